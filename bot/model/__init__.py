@@ -1,0 +1,48 @@
+"""The vocabulary: record → finding → alert → decision, and the values around them.
+
+Everything here is a frozen value. A change returns a new value (`msgspec.structs.replace`).
+Times are UTC; where they are strings they are ISO-8601 with milliseconds and `Z`, so that they
+sort as text.
+"""
+
+from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
+from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
+from bot.model.ids import NAMESPACE, read_alert_id, spoken_id
+from bot.model.moments import iso, moment
+from bot.model.people import Allowed, Member, Person
+from bot.model.records import Actor, Level, Record, Unreadable
+from bot.model.sends import REPLACED, Edits, Lane, Send, SendKind, SendState, send_id
+
+__all__ = [
+    "NAMESPACE",
+    "REPLACED",
+    "Actor",
+    "Alert",
+    "AlertState",
+    "Allowed",
+    "Ask",
+    "Chain",
+    "Decision",
+    "Edits",
+    "Entry",
+    "Finding",
+    "Lane",
+    "Level",
+    "Link",
+    "Mark",
+    "Member",
+    "Person",
+    "Record",
+    "Seen",
+    "Send",
+    "SendKind",
+    "SendState",
+    "Unreadable",
+    "Verb",
+    "Verdict",
+    "iso",
+    "moment",
+    "read_alert_id",
+    "send_id",
+    "spoken_id",
+]

@@ -1,0 +1,111 @@
+"""A rule spoke (finding); what people see of it (alert)."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+from msgspec import Struct
+
+from bot.model.ids import NAMESPACE
+from bot.model.people import Person
+from bot.model.records import Actor, Level, Record
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """A rule spoke about a record. *fold* holds the values of the rule's fold keys, in order."""
+
+    rule: str
+    level: Level
+    headline: str
+    why: str
+    record: Record
+    fold: tuple[str, ...]
+    runbook: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    fold_minutes: int = 0
+    """The rule's own fold window in minutes; 0 takes the one from settings."""
+
+    @property
+    def id(self) -> str:
+        """Deterministic: the same rule about the same record is the same finding."""
+        return str(uuid.uuid5(NAMESPACE, f"finding\n{self.rule}\n{self.record.key}"))
+
+
+class AlertState(StrEnum):
+    """open → taken → resolved."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    RESOLVED = "resolved"
+
+
+class Verdict(StrEnum):
+    """What an alert turned out to be."""
+
+    TRUE_POSITIVE = "true_positive"
+    FALSE_POSITIVE = "false_positive"
+    EXPECTED = "expected"
+
+
+class Mark(Struct, frozen=True, kw_only=True):
+    """Who did something to an alert, and when (clock, ISO)."""
+
+    by: Person
+    at: str
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What an alert has already shown, so that anything else is new context."""
+
+    actors: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    succeeded: bool = False
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """Findings folded into one thing that people see and decide about.
+
+    *id* is what people say (`A-7K2QF`). *fold_key* and *anchor* (event time of the first finding
+    stored) decide what folds in. *version* rises with every change; the first writer of a version
+    wins. *news* are the lines of new context, oldest first. Fields of the last finding stand for
+    the alert (*event_name* … *user_agent*); *headline* and *actor* are those of the first that was
+    not a replay.
+    """
+
+    id: str
+    rule: str
+    level: Level
+    headline: str
+    why: str
+    fold_key: str
+    target_key: str
+    anchor: str
+    first_time: str
+    last_time: str
+    opened_at: str
+    runbook: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    state: AlertState = AlertState.OPEN
+    version: int = 1
+    count: int = 1
+    replays: int = 0
+    actor: Actor
+    account: str = ""
+    region: str = ""
+    instance: str = ""
+    target: str = ""
+    event_source: str = ""
+    event_name: str = ""
+    source_ip: str = ""
+    user_agent: str = ""
+    error_code: str = ""
+    seen: Seen = Seen()
+    news: tuple[str, ...] = ()
+    taken: Mark | None = None
+    resolved: Mark | None = None
+    verdict: Verdict | None = None
+    note: str = ""
+    channel: str = ""
+    ts: str = ""

@@ -1,0 +1,34 @@
+"""Who people are, and who may do what."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Somebody in Slack. Identity is *user* + *team*; *name* is only shown."""
+
+    user: str
+    team: str
+    name: str = ""
+
+
+class Allowed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may use a verb: Slack user ids (U…, W…), user group ids (S…), or every full member."""
+
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    everyone: bool = False
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """What Slack says of a person. *groups* are the user groups we asked about that hold them."""
+
+    user: str
+    team: str
+    name: str = ""
+    guest: bool = False
+    stranger: bool = False
+    deleted: bool = False
+    bot: bool = False
+    groups: tuple[str, ...] = ()

@@ -1,0 +1,362 @@
+"""What the core asks of the world, as Protocols, and the frozen `Bot` that holds the answers.
+
+Every port is a use-case verb. A method that takes a function (`keep`, `decide`) calls it inside
+its own atomic step: the function is pure and may be called again when a step is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from bot.model import (
+    Alert,
+    AlertState,
+    Allowed,
+    Ask,
+    Chain,
+    Decision,
+    Edits,
+    Entry,
+    Finding,
+    Link,
+    Member,
+    Record,
+    Send,
+    Unreadable,
+    Verb,
+)
+
+
+class Clock(Protocol):
+    """Where time comes from. Nothing else in the program reads the system's clock."""
+
+    def now(self) -> datetime:
+        """The present moment, UTC-aware."""
+        ...
+
+
+# ── intake ──────────────────────────────────────────────────────────────────
+
+
+class Blob(Struct, frozen=True, kw_only=True):
+    """Bytes that hold CloudTrail records, from one file, object or message.
+
+    *where* names it for people (`s3://bucket/key`, a path, `message 1a2b…`).
+    """
+
+    where: str
+    body: bytes
+
+
+class Delivery(Protocol):
+    """What a source handed over in one go. It stays the source's until `done` is called."""
+
+    @property
+    def where(self) -> str:
+        """Names the delivery for people."""
+        ...
+
+    def parts(self) -> Iterator[Blob | Unreadable]:
+        """The blobs in it, fetched one after the other, and what could not be read for good.
+
+        Raises Unavailable or Refused where fetching failed and the delivery should come back.
+        """
+        ...
+
+    def done(self) -> None:
+        """Everything in it is stored: the source may forget it."""
+        ...
+
+    def failed(self, reason: str) -> None:
+        """It could not be worked; the source will hand it over again (and in the end redrive)."""
+        ...
+
+
+class Source(Protocol):
+    """Where deliveries come from."""
+
+    @property
+    def name(self) -> str:
+        """Names the source in status and logs."""
+        ...
+
+    def receive(self, wait: float) -> Sequence[Delivery]:
+        """The next deliveries, after at most *wait* seconds; empty where there were none.
+
+        Raises Unavailable (try again) or Refused (permission, no such queue).
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go. Deliveries that are still open are handed over again later."""
+        ...
+
+
+# ── store ───────────────────────────────────────────────────────────────────
+
+
+class Judged(Struct, frozen=True, kw_only=True):
+    """A record and what the rules said of it."""
+
+    record: Record
+    findings: tuple[Finding, ...] = ()
+
+
+class Folded(Struct, frozen=True, kw_only=True):
+    """What a finding did to an alert, and what must be sent because of it."""
+
+    alert: Alert
+    sends: tuple[Send, ...] = ()
+    opened: bool = False
+
+
+class Folding(Protocol):
+    """The pure rules of folding, handed to the store so that they run inside its atomic step."""
+
+    def keys(self, finding: Finding) -> tuple[str, str]:
+        """(fold key, target key): alerts under either may take the finding in."""
+        ...
+
+    def fold(
+        self, finding: Finding, candidates: Sequence[Alert], new_id: Callable[[], str], now: str
+    ) -> Folded:
+        """Fold *finding* into one of *candidates* (newest first), or open alert *new_id()*."""
+        ...
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """What `keep` changed: records and findings not seen before, alerts opened and changed."""
+
+    records: int = 0
+    findings: int = 0
+    opened: int = 0
+    changed: int = 0
+
+
+class Verdicted(Struct, frozen=True, kw_only=True):
+    """A decision with all that follows from it, to be written in one step."""
+
+    decision: Decision
+    entry: Entry
+    alert: Alert | None = None
+    sends: tuple[Send, ...] = ()
+
+
+class Judge(Protocol):
+    """The pure rule of a verb: given the alert as it is now (None: there is no such)."""
+
+    def __call__(self, ask: Ask, alert: Alert | None, /) -> Verdicted: ...
+
+
+class Store(Protocol):
+    """The memory. Every method is atomic, durable when it returns, and safe to repeat."""
+
+    def keep(self, batch: Sequence[Judged], folding: Folding, now: str) -> Kept:
+        """Store records with their findings, fold them into alerts and queue what to send."""
+        ...
+
+    def keep_unreadable(self, source: str, items: Sequence[Unreadable], now: str) -> None:
+        """Remember what could not be read."""
+        ...
+
+    def unreadable(self, limit: int = 50) -> Sequence[tuple[str, Unreadable]]:
+        """(when, what) of the latest things that could not be read."""
+        ...
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """The alert as it is now."""
+        ...
+
+    def alerts(
+        self, states: Sequence[AlertState], limit: int = 20, offset: int = 0
+    ) -> Sequence[Alert]:
+        """Alerts in *states*, worst and then newest first."""
+        ...
+
+    def record(self, record_id: str) -> Record | None:
+        """A record that was kept as evidence."""
+        ...
+
+    def records_of(self, alert_id: str, limit: int = 5) -> Sequence[Record]:
+        """The newest records behind an alert, newest first."""
+        ...
+
+    def decide(self, ask: Ask, judge: Judge) -> Decision:
+        """Judge *ask* against the alert as it is now and write all that follows.
+
+        The same `ask.key` again returns the first decision and changes nothing.
+        """
+        ...
+
+    def decisions_of(self, alert_id: str) -> Sequence[Decision]:
+        """Accepted decisions about an alert, oldest first."""
+        ...
+
+    # outbox
+    def queue(self, sends: Iterable[Send], now: str) -> None:
+        """Queue sends; one that is known already stays as it is."""
+        ...
+
+    def claim_send(
+        self,
+        now: str,
+        *,
+        horizon: str,
+        closed: frozenset[str] = frozenset(),
+        edits: Edits = Edits.ALL,
+        whispers: bool = True,
+    ) -> Send | None:
+        """Take the next send that is due, marking it as under way; None where there is none.
+
+        *horizon* is the latest time that anything may honestly wait for: what waits for a later
+        one was queued before the clock was set back, and is due. *closed* are channels that must
+        not be posted to now; *edits* says which edits may go, *whispers* whether ephemerals may.
+        """
+        ...
+
+    def next_due(self) -> str | None:
+        """When the earliest waiting send is due (ISO), None where nothing waits."""
+        ...
+
+    def send_done(self, send: Send, channel: str, ts: str, now: str) -> None:
+        """The send arrived as message *ts* of *channel*."""
+        ...
+
+    def send_again(self, send: Send, due_at: str, error: str, ambiguous: bool) -> None:
+        """The send must be tried again at *due_at*."""
+        ...
+
+    def send_refused(self, send: Send, error: str, now: str) -> None:
+        """The send will not be tried again: it was refused for good."""
+        ...
+
+    def recover_sends(self, now: str) -> int:
+        """At start: what was under way when we died may or may not have arrived. Returns count."""
+        ...
+
+    def last_posts(self) -> Mapping[str, str]:
+        """Per channel, when we last posted there (ISO), so that a restart keeps Slack's pace."""
+        ...
+
+    def refused_sends(self, limit: int = 20) -> Sequence[Send]:
+        """The latest sends that Slack refused for good."""
+        ...
+
+    # ledger
+    def links(self, after: int = 0, limit: int = 500) -> Sequence[Link]:
+        """The ledger's links in order, from sequence number *after* + 1."""
+        ...
+
+    def verify(self, head: str | None = None) -> Chain:
+        """Check the whole chain. *head* is a hash that was noted earlier and must be in it."""
+        ...
+
+    def head(self) -> tuple[int, str]:
+        """(length, hash) of the ledger's last link."""
+        ...
+
+    # upkeep
+    def counts(self) -> Mapping[str, int]:
+        """Totals by name: records, findings, alerts, alerts.open, sends.waiting, …"""
+        ...
+
+    def prune(self, *, records_before: str, evidence_before: str) -> Mapping[str, int]:
+        """Drop what has passed its retention. The ledger is never touched."""
+        ...
+
+    def job_ran(self, name: str, at: str) -> None:
+        """Remember that job *name* succeeded at *at*."""
+        ...
+
+    def last_run(self, name: str) -> str | None:
+        """When job *name* last succeeded."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the files. Safe to call twice."""
+        ...
+
+
+# ── people and Slack ────────────────────────────────────────────────────────
+
+
+class Directory(Protocol):
+    """Who people are, according to Slack. Cached: `known` never waits."""
+
+    def known(self, user: str, team: str) -> Member | None:
+        """What is known without asking; None where we would have to ask."""
+        ...
+
+    def look_up(self, user: str, team: str) -> Member:
+        """Ask Slack. Raises Unavailable where it does not answer."""
+        ...
+
+    def forget(self, user: str | None = None) -> None:
+        """Drop what is known of one person, or of everybody."""
+        ...
+
+    def refresh(self) -> None:
+        """Ask Slack again about everybody whom the settings name, ahead of need."""
+        ...
+
+
+class Dialogs(Protocol):
+    """Modals. The only Slack call made before an ack."""
+
+    def open(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Open *view*. Raises Unavailable or Refused (a trigger lives 3 s and works once)."""
+        ...
+
+
+class Outbox(Protocol):
+    """Durable sends."""
+
+    def wake(self) -> None:
+        """Something was queued: look now."""
+        ...
+
+
+class Feed(Struct, frozen=True, kw_only=True):
+    """How a source is doing, for status. Times are ISO or ""."""
+
+    name: str
+    records: int = 0
+    last_at: str = ""
+    error: str = ""
+
+
+class Pulse(Protocol):
+    """How the running process is doing."""
+
+    def feeds(self) -> Sequence[Feed]:
+        """One per source."""
+        ...
+
+    def sender_error(self) -> str:
+        """Why nothing can be sent at all, or ""."""
+        ...
+
+    def job_errors(self) -> Mapping[str, str]:
+        """Job → why its last run failed, for those that did."""
+        ...
+
+
+@dataclass(frozen=True)
+class Bot:
+    """Everything a handler or job needs, made once by `wiring.build`."""
+
+    store: Store
+    clock: Clock
+    directory: Directory
+    dialogs: Dialogs
+    outbox: Outbox
+    pulse: Pulse
+    team: str
+    people: Mapping[Verb, Allowed]
+    instances: Mapping[str, str] = field(default_factory=dict)
+    """Connect instance id → the name people use for it."""
