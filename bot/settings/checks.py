@@ -1,0 +1,121 @@
+"""What one value alone does not show: ids, names given twice, who may act, the environment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.model import Allowed, Verb
+from bot.settings.faults import SettingFault
+from bot.settings.tables import JobsSettings
+
+ENVIRONMENT = {
+    "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from your Slack app's OAuth & Permissions page",
+    "SLACK_APP_TOKEN": "the app-level token (xapp-…) with connections:write from Basic Information",
+}
+
+
+def check_allowed(allowed: Allowed, where: str, faults: list[SettingFault]) -> None:
+    """Ids must look like Slack's."""
+    for user in allowed.users:
+        if not re.fullmatch(r"[UW][A-Z0-9]{2,}", user):
+            mend = "Use the member ID from the person's Slack profile (⋮ → Copy member ID)."
+            faults.append(SettingFault(f"{where}.users", f"{user!r} is no Slack user id.", mend))
+    for group in allowed.groups:
+        if not re.fullmatch(r"S[A-Z0-9]{2,}", group):
+            mend = "Use the user group's ID; it begins with S."
+            faults.append(SettingFault(f"{where}.groups", f"{group!r} is no user group id.", mend))
+
+
+def check_whole(kept: dict[str, Any], data: dict[str, Any], faults: list[SettingFault]) -> None:
+    """What one value alone does not show; *data*, as a fault may have dropped its whole table."""
+    from zoneinfo import ZoneInfo  # slow to import, and needed only here
+
+    jobs: JobsSettings = kept.get("jobs", JobsSettings())
+    try:
+        ZoneInfo(jobs.timezone)
+    except (KeyError, ValueError, OSError):
+        mend = (
+            "Use an IANA name such as Europe/Zurich; a machine without time zones of its own "
+            "needs `pip install tzdata`."
+        )
+        faults.append(SettingFault("jobs.timezone", f"{jobs.timezone!r} is no time zone.", mend))
+    _check_people(kept.get("people"), faults)
+    home: Path = kept["home"]
+    for folder in _texts(data, "rules", "folders"):
+        if not (home / Path(folder).expanduser()).is_dir():
+            faults.append(
+                SettingFault("rules.folders", f"{folder!r} is no folder.", "Make it or drop it.")
+            )
+    for name, key in (("source", "queue_url"), ("instance", "id")):
+        values = _texts(data, name, key)
+        for twice in sorted({v for v in values if values.count(v) > 1}):
+            faults.append(
+                SettingFault(f"[[{name}]]", f"{key} {twice!r} stands twice.", "Drop one.")
+            )
+
+
+def _texts(data: dict[str, Any], table: str, key: str) -> list[str]:
+    """The strings under *key* of a table, or of each of a list of tables; others are no strings."""
+    tables = data.get(table)
+    values: list[Any] = []
+    for one in tables if isinstance(tables, list) else [tables]:
+        value = one.get(key) if isinstance(one, dict) else None
+        values += value if isinstance(value, list) else [value]
+    return [value for value in values if isinstance(value, str)]
+
+
+def _check_people(people: dict[Verb, Allowed] | None, faults: list[SettingFault]) -> None:
+    """Nobody may act unless named, so naming nobody is a fault; looking follows acting."""
+    if people is None:
+        return
+    for verb in (Verb.TAKE, Verb.RESOLVE):
+        allowed = people.get(verb)
+        if any(fault.where.startswith(f"people.{verb}") for fault in faults):
+            continue  # who may is written there, only wrongly
+        if allowed is None or allowed == Allowed():
+            mend = f'Write [people.{verb}] with users = ["U…"] or groups = ["S…"].'
+            faults.append(SettingFault(f"people.{verb}", f"Nobody may {verb} an alert.", mend))
+    if Verb.LOOK not in people:
+        acting = [people[verb] for verb in people]
+        people[Verb.LOOK] = Allowed(
+            users=tuple(sorted({user for one in acting for user in one.users})),
+            groups=tuple(sorted({group for one in acting for group in one.groups})),
+            everyone=any(one.everyone for one in acting),
+        )
+
+
+def check_environment(kept: dict[str, Any], faults: list[SettingFault]) -> None:
+    """The tokens are there and go to Slack alone."""
+    shapes = {"SLACK_BOT_TOKEN": ("bot_token", "xoxb-"), "SLACK_APP_TOKEN": ("app_token", "xapp-")}
+    for name, (field, head) in shapes.items():
+        text = kept[field].reveal()
+        if not text:
+            fault = SettingFault(f"environment {name}", "It is not set.", f"Set it to {_env(name)}")
+            faults.append(fault)
+        elif not text.startswith(head):
+            what = f"It does not begin with {head}."
+            faults.append(SettingFault(f"environment {name}", what, f"Set it to {_env(name)}"))
+    if not _is_safe(kept["api_url"]):
+        faults.append(
+            SettingFault(
+                "environment SLACK_API_BASE_URL",
+                "It would send the token over an open connection.",
+                "Use https, or http on 127.0.0.1, or unset it.",
+            )
+        )
+
+
+def _is_safe(api_url: str) -> bool:
+    try:
+        url = urlsplit(api_url)
+        loopback = url.hostname in {"127.0.0.1", "localhost", "::1"}
+    except ValueError:
+        return False
+    return (url.scheme == "https" and bool(url.hostname)) or (url.scheme == "http" and loopback)
+
+
+def _env(name: str) -> str:
+    return f"{ENVIRONMENT[name]}."

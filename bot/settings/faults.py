@@ -1,0 +1,63 @@
+"""What can be wrong with a setting, and how to mend it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from msgspec import Struct
+
+from bot.errors import BadInput
+
+
+class SettingFault(Struct, frozen=True):
+    """One thing that is wrong. *where* is the key (`[[source]] 2, queue_url`)."""
+
+    where: str
+    what: str
+    mend: str
+
+
+class SettingsWrong(BadInput):
+    """The settings cannot be used; *faults* lists everything that is wrong, not just the first."""
+
+    def __init__(self, file: Path, faults: list[SettingFault]) -> None:
+        lines = [f"{file}: {len(faults)} thing(s) to mend."]
+        lines += [f"  {fault.where}: {fault.what} {fault.mend}" for fault in faults]
+        super().__init__("\n".join(lines), where=str(file))
+        self.faults = faults
+
+
+_TABLE_HINTS = {
+    "slack": 'Write [slack] with channel = "C…".',
+    "people": 'Write [people.take] and [people.resolve] with users = ["U…"].',
+}
+HINTS = {
+    "channel": "Use the channel's ID (channel name → About → Channel ID), like C0123ABCD.",
+    "queue_url": "Use the URL that SQS shows, https://sqs.<region>.amazonaws.com/<account>/<name>.",
+    "type": 'Use "sqs", or leave it out.',
+    "role_arn": "Use arn:aws:iam::<12 digits>:role/<name>.",
+    "region": "Use a Region such as eu-central-1.",
+    "visibility_seconds": "Use a whole number from 10 to 43200.",
+    "id": "Use the instance's bare id (the last part of its ARN), in lower case.",
+    "name": 'Use a short name in quotes, like "prod".',
+    "path": 'Use a file\'s name in quotes, like "callwarden.db".',
+    "folders": 'Use a list of folders, like ["my-rules"].',
+    "disabled": 'Use a list of rules\' names, like ["connect_traffic_moved"].',
+    "fold_minutes": "Use a whole number from 1 to 1440.",
+    "record_bytes": "Use a whole number, 10000 or more.",
+    "object_bytes": "Use a whole number, 100000 or more.",
+    "records_days": "Use a whole number from 1 to 36500.",
+    "evidence_days": "Use a whole number from 1 to 36500.",
+    "timezone": 'Use an IANA name in quotes, like "Europe/Zurich".',
+    "users": 'Use a list of member IDs, like ["U0123ABCD"].',
+    "groups": 'Use a list of user groups\' IDs, like ["S0123ABCD"].',
+    "everyone": "Use true or false.",
+}
+"""How to mend a setting, by its last word: whoever installed the wheel has no docs folder."""
+
+
+def hint(where: str) -> str:
+    """How to mend the setting *where*."""
+    last = re.split(r"[., ]+", where)[-1]
+    return _TABLE_HINTS.get(where) or HINTS[last]

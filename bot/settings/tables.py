@@ -1,0 +1,120 @@
+"""What may stand in callwarden.toml, a table each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from bot.model import Allowed, Verb
+
+Days = Annotated[int, Meta(ge=1, le=36_500)]
+ChannelId = Annotated[str, Meta(pattern=r"^[CG][A-Z0-9]{2,}$")]
+
+
+class Secret:
+    """A string that never shows itself in logs, errors or `repr`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself. Hand it to a client; never format it into anything."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)" if self._text else "Secret('')"
+
+    __str__ = __repr__
+
+
+class SlackSettings(Struct, frozen=True, kw_only=True):
+    """`[slack]`: where alerts go."""
+
+    channel: ChannelId
+
+
+class SourceSettings(Struct, frozen=True, kw_only=True):
+    """`[[source]]`: an SQS queue that receives CloudTrail by any of the usual routes."""
+
+    queue_url: Annotated[str, Meta(pattern=r"^https?://.+/.+")]
+    type: Literal["sqs"] = "sqs"
+    name: str = ""
+    region: Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$")] | None = None
+    role_arn: Annotated[str, Meta(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+")] | None = None
+    visibility_seconds: Annotated[int, Meta(ge=10, le=43_200)] = 120
+
+
+class InstanceSettings(Struct, frozen=True, kw_only=True):
+    """`[[instance]]`: a Connect instance, its name on cards and, if it has one, its channel."""
+
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    channel: ChannelId | None = None
+    """Alerts about this instance go here instead of `slack.channel`."""
+
+
+class StoreSettings(Struct, frozen=True, kw_only=True):
+    """`[store]`: where the SQLite file lives. A relative path starts at the settings file."""
+
+    path: str = "callwarden.db"
+
+
+class RulesSettings(Struct, frozen=True, kw_only=True):
+    """`[rules]`: folders of your own Sigma rules beside ours, and how findings fold."""
+
+    folders: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    fold_minutes: Annotated[int, Meta(ge=1, le=1440)] = 60
+
+
+class LimitsSettings(Struct, frozen=True, kw_only=True):
+    """`[limits]`: what is too large to read. Bytes after decompression."""
+
+    record_bytes: Annotated[int, Meta(ge=10_000)] = 1_048_576
+    object_bytes: Annotated[int, Meta(ge=100_000)] = 67_108_864
+
+
+class RetentionSettings(Struct, frozen=True, kw_only=True):
+    """`[retention]`, in days. The ledger is never pruned."""
+
+    records_days: Days = 30
+    evidence_days: Days = 400
+
+
+class JobsSettings(Struct, frozen=True, kw_only=True):
+    """`[jobs]`: the time zone of the timetable, by IANA name."""
+
+    timezone: str = "UTC"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All settings, checked."""
+
+    slack: SlackSettings
+    source: tuple[SourceSettings, ...] = ()
+    instance: tuple[InstanceSettings, ...] = ()
+    store: StoreSettings = StoreSettings()
+    rules: RulesSettings = RulesSettings()
+    limits: LimitsSettings = LimitsSettings()
+    people: dict[Verb, Allowed]
+    retention: RetentionSettings = RetentionSettings()
+    jobs: JobsSettings = JobsSettings()
+
+    # Not in the file: filled in by `load`.
+    home: Path = Path()
+    bot_token: Secret = Secret("")
+    app_token: Secret = Secret("")
+    api_url: str = ""
+
+    def beside(self, path: str) -> Path:
+        """*path* as the settings file means it: relative to the file itself."""
+        return self.home / Path(path).expanduser()
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.beside(self.store.path)

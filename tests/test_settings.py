@@ -1,0 +1,365 @@
+"""callwarden.toml and the environment: every fault at once, each with where and how to mend."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from bot.model import Allowed, Verb
+from bot.settings import HINTS, Secret, Settings, SettingsWrong, load
+
+BOT, APP = "xoxb-very-secret-1", "xapp-very-secret-2"
+ENVIRON = {"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": APP}
+
+GOOD = """
+[slack]
+channel = "C0ALERTS"
+[people.take]
+groups = ["S0ANALYSTS"]
+[people.resolve]
+users = ["U0ANA"]
+"""
+
+Load = Callable[..., Settings]
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Load:
+    """Writes a settings file and loads it with good tokens, unless told otherwise."""
+
+    def write_and_load(text: str, environ: dict[str, str] | None = None, **how: bool) -> Settings:
+        file = tmp_path / "callwarden.toml"
+        file.write_text(text, encoding="utf-8")
+        return load(file, ENVIRON if environ is None else environ, **how)
+
+    return write_and_load
+
+
+def faults_of(loaded: Load, text: str, environ: dict[str, str] | None = None) -> dict[str, str]:
+    """where → what and how to mend it, of everything wrong in *text*."""
+    with pytest.raises(SettingsWrong) as caught:
+        loaded(text, environ)
+    assert all(fault.what and fault.mend for fault in caught.value.faults)
+    for fault in caught.value.faults:
+        assert f"{fault.where}: {fault.what} {fault.mend}" in caught.value.sentence
+    return {fault.where: f"{fault.what} {fault.mend}" for fault in caught.value.faults}
+
+
+# ── good settings ───────────────────────────────────────────────────────────
+
+
+def test_the_least_that_is_needed(loaded: Load, tmp_path: Path) -> None:
+    """A channel and who may act; everything else has a default."""
+    settings = loaded(GOOD)
+    assert settings.slack.channel == "C0ALERTS"
+    assert (settings.retention.evidence_days, settings.rules.fold_minutes) == (400, 60)
+    assert settings.database == tmp_path / "callwarden.db"
+    assert settings.api_url == "https://slack.com/api/"
+    assert (settings.bot_token.reveal(), settings.app_token.reveal()) == (BOT, APP)
+
+
+def test_everything_that_can_be_set(loaded: Load, tmp_path: Path) -> None:
+    """Every table of the file, as the documentation writes it."""
+    (tmp_path / "own-rules").mkdir()
+    settings = loaded(
+        GOOD
+        + """
+        [people.raw]
+        users = ["W0LEAD"]
+        [[source]]
+        queue_url = "https://sqs.eu-central-1.amazonaws.com/111122223333/trail"
+        name = "main"
+        region = "eu-central-1"
+        role_arn = "arn:aws:iam::111122223333:role/callwarden-read"
+        visibility_seconds = 60
+        [[instance]]
+        id = "0f1e2d3c-4b5a-4968-8778-695a4b3c2d1e"
+        name = "Support"
+        channel = "G0SUPPORT"
+        [store]
+        path = "state/bot.db"
+        [rules]
+        folders = ["own-rules"]
+        disabled = ["connect_traffic_moved"]
+        fold_minutes = 30
+        [limits]
+        record_bytes = 20000
+        [retention]
+        records_days = 7
+        [jobs]
+        timezone = "Europe/Zurich"
+        """
+    )
+    assert settings.source[0].name == "main"
+    assert settings.instance[0].channel == "G0SUPPORT"
+    assert settings.database == tmp_path / "state" / "bot.db"
+    assert settings.people[Verb.RAW] == Allowed(users=("W0LEAD",))
+
+
+def test_looking_follows_acting(loaded: Load) -> None:
+    """Whoever may do anything may look; unless the file says who may look."""
+    assert loaded(GOOD).people[Verb.LOOK] == Allowed(users=("U0ANA",), groups=("S0ANALYSTS",))
+    everyone = loaded(GOOD + "[people.look]\neveryone = true\n")
+    assert everyone.people[Verb.LOOK] == Allowed(everyone=True)
+
+
+def test_nobody_receives_raw_records_unless_named(loaded: Load) -> None:
+    """Least shown: no default opens this door."""
+    assert Verb.RAW not in loaded(GOOD).people
+
+
+def test_commands_without_slack_need_no_token(loaded: Load) -> None:
+    """Only what speaks to Slack asks for tokens."""
+    assert loaded(GOOD, {}, slack=False).bot_token.reveal() == ""
+
+
+@pytest.mark.parametrize("url", ["https://slack.example/api/", "http://127.0.0.1:8080/api/"])
+def test_a_stand_in_may_be_named(loaded: Load, url: str) -> None:
+    """Over TLS anywhere, in the clear only on this machine."""
+    assert loaded(GOOD, ENVIRON | {"SLACK_API_BASE_URL": url}).api_url == url
+
+
+# ── faults ──────────────────────────────────────────────────────────────────
+
+
+def test_all_faults_come_at_once(loaded: Load) -> None:
+    """Whoever mends the file mends it once."""
+    faults = faults_of(
+        loaded,
+        """
+        chanel = 1
+        [slack]
+        channel = "#alerts"
+        [people.take]
+        users = ["@ana"]
+        groups = ["soc"]
+        [people.resolve]
+        [people.nod]
+        [[source]]
+        queue_url = "https://sqs.eu-central-1.amazonaws.com/1/q"
+        [[source]]
+        queue_url = "trail"
+        visibility = 3
+        region = "Frankfurt"
+        role_arn = "callwarden"
+        [[instance]]
+        id = "Support"
+        name = ""
+        [rules]
+        folders = ["not-there"]
+        [retention]
+        records_days = 0
+        [jobs]
+        timezone = "Zurich"
+        """,
+        {},
+    )
+    assert faults.keys() == {
+        "chanel",
+        "slack.channel",
+        "people.take.users",
+        "people.take.groups",
+        "people.resolve",
+        "people.nod",
+        "[[source]] 2, queue_url",
+        "[[source]] 2, visibility",
+        "[[source]] 2, region",
+        "[[source]] 2, role_arn",
+        "[[instance]] 1, id",
+        "[[instance]] 1, name",
+        "rules.folders",
+        "retention.records_days",
+        "jobs.timezone",
+        "environment SLACK_BOT_TOKEN",
+        "environment SLACK_APP_TOKEN",
+    }
+
+
+def test_an_unknown_key_is_a_fault_with_a_guess(loaded: Load) -> None:
+    """A misspelt setting never passes silently."""
+    faults = faults_of(loaded, GOOD + "[rules]\nfold_minuts = 5\n[strore]\n[rules2]\n")
+    assert "Did you mean fold_minutes?" in faults["rules.fold_minuts"]
+    assert "Did you mean store?" in faults["strore"]
+    assert "Did you mean rules?" in faults["rules2"]
+    assert (
+        "Known here: users, groups, everyone"
+        in faults_of(loaded, GOOD.replace("users", "zzz"))["people.resolve.zzz"]
+    )
+
+
+@pytest.mark.parametrize("name", ["home", "bot_token", "app_token", "api_url"])
+def test_what_is_not_for_the_file_is_unknown_in_it(loaded: Load, name: str) -> None:
+    """A token in the file is a fault, and the fault does not repeat it."""
+    faults = faults_of(loaded, f'{name} = "{BOT}"\n' + GOOD)
+    assert list(faults) == [name]
+    assert BOT not in str(faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("", "slack"),
+        ("", "people"),
+        ('slack = "C0ALERTS"\n', "slack"),
+        ("people = 3\n[slack]\nchannel = 'C0A'\n", "people"),
+        (GOOD + "[source]\nqueue_url = 'https://x/y'\n", "source"),
+        (GOOD + "[rules]\nfold_minutes = 'ten'\n", "rules.fold_minutes"),
+        (GOOD + "[rules]\nfold_minutes = 1441\n", "rules.fold_minutes"),
+        (GOOD + "[jobs]\ntimezone = ''\n", "jobs.timezone"),
+        (GOOD + "[jobs]\ntimezone = '../../etc/passwd'\n", "jobs.timezone"),
+        (GOOD.replace('users = ["U0ANA"]', "users = 'U0ANA'"), "people.resolve.users"),
+        (GOOD.replace("[people.resolve]", "[people.raw]"), "people.resolve"),
+    ],
+)
+def test_a_fault_names_its_place(loaded: Load, text: str, where: str) -> None:
+    """Missing tables, wrong types and values out of range are found where they are."""
+    assert where in faults_of(loaded, text)
+
+
+def keys_of(table: type[Struct]) -> Iterator[str]:
+    """Every key that may stand in a file, in tables and lists of tables alike."""
+    for field in msgspec.structs.fields(table):
+        inner = [field.type, *get_args(field.type)]
+        tables = [one for one in inner if isinstance(one, type) and issubclass(one, Struct)]
+        for one in tables:
+            yield from keys_of(one)
+        if not tables and field.name not in ("home", "bot_token", "app_token", "api_url"):
+            yield field.name
+
+
+def test_every_setting_has_its_mending() -> None:
+    """No fault sends people to a folder that an installed wheel does not have."""
+    assert set(HINTS) == set(keys_of(Settings))
+
+
+def test_one_fault_of_a_table_does_not_hide_another(loaded: Load) -> None:
+    """A folder that is not there and a queue that stands twice are said beside other faults."""
+    source = "[[source]]\nqueue_url = 'https://sqs/1/q'\nregion = 'x'\n"
+    text = GOOD + "[rules]\nfolders = ['nope']\nfold_minutes = 0\n" + source * 2
+
+    assert faults_of(loaded, text).keys() == {
+        "rules.folders",
+        "rules.fold_minutes",
+        "[[source]] 1, region",
+        "[[source]] 2, region",
+        "[[source]]",
+    }
+
+
+def test_an_item_that_is_no_table_is_shown_how_to_write(loaded: Load) -> None:
+    """The mending can be typed as it stands."""
+    faults = faults_of(loaded, "source = [5]\n" + GOOD)
+
+    assert faults["[[source]] 1"] == "This must be a table. Write [[source]]."
+
+
+def test_what_stands_twice_is_a_fault(loaded: Load) -> None:
+    """Two sources on one queue would share its messages out between them."""
+    source = "[[source]]\nqueue_url = 'https://sqs/1/q'\n"
+    instance = "[[instance]]\nid = '0f1e2d3c-4b5a-4968-8778-695a4b3c2d1e'\nname = 'x'\n"
+    faults = faults_of(loaded, GOOD + source * 2 + instance * 2)
+    assert faults.keys() == {"[[source]]", "[[instance]]"}
+    assert len(loaded(GOOD + source + source.replace("/q", "/r") + instance).source) == 2
+
+
+def test_tokens_are_told_apart(loaded: Load) -> None:
+    """The two tokens, swapped, are both faults that say which goes where."""
+    swapped = {"SLACK_BOT_TOKEN": APP, "SLACK_APP_TOKEN": BOT}
+    faults = faults_of(loaded, GOOD, swapped)
+    assert "does not begin with xoxb-" in faults["environment SLACK_BOT_TOKEN"]
+    assert "does not begin with xapp-" in faults["environment SLACK_APP_TOKEN"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://slack.example/api/", "ftp://127.0.0.1/", "https://", "nonsense", "http://[::1"]
+)
+def test_a_token_is_never_sent_in_the_clear(loaded: Load, url: str) -> None:
+    """A stand-in elsewhere needs TLS, and what is no URL is a fault, not a crash."""
+    faults = faults_of(loaded, GOOD, ENVIRON | {"SLACK_API_BASE_URL": url})
+    assert list(faults) == ["environment SLACK_API_BASE_URL"]
+
+
+def test_a_file_that_is_not_there_or_not_toml(loaded: Load, tmp_path: Path) -> None:
+    """The sentence names the file and what to do."""
+    with pytest.raises(SettingsWrong, match="There is no such file"):
+        load(tmp_path / "missing.toml", ENVIRON)
+    with pytest.raises(SettingsWrong, match="It cannot be read"):
+        load(tmp_path, ENVIRON)
+    assert "line 1" in faults_of(loaded, "[slack\n")["file"]
+    (tmp_path / "callwarden.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsWrong, match="It cannot be read"):
+        load(tmp_path / "callwarden.toml", ENVIRON)
+
+
+_VALUES = st.recursive(
+    st.one_of(
+        st.integers(-5, 5),
+        st.booleans(),
+        st.text("abcCSU0-#'", max_size=6).map(lambda text: f'"{text}"'),
+    ),
+    lambda inner: st.lists(inner, max_size=3).map(
+        lambda items: f"[{', '.join(str(item).lower() for item in items)}]"
+    ),
+    max_leaves=4,
+)
+_KEYS = st.sampled_from(
+    [
+        "slack",
+        "slack.channel",
+        "source",
+        "people",
+        "people.take",
+        "people.take.users",
+        "people.look",
+        "rules",
+        "rules.folders",
+        "store.path",
+        "jobs.timezone",
+        "instance",
+        "limits",
+        "x",
+    ]
+)
+
+
+@given(st.dictionaries(_KEYS, _VALUES.map(str), max_size=6))
+def test_no_file_breaks_the_reading(tmp_path: Path, lines: dict[str, str]) -> None:
+    """Whatever stands in the file, the answer is settings or faults."""
+    text = "\n".join(
+        f"{key} = {value.replace('True', 'true').replace('False', 'false')}"
+        for key, value in lines.items()
+    )
+    file = tmp_path / "callwarden.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsWrong) as caught:
+        load(file, {})
+    assert caught.value.faults
+
+
+# ── secrets ─────────────────────────────────────────────────────────────────
+
+
+def test_a_secret_never_shows_itself(loaded: Load) -> None:
+    """Not in repr, str, format or an exception that holds it; only `reveal` gives it away."""
+    secret = Secret(BOT)
+    settings = loaded(GOOD)
+    shown = [repr(secret), str(secret), f"{secret}", f"{[secret]}", repr(settings), str(settings)]
+    shown.append(str(ValueError(settings)))
+    assert not any("very-secret" in text for text in shown)
+    assert repr(Secret("")) == "Secret('')"
+    assert copy.deepcopy(secret).reveal() == secret.reveal() == BOT
+
+
+def test_faults_never_show_a_secret(loaded: Load) -> None:
+    """A token that is wrong is described, not repeated."""
+    with pytest.raises(SettingsWrong) as caught:
+        loaded(GOOD, {"SLACK_BOT_TOKEN": "very-secret", "SLACK_APP_TOKEN": "very-secret"})
+    assert "very-secret" not in f"{caught.value} {caught.value!r} {caught.value.faults}"
