@@ -1,0 +1,1 @@
+"""Records become findings: pure, fast, and never silenced by bad input."""

@@ -1,0 +1,119 @@
+"""Records are judged: an index picks the rules that can match, and those look closely."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from bot.detection.document import BROKEN, decode
+from bot.detection.headline import fold_values, headline, is_refused
+from bot.detection.record import Entry, build, to_record
+from bot.detection.rule import BROKEN_RULE, Rule, RuleSet
+from bot.model import Finding, Level, Record
+
+_REMEMBERED = 20_000
+"""Pairs of source and name kept in the index; names can be made up, memory cannot."""
+
+
+class _Candidates(dict[tuple[str, str], tuple[Rule, ...]]):
+    """(eventSource, eventName) → the rules that can match it, worked out when first asked."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        super().__init__()
+        self._rules = rules
+
+    def __missing__(self, key: tuple[str, str]) -> tuple[Rule, ...]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = tuple(rule for rule in self._rules if rule.may_match(*key))
+        self[key] = found
+        return found
+
+
+class Engine:
+    """Judges records by rules. *instances* maps a Connect instance's id to its name for people.
+
+    Not to be shared between threads: it keeps an index and counts.
+    """
+
+    def __init__(self, rules: RuleSet, instances: Mapping[str, str] | None = None) -> None:
+        self._rules = rules.rules
+        self._candidates = _Candidates(rules.rules)
+        self._instances = dict(instances or {})
+        self._shadow: Counter[str] = Counter()
+
+    @property
+    def shadow_counts(self) -> Mapping[str, int]:
+        """How often each shadow rule would have spoken."""
+        return dict(self._shadow)
+
+    def candidates(self, entry: Entry) -> tuple[Rule, ...]:
+        """The rules worth asking about *entry*; all of them where its shape is unusual."""
+        if entry.odd:
+            return self._rules
+        return self._candidates[entry.core.source, entry.core.name]
+
+    def judge(self, entry: Entry) -> tuple[Finding, ...]:
+        """What the rules say of *entry*. A rule that raises is itself a finding."""
+        candidates = self.candidates(entry)
+        if not candidates:
+            return ()
+        try:
+            document = decode(entry.raw)
+        except BROKEN as error:
+            return (_broken(candidates, to_record(entry), error),)
+        matched: list[Rule] = []
+        broken: list[Rule] = []
+        fault: Exception | None = None
+        for rule in candidates:
+            try:
+                if rule.matches(document):
+                    matched.append(rule)
+            except Exception as error:  # noqa: BLE001 - shown as a finding of its own
+                broken.append(rule)
+                fault = error
+        if not matched and fault is None:
+            return ()
+        record = build(entry, document)
+        findings = [self._finding(rule, record) for rule in matched if not rule.shadow]
+        self._shadow.update(rule.name for rule in matched if rule.shadow)
+        if fault is not None:
+            findings.append(_broken(broken, record, fault))
+        return tuple(findings)
+
+    def _finding(self, rule: Rule, record: Record) -> Finding:
+        return Finding(
+            rule=rule.name,
+            level=rule.level.milder if is_refused(record.error_code) else rule.level,
+            headline=headline(rule.headline, record, self._instances),
+            why=rule.description,
+            record=record,
+            fold=fold_values(rule.fold_by, record),
+            runbook=rule.runbook,
+            tags=rule.tags,
+            fold_minutes=rule.fold_minutes or 0,
+        )
+
+
+def _broken(rules: Sequence[Rule], record: Record, error: Exception) -> Finding:
+    """Rules could not judge a record. Says which and how, never what the record held.
+
+    One finding for all of them: a finding's id is its rule and record, so two would be one.
+    """
+    names = ", ".join(rule.name for rule in rules)
+    rule_or_rules = "rule" if len(rules) == 1 else "rules"
+    return Finding(
+        rule=BROKEN_RULE,
+        level=Level.HIGH,
+        headline=f"The {rule_or_rules} {names} broke on a record",
+        why=(
+            f"{names} ended with {type(error).__name__} instead of an answer. "
+            "What should be found may go unseen until that is mended."
+        ),
+        record=record,
+        fold=(names,),
+        runbook=(
+            f"Run `callwarden rules test {rules[0].name}` and mend the {rule_or_rules} today.",
+            f"Look at record {record.id} by hand now.",
+        ),
+    )

@@ -1,0 +1,228 @@
+"""Bytes in, records out: everything is read, nothing raises, and what cannot be read is named."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+from msgspec import Raw, Struct
+
+from bot.detection.actor import actor_of, is_replay
+from bot.detection.document import BROKEN, Document, decode, is_record, part, word
+from bot.detection.resources import instance_of, target_of
+from bot.detection.shapes import Broken, Piece, is_digest, members, split, unwrap
+from bot.detection.unpack import unpack
+from bot.model import Record, Unreadable
+
+_SAMPLE = 200
+_DEPTH = 6
+"""Envelopes within envelopes: S3 in SNS in SQS in a test file is four."""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What is too large to read, in bytes after decompression, and too broken to go on with."""
+
+    record_bytes: int = 1_048_576
+    object_bytes: int = 67_108_864
+    unreadable: int = 10_000
+    """Pieces of one file that are named one by one; after these the rest of it is given up."""
+
+
+class Core(Struct, frozen=True, gc=False):
+    """What the rules' first look needs, and nothing more: the rest stays undecoded."""
+
+    source: str = msgspec.field(name="eventSource", default="")
+    name: str = msgspec.field(name="eventName", default="")
+    time: str = msgspec.field(name="eventTime", default="")
+    id: str = msgspec.field(name="eventID", default="")
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """A record before anybody has decided that it matters.
+
+    *odd* is true where its shape is not CloudTrail's usual one, so that *core* may miss what a
+    full decode shows: every rule then looks at the whole record.
+    """
+
+    blob: str
+    place: str
+    raw: Raw | bytes
+    core: Core
+    odd: bool = False
+
+    @property
+    def where(self) -> str:
+        """Names the record for people: `file#17`."""
+        return _at(self.blob, self.place)
+
+
+class Readable(Protocol):
+    """Named bytes, such as `ports.Blob` (which this package may not import)."""
+
+    @property
+    def where(self) -> str:
+        """Names the bytes for people."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """The bytes, plain or gzipped."""
+        ...
+
+
+_core = msgspec.json.Decoder(Core).decode
+
+
+def read(blob: Readable, limits: Limits) -> Iterator[Entry | Unreadable]:
+    """The records in *blob*, in order, and what could not be read; digests are passed over.
+
+    Never raises for bad bytes: a broken record is one Unreadable, and the next is read.
+    """
+    unpacked = unpack(blob.body, limits.object_bytes)
+    if unpacked.body or not unpacked.fault:
+        found = _pieces(blob.where, "", split(unpacked.body), limits, _DEPTH)
+        yield from _patient(blob.where, found, limits.unreadable)
+    if unpacked.fault:
+        yield Unreadable(where=blob.where, reason=unpacked.fault, sample=blob.body[:_SAMPLE])
+
+
+def _patient(
+    blob: str, found: Iterator[Entry | Unreadable], most: int
+) -> Iterator[Entry | Unreadable]:
+    """*found* until *most* of it could not be read: a file of rubbish must not stop the rest."""
+    unreadable = 0
+    for one in found:
+        yield one
+        unreadable += isinstance(one, Unreadable)
+        if unreadable >= most:
+            reason = f"{unreadable:,} pieces of it could not be read: the rest was given up"
+            yield Unreadable(where=blob, reason=reason)
+            return
+
+
+def to_record(entry: Entry) -> Record:
+    """Everything that findings and cards need of *entry*. Never raises for bad data."""
+    try:
+        document = decode(entry.raw)
+    except BROKEN:
+        document = _known(entry.core)
+    return build(entry, document)
+
+
+def build(entry: Entry, document: Document) -> Record:
+    """`to_record` for one that has decoded *entry* already."""
+    raw = bytes(entry.raw)
+    event_id = word(document, "eventID") or f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    # The start and the end of an Insight share one id, yet are two records.
+    insight = word(document, "eventType") == "AwsCloudTrailInsight"
+    shared = "" if insight else word(document, "sharedEventID")
+    instance = instance_of(document, raw)
+    return Record(
+        id=event_id,
+        key=shared or event_id,
+        raw=raw,
+        time=word(document, "eventTime"),
+        source=word(document, "eventSource"),
+        name=word(document, "eventName"),
+        region=word(document, "awsRegion"),
+        account=word(document, "recipientAccountId")
+        or word(part(document, "userIdentity"), "accountId"),
+        actor=actor_of(document),
+        source_ip=word(document, "sourceIPAddress"),
+        user_agent=word(document, "userAgent"),
+        error_code=word(document, "errorCode"),
+        error_message=word(document, "errorMessage"),
+        instance=instance,
+        target=target_of(document) or instance,
+        replay=is_replay(document),
+    )
+
+
+def _pieces(
+    blob: str, above: str, pieces: Iterator[Piece | Broken], limits: Limits, depth: int
+) -> Iterator[Entry | Unreadable]:
+    for piece in pieces:
+        place = f"{above}.{piece.place}" if above and piece.place else above or piece.place
+        if isinstance(piece, Broken):
+            yield Unreadable(where=_at(blob, place), reason=piece.reason, sample=piece.sample)
+            continue
+        size = len(piece.raw)
+        if size > limits.record_bytes and not _is_envelope(piece.raw):
+            reason = f"the record is {size:,} bytes, over the limit of {limits.record_bytes:,}"
+            yield Unreadable(where=_at(blob, place), reason=reason, sample=_sample(piece.raw))
+            continue
+        try:
+            core = _core(piece.raw)
+        except BROKEN:
+            core = None
+        if core and core.source and core.name and core.id:
+            yield Entry(blob, place, piece.raw, core)
+        else:
+            yield from _odd(blob, place, piece.raw, limits, depth)
+
+
+def _is_envelope(raw: Raw | bytes) -> bool:
+    """Whether something large is large because it holds many records."""
+    try:
+        return not is_record(members(raw))
+    except BROKEN:
+        return False
+
+
+def _odd(
+    blob: str, place: str, raw: Raw | bytes, limits: Limits, depth: int
+) -> Iterator[Entry | Unreadable]:
+    """An envelope, a digest, a record in an unusual shape, or no record at all."""
+    where = _at(blob, place)
+    try:
+        keys = members(raw)
+        if is_record(keys):
+            yield Entry(blob, place, raw, _core_of(decode(raw)), odd=True)
+            return
+    except RecursionError:
+        yield Unreadable(where=where, reason="it is nested too deeply", sample=_sample(raw))
+        return
+    except BROKEN:
+        yield Unreadable(where=where, reason=_no_object(raw), sample=_sample(raw))
+        return
+    if is_digest(keys):
+        return
+    inside = unwrap(keys) if depth else None
+    if inside is None:
+        reason = "it is no CloudTrail record" if depth else "it is wrapped too deeply"
+        yield Unreadable(where=where, reason=reason, sample=_sample(raw))
+        return
+    yield from _pieces(blob, place, inside, limits, depth - 1)
+
+
+def _no_object(raw: Raw | bytes) -> str:
+    return "its JSON is damaged" if bytes(memoryview(raw)[:1]) == b"{" else "it is no JSON object"
+
+
+def _core_of(document: Document) -> Core:
+    return Core(
+        word(document, "eventSource"),
+        word(document, "eventName"),
+        word(document, "eventTime"),
+        word(document, "eventID"),
+    )
+
+
+def _known(core: Core) -> Document:
+    """What is left of a record that cannot be decoded in full."""
+    return {
+        "eventSource": core.source,
+        "eventName": core.name,
+        "eventTime": core.time,
+        "eventID": core.id,
+    }
+
+
+def _at(blob: str, place: str) -> str:
+    return f"{blob}#{place}" if place else blob
+
+
+def _sample(raw: Raw | bytes) -> bytes:
+    return bytes(memoryview(raw)[:_SAMPLE])

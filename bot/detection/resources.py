@@ -1,0 +1,87 @@
+"""What a call was about: the Connect instance, and the thing acted upon."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from bot.detection.document import Document, part
+
+_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_BARE = re.compile(_ID, re.IGNORECASE)
+_IN_ARN = re.compile(rf"instance/({_ID})", re.IGNORECASE)
+_ANYWHERE = re.compile(rf"instance(?:/|\\/|%2F)({_ID})".encode(), re.IGNORECASE)
+
+_INSTANCE_KEYS = ("InstanceId", "instanceId", "InstanceArn", "ResourceArn", "TargetArn")
+_BARE_KEYS = frozenset({"InstanceId", "instanceId"})
+
+_TARGET_KEYS = (
+    "UserId",
+    "SecurityProfileId",
+    # A storage configuration: its kind says more than the association's id, which may differ
+    # between the Regions of one instance.
+    "ResourceType",
+    "AssociationId",
+    "AuthenticationProfileId",
+    "PhoneNumberId",
+    "ContactFlowId",
+    "ContactFlowModuleId",
+    "RoutingProfileId",
+    "QueueId",
+    "QuickConnectId",
+    "AttributeType",
+    "Id",
+    "roleName",
+    "userName",
+    "sAMLProviderArn",
+    "policyArn",
+    "trailName",
+    "eventDataStore",
+    "bucketName",
+    "functionName",
+    "tableName",
+    "keyId",
+    "name",
+)
+_LONGEST = 200
+
+
+def instance_of(document: Document, raw: bytes) -> str:
+    """The bare id of the Connect instance a record is about, or "".
+
+    It is written as a bare id, an ARN or a URL-encoded ARN; where the request names none, any
+    instance's ARN in the record will do.
+    """
+    request = part(document, "requestParameters")
+    for key in _INSTANCE_KEYS:
+        value = request.get(key)
+        if not isinstance(value, str):
+            continue
+        plain = unquote(value)
+        found = _IN_ARN.search(plain)
+        if found:
+            return found[1].lower()
+        if key in _BARE_KEYS and _BARE.fullmatch(plain.strip()):
+            return plain.strip().lower()
+    anywhere = _ANYWHERE.search(raw)
+    return anywhere[1].decode().lower() if anywhere else ""
+
+
+def target_of(document: Document) -> str:
+    """The thing acted upon, without account and Region, or "" where the request names none."""
+    request = part(document, "requestParameters")
+    config = part(request, "StorageConfig")
+    for key in _TARGET_KEYS:
+        for holder in (request, config):
+            value = holder.get(key)
+            if isinstance(value, str) and value.strip():
+                return _bare(value)[:_LONGEST]
+    return ""
+
+
+def _bare(value: str) -> str:
+    """The last part of an ARN, in any of its spellings; anything else as it is."""
+    plain = unquote(value).strip() if value[:6].lower() == "arn%3a" else value.strip()
+    if not plain.startswith("arn:"):
+        return plain
+    return re.split(r"[:/]", plain.rstrip(":/"))[-1]

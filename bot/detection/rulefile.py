@@ -1,0 +1,98 @@
+"""What our own additions to a Sigma file must look like: `callwarden:` and `tests:`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from bot.detection.headline import FIELDS, unknown_fields
+from bot.detection.rule import RuleTest
+
+
+class Additions(Struct, frozen=True, kw_only=True):
+    """The `callwarden:` table. *fold_minutes* None means as the settings say."""
+
+    headline: str
+    fold_by: tuple[str, ...]
+    runbook: tuple[str, ...] = ()
+    fold_minutes: int | None = None
+
+
+OURS = ("callwarden", "tests")
+"""Our own keys in a rule's file, beside Sigma's."""
+
+# What would be missed without a word: Sigma does without each of these.
+_TOP = (*OURS, "name", "level", "status", "description", "tags", "falsepositives")
+_KEYS = Additions.__struct_fields__
+
+
+def read_additions(table: object, faults: list[str]) -> Additions | None:
+    """The `callwarden:` table, or None with what is wrong with it added to *faults*."""
+    before = len(faults)
+    if not isinstance(table, dict):
+        faults.append("callwarden: must be a table")
+        return None
+    for key in table:
+        if key not in _KEYS:
+            near = difflib.get_close_matches(str(key), _KEYS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_KEYS)}"
+            faults.append(f"callwarden: {key} is not known; {hint}")
+    try:
+        additions = msgspec.convert(table, Additions)
+    except msgspec.ValidationError as error:
+        faults.append(f"callwarden: {_plain(error)}")
+        return None
+    faults.extend(_wrong_fields(additions))
+    return additions if len(faults) == before else None
+
+
+def misspelt(table: Mapping[str, object]) -> list[str]:
+    """Keys beside Sigma's that are nearly Sigma's or ours; any other is its author's business."""
+    wrong = []
+    for key in table:
+        near = difflib.get_close_matches(str(key).lower(), _TOP, n=1, cutoff=0.8)
+        if key not in OURS and near:
+            wrong.append(f"{key} is not known; did you mean {near[0]}?")
+    return wrong
+
+
+def read_tests(tests: object, faults: list[str]) -> tuple[RuleTest, ...]:
+    """The `tests:` list, with what is wrong with it added to *faults*."""
+    try:
+        found = msgspec.convert([] if tests is None else tests, tuple[RuleTest, ...])
+    except msgspec.ValidationError as error:
+        faults.append(f"tests: {_plain(error)}")
+        return ()
+    names = [test.name for test in found]
+    faults.extend(f"tests: {name!r} stands twice" for name in _twice(names))
+    return found
+
+
+def _wrong_fields(additions: Additions) -> list[str]:
+    known = f"known are {', '.join(FIELDS)}"
+    try:
+        unknown = unknown_fields(additions.headline)
+    except ValueError as error:
+        return [f"callwarden.headline: {error}"]
+    wrong = [f"callwarden.headline: {{{name}}} is no field; {known}" for name in unknown]
+    wrong += [
+        f"callwarden.fold_by: {name} is no field; {known}"
+        for name in additions.fold_by
+        if name not in FIELDS
+    ]
+    if not additions.fold_by:
+        wrong.append(f"callwarden.fold_by: it is empty; {known}")
+    if additions.fold_minutes is not None and not 1 <= additions.fold_minutes <= 1440:
+        wrong.append("callwarden.fold_minutes: it must be from 1 to 1440")
+    return wrong
+
+
+def _twice(names: Sequence[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def _plain(error: msgspec.ValidationError) -> str:
+    return str(error).replace("`", "'").replace(" - at '$", " at '")

@@ -1,0 +1,209 @@
+"""Sigma conditions become predicates over decoded records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from bot.detection import match
+from bot.detection.document import Document, real_name, text
+
+if TYPE_CHECKING:
+    from sigma.rule import SigmaRule
+    from sigma.rule.detection import SigmaDetection, SigmaDetectionItem
+    from sigma.types import SigmaFieldReference, SigmaString, SigmaType
+
+# fmt: off
+_MODIFIERS = frozenset({
+    "all", "cased", "cidr", "contains", "dotall", "endswith", "exists", "fieldref", "gt", "gte",
+    "i", "ignorecase", "lt", "lte", "m", "multiline", "neq", "re", "s", "startswith",
+})
+# fmt: on
+_INDEXED = {"eventSource": 0, "eventName": 1}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A condition in two readings: of a whole record, and of its source and name alone.
+
+    *guess* answers None where source and name do not settle it (Kleene's logic), so that False
+    really means that no such record can match.
+    """
+
+    matches: Callable[[Document], bool]
+    guess: Callable[[str, str], bool | None]
+
+
+def compiled(sigma: SigmaRule, faults: list[str]) -> Node | None:
+    """The rule's condition, compiled; None with the reasons where that cannot be."""
+    source = sigma.logsource
+    if source.product not in (None, "aws") or source.service not in (None, "cloudtrail"):
+        faults.append(f"its logsource is {source.product}/{source.service}, not aws/cloudtrail")
+    if "timeframe" in sigma.detection.detections:
+        faults.append("detection: timeframe is not supported")
+    for detection in sigma.detection.detections.values():
+        faults.extend(_unsupported(detection))
+    if faults:
+        return None
+    try:
+        nodes = [_compiled(condition.parsed) for condition in sigma.detection.parsed_condition]
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        faults.append(f"condition: {plain(error)}")
+        return None
+    return nodes[0] if len(nodes) == 1 else _either(nodes)
+
+
+def _unsupported(detection: SigmaDetection | SigmaDetectionItem) -> Iterator[str]:
+    from sigma.modifiers import reverse_modifier_mapping
+    from sigma.rule.detection import SigmaDetection
+
+    if isinstance(detection, SigmaDetection):
+        for item in detection.detection_items:
+            yield from _unsupported(item)
+        return
+    for modifier in detection.modifiers:
+        name = reverse_modifier_mapping[modifier.__name__]
+        if name not in _MODIFIERS:
+            yield f"detection: the modifier {name} of {detection.field} is not supported"
+    top = (detection.field or "").split(".")[0]
+    if real_name(top) != top:
+        yield f"detection: the field {top} is spelt {real_name(top)} by CloudTrail"
+    if not detection.value:
+        yield f"detection: {detection.field} has an empty list"
+
+
+def _compiled(condition: object) -> Node:
+    from sigma import conditions
+
+    if isinstance(condition, conditions.ConditionAND):
+        return _both([_compiled(item) for item in condition.args])
+    if isinstance(condition, conditions.ConditionOR):
+        return _either([_compiled(item) for item in condition.args])
+    if isinstance(condition, conditions.ConditionNOT):
+        return _negated(_compiled(condition.args[0]))
+    if isinstance(condition, conditions.ConditionFieldEqualsValueExpression):
+        return _field(condition.field, condition.value)
+    if isinstance(condition, conditions.ConditionValueExpression):
+        return _keyword(condition.value)
+    raise TypeError(f"{type(condition).__name__} is not supported")
+
+
+def _both(nodes: Sequence[Node]) -> Node:
+    def guess(source: str, name: str) -> bool | None:
+        guesses = [node.guess(source, name) for node in nodes]
+        return False if False in guesses else None if None in guesses else True
+
+    return Node(lambda document: all(node.matches(document) for node in nodes), guess)
+
+
+def _either(nodes: Sequence[Node]) -> Node:
+    def guess(source: str, name: str) -> bool | None:
+        guesses = [node.guess(source, name) for node in nodes]
+        return True if True in guesses else None if None in guesses else False
+
+    return Node(lambda document: any(node.matches(document) for node in nodes), guess)
+
+
+def _negated(node: Node) -> Node:
+    def guess(source: str, name: str) -> bool | None:
+        guessed = node.guess(source, name)
+        return None if guessed is None else not guessed
+
+    return Node(lambda document: not node.matches(document), guess)
+
+
+def _unknown(source: str, name: str) -> None:
+    """Source and name say nothing about it."""
+
+
+def _field(field: str, value: SigmaType) -> Node:
+    from sigma.types import SigmaFieldReference
+
+    path = tuple(field.split("."))
+    if isinstance(value, SigmaFieldReference):
+        return _reference(path, value)
+    test = _test(value)
+    if field in _INDEXED:
+        place = _INDEXED[field]
+        return Node(
+            lambda document: test(match.values(document, path)),
+            lambda source, name: test(((source, name)[place],)),
+        )
+    return Node(lambda document: test(match.values(document, path)), _unknown)
+
+
+def _reference(path: tuple[str, ...], reference: SigmaFieldReference) -> Node:
+    other = tuple(reference.field.split("."))
+    starts, ends = reference.starts_with, reference.ends_with
+
+    def matches(document: Document) -> bool:
+        wanted = [text(value) for value in match.values(document, other)]
+        return any(
+            match.alike(text(value), want, starts=starts, ends=ends)
+            for value in match.values(document, path)
+            for want in wanted
+        )
+
+    return Node(matches, _unknown)
+
+
+def _keyword(value: SigmaType) -> Node:
+    """A value without a field is looked for in every key and value of the record."""
+    from sigma.types import SigmaNumber, SigmaRegularExpression, SigmaString
+
+    if isinstance(value, SigmaString):
+        star = match.Wild(match.ANY)
+        test = match.fits(match.glob([star, *_parts(value), star], cased=_is_cased(value)))
+    elif isinstance(value, SigmaRegularExpression | SigmaNumber):
+        test = _test(value)
+    else:
+        raise TypeError(f"a keyword cannot be a {type(value).__name__}")
+    return Node(lambda document: any(test((found,)) for found in match.texts(document)), _unknown)
+
+
+def _test(value: SigmaType) -> match.Test:
+    """How a field's values are compared with *value*. Raises TypeError for a kind unknown here."""
+    from sigma import types
+
+    if isinstance(value, types.SigmaString):
+        return match.fits(match.glob(_parts(value), cased=_is_cased(value)))
+    if isinstance(value, types.SigmaRegularExpression):
+        flags = sum(value.sigma_to_python_flags[flag] for flag in value.flags)
+        return match.searched(re.compile(str(value.regexp), flags))
+    if isinstance(value, types.SigmaBool):
+        return match.boolean(value.boolean)
+    if isinstance(value, types.SigmaNumber):
+        return match.numeric(value.number)
+    if isinstance(value, types.SigmaNull):
+        return match.absent
+    if isinstance(value, types.SigmaExists):
+        return match.existing(value.exists)
+    if isinstance(value, types.SigmaCIDRExpression):
+        return match.within(value.network)
+    if isinstance(value, types.SigmaCompareExpression):
+        return match.compared(cast(match.Comparison, value.op.name), value.number.number)
+    raise TypeError(f"{type(value).__name__} is not supported")
+
+
+def _parts(value: SigmaString) -> list[str]:
+    """The string with its wildcards told apart from escaped ones."""
+    from sigma.types import SpecialChars
+
+    wild = {
+        SpecialChars.WILDCARD_MULTI: match.Wild(match.ANY),
+        SpecialChars.WILDCARD_SINGLE: match.Wild(match.ONE),
+    }
+    return [part if isinstance(part, str) else wild[cast(SpecialChars, part)] for part in value.s]
+
+
+def _is_cased(value: SigmaString) -> bool:
+    from sigma.types import SigmaCasedString
+
+    return isinstance(value, SigmaCasedString)
+
+
+def plain(error: Exception) -> str:
+    """A foreign error's sentence on one line."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,169 @@
+"""Sigma files become rules; everything wrong with them is said at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from bot.detection.rule import BROKEN_RULE, Rule, RuleSet
+from bot.detection.rulefile import Additions, misspelt, read_additions, read_tests
+from bot.detection.sigma.compile import compiled, plain
+from bot.errors import BadInput
+from bot.model import Level
+
+if TYPE_CHECKING:
+    from sigma.collection import SigmaCollection
+    from sigma.rule import SigmaRule
+
+PACK = Path(__file__).parents[2] / "rules"
+"""The rules that come with the program."""
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\Z")
+
+
+def load(
+    folders: Sequence[Path] = (), *, disabled: Sequence[str] = (), pack: Path = PACK
+) -> RuleSet:
+    """The rules of *pack* (ours) and then of *folders*, but for those named in *disabled*.
+
+    Raises BadInput that lists everything wrong in all files.
+    """
+    faults: list[str] = []
+    collections: list[SigmaCollection] = []
+    others = [folder for folder in folders if folder.resolve() != pack.resolve()]
+    for folder, own in [(pack, True), *((other, False) for other in others)]:
+        if not folder.is_dir():
+            faults.append(f"{folder}: there is no such folder")
+        for file in sorted(_files(folder)):
+            try:
+                collections.append(_parsed(file, own=own))
+            except BadInput as fault:
+                faults += [f"{file}: {line}" for line in fault.sentence.splitlines()]
+    rules = _rules(collections, pack, faults)
+    faults += _repeated(rules)
+    known = {rule.name for rule in rules}
+    faults += [
+        f"disabled: there is no rule called {name}" for name in disabled if name not in known
+    ]
+    if faults:
+        lines = "\n".join(f"  {fault}." for fault in faults)
+        raise BadInput(f"{len(faults)} thing(s) to mend in the rules:\n{lines}", where="rules")
+    return RuleSet(tuple(rule for rule in rules if rule.name not in disabled))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for file in folder.rglob("*"):
+        if file.suffix in (".yml", ".yaml") and not file.name.startswith("."):
+            yield file
+
+
+def _repeated(rules: Iterable[Rule]) -> Iterator[str]:
+    seen: dict[str, Rule] = {}
+    for rule in rules:
+        for what, value in (("name", rule.name), ("id", rule.id)):
+            first = seen.setdefault(f"{what} {value}", rule)
+            if not value or first is rule:
+                continue
+            if first.file == rule.file:
+                yield f"{rule.file}: two of its rules have the {what} {value}; each needs its own"
+            else:
+                yield f"{rule.file}: its {what} {value} is taken by {first.file}"
+
+
+def _rules(collections: Sequence[SigmaCollection], pack: Path, faults: list[str]) -> list[Rule]:
+    """Every file's rules as one collection, so that a file may refer to another's rule."""
+    from sigma.collection import SigmaCollection
+
+    rules = []
+    for sigma in SigmaCollection.merge(collections).rules:
+        file = sigma.source.path if sigma.source else pack
+        wrong: list[str] = []
+        rule = _rule(cast("SigmaRule", sigma), file, wrong, own=file.is_relative_to(pack))
+        faults += [f"{file}: {fault}" for fault in wrong]
+        rules += [rule] if rule else []
+    return rules
+
+
+def _parsed(file: Path, *, own: bool) -> SigmaCollection:
+    """pySigma's view of *file*. Raises BadInput, a fault a line, where there is none."""
+    import yaml
+    from sigma.collection import SigmaCollection
+    from sigma.exceptions import SigmaRuleLocation
+    from sigma.rule.base import SigmaYAMLLoader
+
+    try:
+        # The loader is yaml's safe one; it also refuses a key that stands twice.
+        documents = list(yaml.load_all(file.read_text("utf-8"), SigmaYAMLLoader))
+    except (yaml.YAMLError, OSError, ValueError, RecursionError) as error:
+        raise BadInput(f"it cannot be read: {' '.join(str(error).split())}") from error
+    kept = [document for document in documents if document is not None]
+    if not kept or not all(isinstance(document, dict) for document in kept):
+        raise BadInput("it holds no rule")
+    for kind in ("correlation", "filter"):
+        if any(kind in document for document in kept):
+            raise BadInput(f"it holds a {kind}, which is not supported")
+    try:
+        found = SigmaCollection.from_dicts(
+            kept, collect_errors=True, source=SigmaRuleLocation(file)
+        )
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise BadInput(f"pySigma cannot read it: {plain(error)}") from error
+    if found.errors:
+        raise BadInput("\n".join(plain(error) for error in found.errors))
+    if own and len(found.rules) != 1:
+        raise BadInput("it must hold one rule")
+    return found
+
+
+def _rule(sigma: SigmaRule, file: Path, faults: list[str], *, own: bool) -> Rule | None:
+    name = sigma.name or ("" if own else file.stem)
+    extra = sigma.custom_attributes
+    faults += misspelt(extra)
+    tests = read_tests(extra.get("tests"), faults)
+    additions = Additions(headline=_escaped(sigma.title), fold_by=("actor", "account"))
+    if own or "callwarden" in extra:
+        additions = read_additions(extra.get("callwarden"), faults) or additions
+    if own:
+        _check_own(sigma, file, {test.match for test in tests}, faults)
+    if name == BROKEN_RULE:
+        faults.append(f"the name {name} is ours")
+    node = compiled(sigma, faults)
+    if faults or node is None:
+        return None
+    guess = node.guess
+    return Rule(
+        name=name,
+        id=str(sigma.id or ""),
+        title=sigma.title,
+        status=str(sigma.status or ""),
+        level=Level(str(sigma.level)) if sigma.level else Level.MEDIUM,
+        description=" ".join((sigma.description or "").split()),
+        tags=tuple(str(tag) for tag in sigma.tags),
+        falsepositives=tuple(str(item) for item in sigma.falsepositives),
+        headline=additions.headline,
+        fold_by=additions.fold_by,
+        runbook=additions.runbook,
+        fold_minutes=additions.fold_minutes,
+        tests=tests,
+        file=file,
+        own=own,
+        matches=node.matches,
+        may_match=lambda source, event: guess(source, event) is not False,
+    )
+
+
+def _check_own(sigma: SigmaRule, file: Path, outcomes: set[bool], faults: list[str]) -> None:
+    """What we ask of our own rules beyond what Sigma asks."""
+    if sigma.name != file.stem or not _NAME.match(file.stem):
+        faults.append(f"its name must be that of its file, {file.stem}, in snake_case")
+    for what in ("id", "status", "level", "description", "tags", "falsepositives"):
+        if not getattr(sigma, what):
+            faults.append(f"it has no {what}")
+    if outcomes != {True, False}:
+        faults.append("it needs a test that matches and one that nearly does")
+
+
+def _escaped(title: str) -> str:
+    return title.replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,70 @@
+"""Bytes as they arrive become plain JSON text: gzip in all its forms, and byte order marks."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+_GZIP = b"\x1f\x8b"
+_STEP = 65_536
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF8_MARK = b"\xef\xbb\xbf"
+
+
+class Unpacked(Struct, frozen=True):
+    """The plain bytes, and why there are not more of them ("" where all is there)."""
+
+    body: bytes
+    fault: str = ""
+
+
+def unpack(body: bytes, limit: int) -> Unpacked:
+    """*body* without gzip and byte order mark, at most *limit* bytes of it.
+
+    gzip is told by its first bytes, never by a file name. All members are read, one after the
+    other; what came before a cut or a damaged place is kept.
+    """
+    gunzipped = _gunzip(body, limit) if body.startswith(_GZIP) else Unpacked(body)
+    if not gunzipped.fault and len(gunzipped.body) > limit:
+        return Unpacked(b"", f"it is {len(body):,} bytes, over the limit of {limit:,}")
+    return Unpacked(_unmark(gunzipped.body), gunzipped.fault)
+
+
+def _gunzip(body: bytes, limit: int) -> Unpacked:
+    from isal import isal_zlib
+
+    out: list[bytes] = []
+    size = place = 0
+    while place < len(body):
+        if body[place : place + 2] != _GZIP:
+            rest = body[place : place + _STEP]
+            # Tapes and some writers pad a gzip file with zeros; anything else is a fault.
+            fault = "something that is not gzip follows the gzip data" if rest.strip(b"\0") else ""
+            return Unpacked(b"".join(out), fault)
+        member = isal_zlib.decompressobj(wbits=31)
+        while not member.eof:
+            if place >= len(body):
+                return Unpacked(
+                    b"".join(out), f"the gzip data is cut off after {len(body):,} bytes"
+                )
+            # Small steps: `unused_data` copies what is left, which is quadratic over many members.
+            step = body[place : place + _STEP]
+            place += len(step)
+            try:
+                piece = member.decompress(step, limit - size + 1)
+            except isal_zlib.error:  # type: ignore[misc]  # isal's stub gets its kind wrong
+                return Unpacked(b"".join(out), f"the gzip data is damaged near byte {place:,}")
+            size += len(piece)
+            if size > limit:
+                return Unpacked(b"", f"it unpacks to more than the limit of {limit:,} bytes")
+            out.append(piece)
+        place -= len(member.unused_data)
+    return Unpacked(b"".join(out))
+
+
+def _unmark(body: bytes) -> bytes:
+    if body.startswith(_UTF8_MARK):
+        return body[len(_UTF8_MARK) :]
+    if body.startswith(_UTF16_MARKS):
+        # PowerShell's `>` writes UTF-16.
+        return body.decode("utf-16", "replace").encode()
+    return body
