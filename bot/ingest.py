@@ -1,0 +1,168 @@
+"""Source → records → findings → store → the source may forget. One thread a source."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from bot.detection.engine import Engine
+from bot.detection.record import Limits, read, to_record
+from bot.errors import Fault, Unavailable
+from bot.model import Unreadable, iso
+from bot.ports import Blob, Clock, Delivery, Feed, Folding, Judged, Outbox, Source, Store
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+"""Records judged before they are stored; bounds memory whatever a file's size."""
+
+WAIT = 3.0
+"""Seconds a long poll lasts; also the longest that a stop waits for a quiet source."""
+
+PAUSE_MOST = 30.0
+
+
+class Ingest:
+    """Works one source until stopped. A delivery is done only once all of it is stored."""
+
+    def __init__(
+        self,
+        source: Source,
+        engine: Engine,
+        folding: Folding,
+        store: Store,
+        outbox: Outbox,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        self._source = source
+        self._engine = engine
+        self._folding = folding
+        self._store = store
+        self._outbox = outbox
+        self._clock = clock
+        self._limits = limits
+        self._stopping = threading.Event()
+        self._records = 0
+        self._last_at = ""
+        self._error = ""
+        self._failures = 0
+        self._away = False
+
+    def feed(self) -> Feed:
+        """How the source is doing."""
+        return Feed(
+            name=self._source.name,
+            records=self._records,
+            last_at=self._last_at,
+            error=self._error,
+        )
+
+    def stop(self) -> None:
+        """Finish the delivery under way and return from `run`."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Work until stopped. A source that fails is tried again, ever more slowly."""
+        try:
+            while not self._stopping.is_set():
+                self._turn()
+        finally:
+            self._source.close()
+
+    def _turn(self) -> None:
+        try:
+            deliveries = self._source.receive(WAIT)
+        except Exception as error:  # noqa: BLE001 - said and counted by _stumble
+            self._away = True
+            self._stumble(f"{self._source.name}: {_sentence(error)}", error)
+            return
+        if self._away:
+            self._away, self._failures, self._error = False, 0, ""
+        for delivery in deliveries:
+            if self._stopping.is_set():
+                self._give_back(delivery, "stopping")
+            else:
+                self.work(delivery)
+
+    def work(self, delivery: Delivery) -> None:
+        """Store everything in *delivery*, then let the source forget it."""
+        try:
+            for part in delivery.parts():
+                self._take(part)
+            delivery.done()
+        except Exception as error:  # noqa: BLE001 - the delivery comes back
+            sentence = _sentence(error)
+            self._give_back(delivery, sentence)
+            self._stumble(f"{delivery.where}: {sentence}", error)
+            return
+        self._failures, self._error = 0, ""
+
+    def _give_back(self, delivery: Delivery, reason: str) -> None:
+        """A source that cannot even take it back hands it over again by itself, later."""
+        try:
+            delivery.failed(reason)
+        except Exception:
+            log.exception("%s could not be given back.", delivery.where)
+
+    def _take(self, part: Blob | Unreadable) -> None:
+        if isinstance(part, Unreadable):
+            self._unreadable([part])
+            return
+        for judged, unread in self._batches(part):
+            if unread:
+                self._unreadable(unread)
+            if judged:
+                kept = self._store.keep(judged, self._folding, self._now())
+                self._records += kept.records
+                self._last_at = self._now()
+                if kept.opened or kept.changed:
+                    self._outbox.wake()
+
+    def _batches(self, blob: Blob) -> Iterator[tuple[list[Judged], list[Unreadable]]]:
+        judged: list[Judged] = []
+        unread: list[Unreadable] = []
+        for entry in read(blob, self._limits):
+            if isinstance(entry, Unreadable):
+                unread.append(entry)
+            else:
+                record = to_record(entry)
+                judged.append(Judged(record=record, findings=self._engine.judge(entry)))
+            if len(judged) + len(unread) >= BATCH:
+                yield judged, unread
+                judged, unread = [], []
+        yield judged, unread
+
+    def _unreadable(self, items: list[Unreadable]) -> None:
+        for reason, number in Counter(item.reason for item in items).items():
+            first = next(item.where for item in items if item.reason == reason)
+            more = f" (and {number - 1} more like it)" if number > 1 else ""
+            log.warning("%s could not be read: %s%s", first, reason, more)
+        self._store.keep_unreadable(self._source.name, items, self._now())
+
+    def _stumble(self, what: str, error: Exception) -> None:
+        """Say it, remember it for status, and wait before the next try."""
+        self._error = what
+        if isinstance(error, Fault):
+            log.error("%s", what)
+        else:
+            log.error("%s", what, exc_info=error)
+        self._failures += 1
+        pause = min(PAUSE_MOST, 0.5 * 2.0 ** min(self._failures, 6))
+        if isinstance(error, Unavailable) and error.retry_after is not None:
+            pause = min(PAUSE_MOST, error.retry_after)
+        self._stopping.wait(pause)
+
+    def _now(self) -> str:
+        moment: datetime = self._clock.now()
+        return iso(moment)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, Fault):
+        return error.sentence
+    return f"fault {uuid.uuid4().hex[:8]} ({type(error).__name__})"

@@ -1,0 +1,298 @@
+"""Findings become alerts: what folds into what, and what is new about it.
+
+An alert covers the window after and before the event time of its first finding. A finding folds
+in where its rule and fold values are the same; a change that Global Resiliency repeats in the
+replica Region folds into the alert about the original. What an alert has not shown before (actor,
+network, user agent, success after refusals, a higher level) is new context: it is shown on the
+card and said in the thread. A resolved alert takes in only what came before its resolution and
+brings nothing new; anything else opens a new alert, so that nobody hides behind a closed one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+
+import msgspec
+
+from bot.model import (
+    Alert,
+    AlertState,
+    Finding,
+    Lane,
+    Level,
+    Record,
+    Seen,
+    Send,
+    SendKind,
+    iso,
+    moment,
+    send_id,
+)
+from bot.ports import Folded
+
+EDIT_DELAY = timedelta(seconds=2)
+"""How long a count on a card may be behind, so that a burst is one edit."""
+
+NEWS_KEPT = 40
+"""Lines of new context an alert keeps; in a flood, networks and programs go before people."""
+
+SEEN_KEPT = 200
+"""Actors, networks or agents that an alert tells apart; one actor more opens another alert."""
+
+_VERSION = re.compile(r"\d[\w.+-]*")
+
+
+class Triage:
+    """`ports.Folding`: the rules of folding, with a *window* and the channel of an instance."""
+
+    def __init__(self, *, window: timedelta, channel_of: Callable[[str], str]) -> None:
+        self._window = window
+        self._channel_of = channel_of
+
+    def keys(self, finding: Finding) -> tuple[str, str]:
+        """(fold key, target key); the target key is "" where the record names no target."""
+        record = finding.record
+        fold = _key(finding.rule, *finding.fold)
+        if not (record.target or record.instance):
+            return fold, ""
+        return fold, _key("target", finding.rule, record.name, record.target, record.instance)
+
+    def fold(
+        self, finding: Finding, candidates: Sequence[Alert], new_id: Callable[[], str], now: str
+    ) -> Folded:
+        """Fold *finding* into the first of *candidates* that takes it in, or open *new_id()*."""
+        fold_key, target_key = self.keys(finding)
+        time = finding.record.happened(now)
+        for alert in candidates:
+            if not self._covers(alert, finding, time):
+                continue
+            if alert.resolved and time > alert.resolved.at:
+                continue
+            same_target = bool(target_key) and alert.target_key == target_key
+            if finding.record.replay and same_target:
+                return _replayed(alert, now)
+            if same_target and _only_replays(alert):
+                return _originated(alert, finding, fold_key, time, now)
+            if alert.fold_key == fold_key and not _crowded(alert, finding.record):
+                news = _news(alert, finding, time)
+                if not (alert.resolved and news):
+                    return _folded(alert, finding, news, time, now)
+        return self._opened(finding, new_id(), time, now)
+
+    def _covers(self, alert: Alert, finding: Finding, time: str) -> bool:
+        anchor, at = moment(alert.anchor), moment(time)
+        window = timedelta(minutes=finding.fold_minutes) if finding.fold_minutes else self._window
+        return bool(anchor and at and abs(at - anchor) <= window)
+
+    def _opened(self, finding: Finding, new_id: str, time: str, now: str) -> Folded:
+        record = finding.record
+        fold_key, target_key = self.keys(finding)
+        alert = Alert(
+            id=new_id,
+            rule=finding.rule,
+            level=finding.level,
+            headline=finding.headline,
+            why=finding.why,
+            runbook=finding.runbook,
+            tags=finding.tags,
+            fold_key=fold_key,
+            target_key=target_key,
+            anchor=time,
+            first_time=time,
+            last_time=time,
+            opened_at=now,
+            replays=int(record.replay),
+            actor=record.actor,
+            seen=_seeing(Seen(), record),
+            channel=self._channel_of(record.instance),
+        )
+        alert = msgspec.structs.replace(alert, **_latest(record))
+        lane = Lane.CRITICAL if finding.level is Level.CRITICAL else Lane.ORDINARY
+        card = Send(
+            id=send_id(new_id, SendKind.CARD, 0),
+            kind=SendKind.CARD,
+            subject=new_id,
+            channel=alert.channel,
+            lane=lane,
+        )
+        return Folded(alert=alert, sends=(card,), opened=True)
+
+
+def _folded(alert: Alert, finding: Finding, news: Sequence[str], time: str, now: str) -> Folded:
+    """One more of the same, with what is new about it."""
+    record = finding.record
+    latest = _latest(record) if time >= alert.last_time else {}
+    changed = msgspec.structs.replace(
+        alert,
+        count=alert.count + 1,
+        replays=alert.replays + record.replay,
+        version=alert.version + 1,
+        level=max(alert.level, finding.level, key=lambda level: level.rank),
+        headline=alert.headline if finding.level.rank <= alert.level.rank else finding.headline,
+        first_time=min(alert.first_time, time),
+        last_time=max(alert.last_time, time),
+        seen=_seeing(alert.seen, record),
+        news=_kept((*alert.news, *news)),
+        **latest,
+    )
+    return Folded(alert=changed, sends=(_edit(changed, now), *_told(changed, news)))
+
+
+def _replayed(alert: Alert, now: str) -> Folded:
+    """The replica's copy of a change that the alert is about: counted, nothing new."""
+    changed = msgspec.structs.replace(
+        alert, count=alert.count + 1, replays=alert.replays + 1, version=alert.version + 1
+    )
+    return Folded(alert=changed, sends=(_edit(changed, now),))
+
+
+def _originated(alert: Alert, finding: Finding, fold_key: str, time: str, now: str) -> Folded:
+    """The original of a change whose replay came first: the alert is about its actor now."""
+    record = finding.record
+    news = (f"the change itself: by {record.actor.name or 'unknown'} ({time})",)
+    changed = msgspec.structs.replace(
+        alert,
+        count=alert.count + 1,
+        version=alert.version + 1,
+        level=max(alert.level, finding.level, key=lambda level: level.rank),
+        headline=finding.headline,
+        actor=record.actor,
+        fold_key=fold_key,
+        first_time=min(alert.first_time, time),
+        last_time=max(alert.last_time, time),
+        seen=_seeing(alert.seen, record),
+        news=_kept((*alert.news, *news)),
+        **_latest(record),
+    )
+    return Folded(alert=changed, sends=(_edit(changed, now), *_told(changed, news)))
+
+
+def _crowded(alert: Alert, record: Record) -> bool:
+    """One more actor than the alert can name: inside it they would be out of sight."""
+    return len(alert.seen.actors) >= SEEN_KEPT and _principal(record) not in alert.seen.actors
+
+
+def _only_replays(alert: Alert) -> bool:
+    return alert.replays == alert.count and alert.state is not AlertState.RESOLVED
+
+
+def _latest(record: Record) -> dict[str, str]:
+    """The fields of the last finding that stand for the alert."""
+    return {
+        "account": record.account,
+        "region": record.region,
+        "instance": record.instance,
+        "target": record.target,
+        "event_source": record.source,
+        "event_name": record.name,
+        "source_ip": record.source_ip,
+        "user_agent": record.user_agent,
+        "error_code": record.error_code,
+    }
+
+
+def _news(alert: Alert, finding: Finding, time: str) -> list[str]:
+    """What this finding shows that the alert has not shown before, one line each."""
+    record, seen = finding.record, alert.seen
+    lines: list[str] = []
+    if finding.level.rank > alert.level.rank:
+        lines.append(f"level {finding.level}")
+    if not record.failed and not seen.succeeded:
+        lines.append(f"{record.name} succeeded after being refused")
+    if _unseen(_principal(record), seen.actors):
+        lines.append(f"actor {record.actor.name or 'unknown'}")
+    where = network(record.source_ip)
+    if _unseen(where, seen.networks):
+        lines.append(f"network {where}{_last(seen.networks, 'networks')}")
+    if _unseen(agent(record.user_agent), seen.agents):
+        lines.append(f"program {record.user_agent[:120]}{_last(seen.agents, 'programs')}")
+    return [f"{line} ({time})" for line in lines]
+
+
+def _kept(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The last lines; a second attacker must not be pushed out by a flood of addresses."""
+    surplus = max(0, len(lines) - NEWS_KEPT)
+    minor = [at for at, line in enumerate(lines) if line.startswith(("network ", "program "))]
+    dropped = set(minor[:surplus])
+    return tuple(line for at, line in enumerate(lines) if at not in dropped)[-NEWS_KEPT:]
+
+
+def _unseen(value: str, seen: tuple[str, ...]) -> bool:
+    return bool(value) and value not in seen and len(seen) < SEEN_KEPT
+
+
+def _last(seen: tuple[str, ...], what: str) -> str:
+    """From here on silence does not mean that nothing is new, so it is said once."""
+    full = len(seen) == SEEN_KEPT - 1
+    return f"; it is one of {SEEN_KEPT} {what}, more are not told apart" if full else ""
+
+
+def _seeing(seen: Seen, record: Record) -> Seen:
+    return Seen(
+        actors=_with(seen.actors, _principal(record)),
+        networks=_with(seen.networks, network(record.source_ip)),
+        agents=_with(seen.agents, agent(record.user_agent)),
+        succeeded=seen.succeeded or not record.failed,
+    )
+
+
+def _with(values: tuple[str, ...], value: str) -> tuple[str, ...]:
+    return (*values, value) if _unseen(value, values) else values
+
+
+def _principal(record: Record) -> str:
+    """Somebody whom the record does not name is somebody too."""
+    return record.actor.principal or "unknown"
+
+
+def network(source_ip: str) -> str:
+    """The /24 (IPv4) or /48 (IPv6) of an address; a service's name stands for itself."""
+    try:
+        address = ip_address(source_ip)
+    except ValueError:
+        return source_ip
+    return str(ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))
+
+
+def agent(user_agent: str) -> str:
+    """The program without its versions, so that an update is not news."""
+    return _VERSION.sub("#", user_agent)[:120]
+
+
+def _edit(alert: Alert, now: str) -> Send:
+    parsed = moment(now)
+    return Send(
+        id=send_id(alert.id, SendKind.EDIT, alert.version),
+        kind=SendKind.EDIT,
+        subject=alert.id,
+        channel=alert.channel,
+        lane=Lane.QUIET,
+        revision=alert.version,
+        due_at=iso(parsed + EDIT_DELAY) if parsed else now,
+    )
+
+
+def _told(alert: Alert, news: Sequence[str]) -> tuple[Send, ...]:
+    """An edit notifies nobody, so new context is also said in the thread."""
+    if not news:
+        return ()
+    return (
+        Send(
+            id=send_id(alert.id, SendKind.NOTE, alert.version),
+            kind=SendKind.NOTE,
+            subject=alert.id,
+            channel=alert.channel,
+            lane=Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY,
+            revision=alert.version,
+            body={"news": True, "lines": list(news)},
+        ),
+    )
+
+
+def _key(*parts: str) -> str:
+    text = "\n".join(part.replace("\\", "\\\\").replace("\n", "\\n") for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

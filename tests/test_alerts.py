@@ -1,0 +1,347 @@
+"""Deciding: who may do what to an alert in which state, and what is written down of it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from bot.alerts import Reason, decide, details, judge, listing, refuse, status
+from bot.errors import BadInput
+from bot.model import (
+    Alert,
+    AlertState,
+    Ask,
+    Decision,
+    Lane,
+    Level,
+    Person,
+    SendKind,
+    Verb,
+    Verdict,
+    iso,
+)
+from bot.ports import Bot
+from bot.store import SqliteStore
+from tests.builders import (
+    ANA,
+    BEN,
+    CHANNEL,
+    HORIZON,
+    NOON,
+    Bell,
+    FakeClock,
+    at,
+    judged,
+    kinds,
+    make_alert,
+    make_ask,
+    make_bot,
+    make_finding,
+    make_record,
+    make_triage,
+)
+
+NASTY = 'fix: prod * _down_ <@U1> <!channel> `rm` & "so" — \n second line'
+
+
+@pytest.fixture
+def bot(store: SqliteStore, clock: FakeClock) -> Bot:
+    """A bot around the real store, with nothing in it."""
+    return make_bot(store, clock)
+
+
+@pytest.fixture
+def alert(store: SqliteStore) -> Alert:
+    """An open alert in the store."""
+    store.keep(judged(make_finding()), make_triage(), iso(NOON))
+    return store.alerts([AlertState.OPEN])[0]
+
+
+# ── the state machine ───────────────────────────────────────────────────────
+
+
+def in_state(state: str) -> Alert | None:
+    """The alert after what *state* names."""
+    start = make_alert()
+    steps = {
+        "open": (),
+        "taken by Ana": (make_ask(start.id),),
+        "resolved by Ana": (make_ask(start.id, Verb.RESOLVE),),
+        "taken, then resolved by Ana": (make_ask(start.id), make_ask(start.id, Verb.RESOLVE)),
+    }
+    if state == "unknown":
+        return None
+    now = start
+    for ask in steps[state]:
+        changed = judge(ask, now).alert
+        assert changed is not None
+        now = changed
+    return now
+
+
+TABLE = [
+    # state, verb, who → reason, accepted
+    ("open", Verb.TAKE, ANA, Reason.TAKEN),
+    ("open", Verb.RESOLVE, ANA, Reason.RESOLVED),
+    ("open", Verb.RAW, ANA, Reason.REVEALED),
+    ("taken by Ana", Verb.TAKE, ANA, Reason.YOURS_ALREADY),
+    ("taken by Ana", Verb.TAKE, BEN, Reason.TAKEN_BY_ANOTHER),
+    ("taken by Ana", Verb.RESOLVE, ANA, Reason.RESOLVED),
+    ("taken by Ana", Verb.RESOLVE, BEN, Reason.RESOLVED),
+    ("taken by Ana", Verb.RAW, BEN, Reason.REVEALED),
+    ("resolved by Ana", Verb.TAKE, ANA, Reason.RESOLVED_ALREADY),
+    ("resolved by Ana", Verb.TAKE, BEN, Reason.RESOLVED_ALREADY),
+    ("resolved by Ana", Verb.RESOLVE, ANA, Reason.RESOLVED_ALREADY),
+    ("resolved by Ana", Verb.RESOLVE, BEN, Reason.RESOLVED_ALREADY),
+    ("resolved by Ana", Verb.RAW, BEN, Reason.REVEALED),
+    ("taken, then resolved by Ana", Verb.TAKE, ANA, Reason.RESOLVED_ALREADY),
+    ("unknown", Verb.TAKE, ANA, Reason.NO_SUCH_ALERT),
+    ("unknown", Verb.RESOLVE, ANA, Reason.NO_SUCH_ALERT),
+    ("unknown", Verb.RAW, ANA, Reason.NO_SUCH_ALERT),
+]
+ACCEPTED = {Reason.TAKEN, Reason.RESOLVED, Reason.REVEALED}
+
+
+@pytest.mark.parametrize(("state", "verb", "by", "reason"), TABLE)
+def test_the_state_machine(state: str, verb: Verb, by: Person, reason: Reason) -> None:
+    """Each verb in each state, by the same person and by another, has one outcome."""
+    before = in_state(state)
+    verdict = judge(make_ask("A-7K2QF", verb, by, key="k"), before)
+    assert verdict.decision.reason == reason
+    assert verdict.decision.accepted is (reason in ACCEPTED)
+    assert verdict.decision.sentence
+    changes = reason in {Reason.TAKEN, Reason.RESOLVED}
+    assert (verdict.alert is not None) is changes
+    if verdict.alert and before:
+        assert verdict.alert.version == before.version + 1
+
+
+@pytest.mark.parametrize(("state", "verb", "by", "reason"), TABLE)
+def test_every_verdict_has_its_line_for_the_ledger(
+    state: str, verb: Verb, by: Person, reason: Reason
+) -> None:
+    """Accepted or refused, the entry says who, what, when and why."""
+    ask = make_ask("A-7K2QF", verb, by, key="k")
+    entry = judge(ask, in_state(state)).entry
+    refused = "" if reason in ACCEPTED else ".refused"
+    assert (entry.kind, entry.subject) == (f"alert.{verb}{refused}", "A-7K2QF")
+    assert (entry.by, entry.at, entry.body["team"]) == (by.user, ask.at, by.team)
+    assert entry.body["reason"] == reason
+
+
+def test_resolving_needs_a_verdict() -> None:
+    """A resolution without a verdict changes nothing and says what is missing."""
+    ask = Ask(key="k", verb=Verb.RESOLVE, alert="A-7K2QF", by=ANA, at=iso(NOON))
+    verdict = judge(ask, make_alert())
+    assert verdict.alert is None
+    assert verdict.decision.reason == Reason.NO_VERDICT
+
+
+def test_the_same_user_id_of_another_workspace_is_somebody_else() -> None:
+    """Identity is user and team: a namesake from elsewhere does not own Ana's alert."""
+    stranger = Person(user=ANA.user, team="T0OTHER", name="Ana")
+    verdict = judge(make_ask("A-7K2QF", by=stranger), in_state("taken by Ana"))
+    assert verdict.decision.reason == Reason.TAKEN_BY_ANOTHER
+
+
+def test_the_second_hears_who_was_first_and_when() -> None:
+    """The refusal names the first and their time, in private."""
+    verdict = judge(make_ask("A-7K2QF", by=BEN, key="k"), in_state("taken by Ana"))
+    assert verdict.decision.sentence == ("Ana was first: took A-7K2QF at 2026-11-22 12:05 UTC.")
+    [answer] = verdict.sends
+    assert (answer.kind, answer.user, answer.channel) == (SendKind.EPHEMERAL, BEN.user, CHANNEL)
+    assert answer.body == {"text": verdict.decision.sentence}
+
+
+def test_who_has_no_name_is_named_by_id() -> None:
+    """An id is better than nothing."""
+    taken = judge(make_ask("A-1", by=Person(user="U9", team="T0TEAM")), make_alert()).alert
+    assert "U9 was first" in judge(make_ask("A-1", by=BEN), taken).decision.sentence
+
+
+def test_a_refusal_without_a_channel_is_only_recorded() -> None:
+    """Where there is nowhere to whisper, nothing is sent, and the ledger still has it."""
+    verdict = judge(make_ask("A-1", by=BEN, channel=""), in_state("resolved by Ana"))
+    assert verdict.sends == ()
+    assert verdict.entry.kind == "alert.take.refused"
+
+
+def test_a_decision_redraws_the_card_at_once_and_tells_the_thread() -> None:
+    """The edit answers a click, so it goes first; the history line may wait its turn."""
+    verdict = judge(make_ask("A-1", key="k"), make_alert())
+    assert kinds(verdict.sends) == ["edit", "note"]
+    assert verdict.sends[0].lane is Lane.CLICK
+    assert verdict.sends[0].due_at == ""
+    assert verdict.sends[1].body == {"decision": "k"}
+
+
+def test_resolving_what_another_took_says_so_in_its_grounds() -> None:
+    """Nobody is locked out, but the ledger shows whose alert it was."""
+    verdict = judge(make_ask("A-1", Verb.RESOLVE, BEN), in_state("taken by Ana"))
+    assert verdict.decision.grounds == ("state was taken", f"taken by {ANA.user}")
+    own = judge(make_ask("A-1", Verb.RESOLVE, ANA), in_state("taken by Ana"))
+    assert own.decision.grounds == ("state was taken",)
+
+
+def test_a_raw_record_goes_to_the_asker_only() -> None:
+    """It is a direct message to who asked, drawn later from the store: no content is queued."""
+    [message] = judge(make_ask("A-1", Verb.RAW, BEN, key="k"), make_alert()).sends
+    assert (message.kind, message.channel) == (SendKind.DM, BEN.user)
+    assert message.body == {"raw_of": "A-7K2QF"}
+
+
+def test_looking_decides_nothing() -> None:
+    """A verb without a rule is a bug, not a silent yes."""
+    with pytest.raises(ValueError, match="decides nothing"):
+        judge(make_ask("A-1", Verb.LOOK), make_alert())
+
+
+# ── through the real store ──────────────────────────────────────────────────
+
+
+def test_a_decision_is_one_link_and_the_card_follows(bot: Bot, alert: Alert) -> None:
+    """Recorded first: the alert, the decision and the ledger agree, and the sender is woken."""
+    decision = decide(bot, make_ask(alert.id))
+    now = bot.store.alert(alert.id)
+    assert decision.accepted
+    assert now is not None
+    assert (now.state, now.taken and now.taken.by) == (AlertState.TAKEN, ANA)
+    assert [link.kind for link in bot.store.links()] == ["alert.take"]
+    assert bot.store.verify().whole
+    assert isinstance(bot.outbox, Bell)
+    assert bot.outbox.rings == 1
+
+
+def test_a_refusal_is_one_link_too(bot: Bot, alert: Alert) -> None:
+    """Whoever comes second is in the ledger beside the first."""
+    decide(bot, make_ask(alert.id, by=ANA))
+    decide(bot, make_ask(alert.id, by=BEN))
+    links = bot.store.links()
+    assert [(link.kind, link.by) for link in links] == [
+        ("alert.take", ANA.user),
+        ("alert.take.refused", BEN.user),
+    ]
+    assert [decision.ask.by for decision in bot.store.decisions_of(alert.id)] == [ANA]
+
+
+def test_the_same_key_again_changes_nothing(bot: Bot, alert: Alert) -> None:
+    """A click delivered twice gets the first answer and leaves no second trace."""
+    ask = make_ask(alert.id)
+    first = decide(bot, ask)
+    sends, version = bot.store.counts()["sends.waiting"], bot.store.alert(alert.id)
+    assert decide(bot, ask) == first
+    assert bot.store.head()[0] == 1
+    assert bot.store.counts()["sends.waiting"] == sends
+    assert bot.store.alert(alert.id) == version
+
+
+def test_a_refusal_repeated_is_still_one_refusal(bot: Bot, alert: Alert) -> None:
+    """Idempotence holds for a no as for a yes, even after the state has changed."""
+    first = decide(bot, make_ask("A-00000", by=BEN, key="k"))
+    again = decide(bot, make_ask("A-00000", by=BEN, key="k"))
+    assert (first, bot.store.head()[0]) == (again, 1)
+    assert first.reason == Reason.NO_SUCH_ALERT
+    assert alert.state is AlertState.OPEN
+
+
+def test_a_note_is_kept_to_the_letter(bot: Bot, alert: Alert) -> None:
+    """Markup, quotes and line ends in a reason are stored as typed, never parsed."""
+    ask = make_ask(alert.id, Verb.RESOLVE, verdict=Verdict.EXPECTED, note=NASTY)
+    decide(bot, ask)
+    now = bot.store.alert(alert.id)
+    assert now is not None
+    assert (now.note, now.verdict) == (NASTY, Verdict.EXPECTED)
+    assert bot.store.decisions_of(alert.id)[0].ask.note == NASTY
+    assert '"note":"fix: prod * _down_ <@U1>' in bot.store.links()[0].body
+    assert bot.store.verify().whole
+
+
+@pytest.mark.parametrize("turn", range(20))
+def test_of_two_at_once_exactly_one_wins(bot: Bot, turn: int) -> None:
+    """Two people press Take it in the same moment: one has it, the other hears who."""
+    record = make_record(f"e-{turn}")
+    bot.store.keep(judged(make_finding(record)), make_triage(), iso(NOON))
+    [alert] = bot.store.alerts([AlertState.OPEN])
+    start, outcomes = threading.Barrier(2), list[Decision]()
+
+    def press(by: Person) -> None:
+        start.wait()
+        outcomes.append(decide(bot, make_ask(alert.id, by=by)))
+
+    threads = [threading.Thread(target=press, args=(by,)) for by in (ANA, BEN)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    winner = next(outcome for outcome in outcomes if outcome.accepted)
+    loser = next(outcome for outcome in outcomes if not outcome.accepted)
+    assert f"{winner.ask.by.name} was first" in loser.sentence
+    now = bot.store.alert(alert.id)
+    assert now is not None
+    assert now.taken is not None
+    assert now.taken.by == winner.ask.by
+    assert (bot.store.head()[0], bot.store.verify().whole) == (2, True)
+
+
+def test_turned_away_at_the_door_is_recorded_and_told(bot: Bot, alert: Alert) -> None:
+    """A guest's click is one link, however often it is delivered, and a whisper to them alone."""
+    guest = Person(user="U0GUEST", team="T0TEAM", name="Gus")
+    ask = Ask(key="k", verb=Verb.TAKE, alert=alert.id, by=guest, at=iso(NOON), channel=CHANNEL)
+    for _ in range(2):
+        assert not refuse(bot, ask, "Guests may not do this.").accepted
+    [link] = bot.store.links()
+    assert (link.kind, link.by, link.subject) == ("take.refused", "U0GUEST", alert.id)
+    whisper = bot.store.claim_send(iso(NOON), horizon=HORIZON)
+    assert whisper is not None
+    assert (whisper.kind, whisper.user) == (SendKind.EPHEMERAL, "U0GUEST")
+    unchanged = bot.store.alert(alert.id)
+    assert unchanged is not None
+    assert unchanged.state is AlertState.OPEN
+
+
+# ── looking ─────────────────────────────────────────────────────────────────
+
+
+def test_details_show_records_newest_first_and_decisions_oldest_first(
+    bot: Bot, alert: Alert
+) -> None:
+    """What stands behind an alert comes in the order that people read it."""
+    later = make_finding(make_record("e-2", time=at(3)))
+    bot.store.keep(judged(later), make_triage(), iso(NOON))
+    decide(bot, make_ask(alert.id))
+    decide(bot, make_ask(alert.id, Verb.RESOLVE, moment=iso(NOON.replace(hour=13))))
+    found = details(bot, alert.id)
+    assert [record.id for record in found.records] == ["e-2", "e-1"]
+    assert found.records[0].raw == later.record.raw
+    assert [decision.ask.verb for decision in found.decisions] == [Verb.TAKE, Verb.RESOLVE]
+
+
+def test_details_of_an_unknown_alert_say_so(bot: Bot) -> None:
+    """A mistyped id is answered, not crashed upon."""
+    with pytest.raises(BadInput, match="no alert A-00000"):
+        details(bot, "A-00000")
+
+
+def test_the_listing_shows_the_worst_and_newest_first(bot: Bot) -> None:
+    """Open means open or taken; resolved ones only in `all`; anything else is a mistake."""
+    for number, level in enumerate((Level.LOW, Level.CRITICAL, Level.HIGH)):
+        finding = make_finding(make_record(f"e-{number}"), rule=f"rule_{number}", level=level)
+        bot.store.keep(judged(finding), make_triage(), iso(NOON))
+    low = listing(bot)[-1]
+    decide(bot, make_ask(low.id, Verb.RESOLVE))
+    decide(bot, make_ask(listing(bot)[0].id))
+    assert [alert.level for alert in listing(bot)] == [Level.CRITICAL, Level.HIGH]
+    assert [alert.level for alert in listing(bot, "all")] == ["critical", "high", "low"]
+    assert len(listing(bot, limit=1)) == 1
+    with pytest.raises(BadInput, match="open and all"):
+        listing(bot, "closed")
+
+
+def test_status_tells_what_the_store_and_the_parts_say(bot: Bot, alert: Alert) -> None:
+    """Counts, feeds with their faults, and the ledger's head, to be noted down."""
+    decide(bot, make_ask(alert.id))
+    now = status(bot)
+    assert (now.counts["findings"], now.counts["alerts.taken"]) == (1, 1)
+    assert now.feeds[0].error == "no such queue"
+    assert (now.ledger_length, now.ledger_head) == bot.store.head()
