@@ -1,0 +1,15 @@
+"""The only place that knows SQL."""
+
+from __future__ import annotations
+
+from bot.store.alerts import AlertRows
+from bot.store.intake import IntakeRows
+from bot.store.ledger import LedgerRows
+from bot.store.outbox import OutboxRows
+from bot.store.upkeep import UpkeepRows
+
+__all__ = ["SqliteStore"]
+
+
+class SqliteStore(IntakeRows, AlertRows, OutboxRows, LedgerRows, UpkeepRows):
+    """`ports.Store` on one SQLite file. One process writes; others may read beside it."""

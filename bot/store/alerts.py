@@ -1,0 +1,181 @@
+"""Alerts and decisions as rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from bot.model import (
+    Alert,
+    AlertState,
+    Ask,
+    Decision,
+    Record,
+    spoken_id,
+)
+from bot.ports import Judge
+from bot.store import counts, ledger, outbox
+from bot.store.gate import Turn
+from bot.store.sqlite import Sqlite
+
+_CANDIDATES = 8
+"""How many alerts on either side of a finding's time, under a key, may take it in."""
+
+_alert = msgspec.json.Decoder(Alert)
+_decision = msgspec.json.Decoder(Decision)
+_record = msgspec.json.Decoder(Record)
+_encode = msgspec.json.Encoder().encode
+
+
+def insert(db: sqlite3.Connection, alert: Alert) -> None:
+    """Store a new alert."""
+    db.execute(
+        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            alert.id,
+            alert.rule,
+            alert.state,
+            alert.level.rank,
+            alert.fold_key,
+            alert.target_key,
+            alert.anchor,
+            alert.opened_at,
+            alert.version,
+            alert.channel,
+            alert.ts,
+            _encode(alert),
+        ),
+    )
+
+
+def update(db: sqlite3.Connection, alert: Alert) -> None:
+    """Write an alert that changed. Where its card stands is the sender's to say, not ours."""
+    db.execute(
+        "UPDATE alerts SET state = ?, rank = ?, fold_key = ?, target_key = ?, version = ?,"
+        " body = ? WHERE id = ?",
+        (
+            alert.state,
+            alert.level.rank,
+            alert.fold_key,
+            alert.target_key,
+            alert.version,
+            _encode(alert),
+            alert.id,
+        ),
+    )
+
+
+def read(body: bytes, channel: str, ts: str) -> Alert:
+    """An alert from its row."""
+    return msgspec.structs.replace(_alert.decode(body), channel=channel, ts=ts)
+
+
+def get(db: sqlite3.Connection, alert_id: str) -> Alert | None:
+    """The alert, or None."""
+    row = db.execute("SELECT body, channel, ts FROM alerts WHERE id = ?", (alert_id,)).fetchone()
+    return read(*row) if row else None
+
+
+def candidates(
+    db: sqlite3.Connection, keys: tuple[str, str], time: str, known: dict[str, Alert]
+) -> list[Alert]:
+    """Alerts under (fold key, target key) with anchors nearest to *time* (ISO), newest first.
+
+    *known* are alerts that this transaction has in hand already; it gains those read here.
+
+    Not merely the newest: a late delivery belongs to the alerts of its own hour.
+    """
+    found: set[str] = set()
+    for key, value in zip(("fold_key", "target_key"), keys, strict=True):
+        for side, order in (("<=", "DESC"), (">", "ASC")) if value else ():
+            rows = db.execute(
+                f"SELECT id FROM alerts WHERE {key} = ? AND {key} <> ''"  # noqa: S608 - constants
+                f" AND anchor {side} ? ORDER BY anchor {order} LIMIT ?",
+                (value, time, _CANDIDATES),
+            )
+            found.update(row[0] for row in rows)
+    for unread in found - known.keys():
+        alert = get(db, unread)
+        assert alert is not None
+        known[unread] = alert
+    newest = sorted((known[one] for one in found), key=lambda alert: alert.id)
+    return sorted(newest, key=lambda alert: alert.anchor, reverse=True)
+
+
+def free_id(db: sqlite3.Connection, seed: str) -> str:
+    """An alert id that is not taken yet, made from *seed*."""
+    for length in range(5, 9):
+        chosen = spoken_id("A", seed, length)
+        if not db.execute("SELECT 1 FROM alerts WHERE id = ?", (chosen,)).fetchone():
+            break
+    return chosen
+
+
+class AlertRows(Sqlite):
+    """The store's verbs about alerts and decisions."""
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """The alert as it is now."""
+        return get(self.reader, alert_id)
+
+    def alerts(
+        self, states: Sequence[AlertState], limit: int = 20, offset: int = 0
+    ) -> Sequence[Alert]:
+        """Alerts in *states*, worst and then newest first."""
+        holes = ", ".join("?" * len(states))
+        rows = self.reader.execute(
+            f"SELECT body, channel, ts FROM alerts WHERE state IN ({holes})"  # noqa: S608 - holes
+            " ORDER BY rank DESC, opened_at DESC, id LIMIT ? OFFSET ?",
+            (*states, limit, offset),
+        )
+        return [read(*row) for row in rows]
+
+    def record(self, record_id: str) -> Record | None:
+        """A record kept as evidence."""
+        row = self.reader.execute(
+            "SELECT body, raw FROM records WHERE id = ? AND body IS NOT NULL", (record_id,)
+        ).fetchone()
+        return _whole(*row) if row else None
+
+    def records_of(self, alert_id: str, limit: int = 5) -> Sequence[Record]:
+        """The newest records behind an alert, newest first."""
+        rows = self.reader.execute(
+            "SELECT r.body, r.raw FROM findings f JOIN records r ON r.id = f.record"
+            " WHERE f.alert = ? AND r.body IS NOT NULL"
+            " ORDER BY f.time DESC, f.stored_at DESC, f.id LIMIT ?",
+            (alert_id, limit),
+        )
+        return [_whole(*row) for row in rows]
+
+    def decide(self, ask: Ask, judge: Judge) -> Decision:
+        """Judge and write in one step. The same key again returns the first decision."""
+        with self.writing(Turn.CLICK) as db:
+            row = db.execute("SELECT body FROM decisions WHERE key = ?", (ask.key,)).fetchone()
+            if row:
+                return _decision.decode(row[0])
+            verdict = judge(ask, get(db, ask.alert))
+            decision = verdict.decision
+            db.execute(
+                "INSERT INTO decisions VALUES (?, ?, ?, ?, ?)",
+                (ask.key, ask.alert, int(decision.accepted), ask.at, _encode(decision)),
+            )
+            if verdict.alert is not None:
+                update(db, verdict.alert)
+            outbox.put(db, verdict.sends, ask.at)
+            ledger.append(db, verdict.entry)
+            counts.add(db, "decisions" if decision.accepted else "decisions.refused")
+            return decision
+
+    def decisions_of(self, alert_id: str) -> Sequence[Decision]:
+        """Accepted decisions about an alert, oldest first."""
+        rows = self.reader.execute(
+            "SELECT body FROM decisions WHERE alert = ? AND accepted ORDER BY at, rowid",
+            (alert_id,),
+        )
+        return [_decision.decode(row[0]) for row in rows]
+
+
+def _whole(body: bytes, raw: bytes) -> Record:
+    return msgspec.structs.replace(_record.decode(body), raw=raw)

@@ -1,0 +1,160 @@
+"""Records and findings come in: stored, folded and queued in one step."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from bot.model import Alert, Finding, Record, Send, SendKind, Unreadable
+from bot.ports import Folded, Folding, Judged, Kept
+from bot.store import alerts, counts, outbox
+from bot.store.gate import Turn
+from bot.store.sqlite import Sqlite
+
+_CHUNK = 50
+"""Records a transaction: with their findings about 100 rows, so that a click waits little."""
+
+_SAMPLE = 4_096
+"""Bytes kept of something that could not be read."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class IntakeRows(Sqlite):
+    """The store's verbs about what sources hand over."""
+
+    def keep(self, batch: Sequence[Judged], folding: Folding, now: str) -> Kept:
+        """Store records with their findings, fold them into alerts and queue what to send."""
+        total = Kept()
+        for start in range(0, len(batch), _CHUNK):
+            with self.writing(Turn.INTAKE) as db:
+                kept = _Chunk(db, folding, now).keep(batch[start : start + _CHUNK])
+            total = Kept(
+                records=total.records + kept.records,
+                findings=total.findings + kept.findings,
+                opened=total.opened + kept.opened,
+                changed=total.changed + kept.changed,
+            )
+        return total
+
+    def keep_unreadable(self, source: str, items: Sequence[Unreadable], now: str) -> None:
+        """Remember what could not be read; the same place and reason again counts once."""
+        with self.writing(Turn.INTAKE) as db:
+            new = 0
+            for item in items:
+                new += db.execute(
+                    "INSERT OR IGNORE INTO unreadable (at, source, place, reason, sample)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (now, source, item.where, item.reason, item.sample[:_SAMPLE]),
+                ).rowcount
+            counts.add(db, "unreadable", new)
+
+    def unreadable(self, limit: int = 50) -> Sequence[tuple[str, Unreadable]]:
+        """(when, what) of the latest things that could not be read."""
+        rows = self.reader.execute(
+            "SELECT at, place, reason, sample FROM unreadable ORDER BY seq DESC LIMIT ?", (limit,)
+        )
+        return [
+            (at, Unreadable(where=place, reason=reason, sample=sample))
+            for at, place, reason, sample in rows
+        ]
+
+
+class _Chunk:
+    """One transaction's worth of records. Alerts that change are written once, at its end."""
+
+    def __init__(self, db: sqlite3.Connection, folding: Folding, now: str) -> None:
+        self.db = db
+        self.folding = folding
+        self.now = now
+        self.known: dict[str, Alert] = {}
+        self.changed: set[str] = set()
+        self.sends: dict[str, Send] = {}
+        self.opened = 0
+
+    def keep(self, batch: Sequence[Judged]) -> Kept:
+        fresh = [judged for judged in batch if self._insert(judged.record, bool(judged.findings))]
+        found = 0
+        for judged in fresh:
+            for finding in judged.findings:
+                found += self._take_in(finding)
+        for changed in self.changed:
+            alerts.update(self.db, self.known[changed])
+        outbox.put(self.db, self.sends.values(), self.now)
+        counts.add(self.db, "records", len(fresh))
+        counts.add(self.db, "records.again", len(batch) - len(fresh))
+        counts.add(self.db, "findings", found)
+        counts.add(self.db, "alerts", self.opened)
+        return Kept(
+            records=len(fresh), findings=found, opened=self.opened, changed=len(self.changed)
+        )
+
+    def _insert(self, record: Record, evidence: bool) -> bool:
+        """True where the record was not known yet."""
+        body = raw = None
+        if evidence:
+            body, raw = _encode(msgspec.structs.replace(record, raw=b"")), record.raw
+        cursor = self.db.execute(
+            "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                record.id,
+                record.time,
+                record.source,
+                record.name,
+                record.account,
+                record.region,
+                record.actor.principal,
+                record.instance,
+                record.source_ip,
+                record.error_code,
+                self.now,
+                body,
+                raw,
+            ),
+        )
+        return cursor.rowcount == 1
+
+    def _take_in(self, finding: Finding) -> int:
+        """Fold one finding; 0 where it was known already (the same call, by a twin record)."""
+        finding_id = finding.id  # derived anew at every look
+        if self.db.execute("SELECT 1 FROM findings WHERE id = ?", (finding_id,)).fetchone():
+            return 0
+        keys = self.folding.keys(finding)
+        time = finding.record.happened(self.now)
+        candidates = alerts.candidates(self.db, keys, time, self.known)
+        folded = self.folding.fold(
+            finding, candidates, lambda: alerts.free_id(self.db, finding_id), self.now
+        )
+        self._note(folded, {alert.fold_key for alert in candidates})
+        self.db.execute(
+            "INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                finding_id,
+                finding.rule,
+                finding.record.id,
+                folded.alert.id,
+                finding.level,
+                time,
+                self.now,
+            ),
+        )
+        return 1
+
+    def _note(self, folded: Folded, fold_keys: set[str]) -> None:
+        alert = folded.alert
+        self.known[alert.id] = alert
+        if folded.opened:
+            alerts.insert(self.db, alert)
+            self.opened += 1
+        else:
+            self.changed.add(alert.id)
+            if alert.fold_key not in fold_keys:
+                # The next finding of this batch looks the alert up by its new key.
+                alerts.update(self.db, alert)
+        for send in folded.sends:
+            # Of the edits of one alert only the last is of use.
+            one = alert.id if send.kind is SendKind.EDIT else send.id
+            self.sends.pop(one, None)
+            self.sends[one] = send

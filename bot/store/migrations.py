@@ -1,0 +1,155 @@
+"""The schema, one function a change. Append; never edit one that has shipped."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from bot.errors import Fault
+
+migrations = Migrations("callwarden")
+
+
+def check_ours(db: Database, path: str) -> None:
+    """Raise Fault before anything is changed in a file that is another program's, or that a
+    newer Callwarden has changed in ways we do not know."""
+    applied = {step.name for step in migrations.applied(db)}
+    if not applied and set(db.table_names()) - {migrations.migrations_table}:
+        raise Fault(f"{path} is not a Callwarden store: another program's tables are in it.")
+    fresh = Database(memory=True)
+    known = {step.name for step in migrations.pending(fresh)}
+    fresh.close()
+    if unknown := sorted(applied - known):
+        raise Fault(
+            f"{path} was written by a newer Callwarden ({', '.join(unknown)}). Run that one."
+        )
+
+
+@migrations()
+def m001_first_slice(db: Database) -> None:
+    """Records to ledger: everything from a record's arrival to a recorded decision."""
+    for statement in _FIRST_SLICE:
+        db.execute(statement)
+
+
+_FIRST_SLICE = (
+    # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
+    """
+    CREATE TABLE records (
+        id TEXT PRIMARY KEY,
+        time TEXT NOT NULL,
+        source TEXT NOT NULL,
+        name TEXT NOT NULL,
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        principal TEXT NOT NULL,
+        instance TEXT NOT NULL,
+        source_ip TEXT NOT NULL,
+        error_code TEXT NOT NULL,
+        stored_at TEXT NOT NULL,
+        body BLOB,
+        raw BLOB
+    ) STRICT
+    """,
+    "CREATE INDEX records_stored ON records (stored_at)",
+    """
+    CREATE TABLE findings (
+        id TEXT PRIMARY KEY,
+        rule TEXT NOT NULL,
+        record TEXT NOT NULL,
+        alert TEXT NOT NULL,
+        level TEXT NOT NULL,
+        time TEXT NOT NULL,
+        stored_at TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX findings_alert ON findings (alert, time)",
+    "CREATE INDEX findings_record ON findings (record)",
+    """
+    CREATE TABLE alerts (
+        id TEXT PRIMARY KEY,
+        rule TEXT NOT NULL,
+        state TEXT NOT NULL,
+        rank INTEGER NOT NULL,
+        fold_key TEXT NOT NULL,
+        target_key TEXT NOT NULL,
+        anchor TEXT NOT NULL,
+        opened_at TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        channel TEXT NOT NULL,
+        ts TEXT NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX alerts_fold ON alerts (fold_key, anchor)",
+    "CREATE INDEX alerts_target ON alerts (target_key, anchor) WHERE target_key <> ''",
+    "CREATE INDEX alerts_state ON alerts (state, rank DESC, opened_at DESC)",
+    """
+    CREATE TABLE decisions (
+        key TEXT PRIMARY KEY,
+        alert TEXT NOT NULL,
+        accepted INTEGER NOT NULL,
+        at TEXT NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX decisions_alert ON decisions (alert, at)",
+    """
+    CREATE TABLE outbox (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        user TEXT NOT NULL,
+        lane TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        state TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        ambiguous INTEGER NOT NULL,
+        tried_at TEXT NOT NULL,
+        due_at TEXT NOT NULL,
+        done_at TEXT NOT NULL,
+        ts TEXT NOT NULL,
+        error TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX outbox_line ON outbox (lane, seq) WHERE state = 'waiting'",
+    "CREATE INDEX outbox_subject ON outbox (subject, kind, state)",
+    "CREATE INDEX outbox_sent ON outbox (channel, done_at) WHERE state = 'sent'",
+    "CREATE INDEX outbox_refused ON outbox (done_at) WHERE state = 'refused'",
+    "CREATE INDEX outbox_sending ON outbox (seq) WHERE state = 'sending'",
+    """
+    CREATE TABLE ledger (
+        seq INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        by TEXT NOT NULL,
+        body TEXT NOT NULL,
+        prev TEXT NOT NULL,
+        hash TEXT NOT NULL
+    ) STRICT
+    """,
+    # Where the chain ends: a tail that was cut off shows as a head that is not there.
+    """
+    CREATE TABLE ledger_head (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        seq INTEGER NOT NULL,
+        hash TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE unreadable (
+        seq INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        source TEXT NOT NULL,
+        place TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        sample BLOB NOT NULL,
+        UNIQUE (place, reason)
+    ) STRICT
+    """,
+    "CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
+    "CREATE TABLE job_runs (name TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT",
+)

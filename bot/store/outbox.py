@@ -1,0 +1,291 @@
+"""The outbox's rows: queue, claim, and what became of each send."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from bot.model import REPLACED, Edits, Lane, Send, SendKind, SendState, iso, moment
+from bot.store import counts
+from bot.store.gate import Turn
+from bot.store.sqlite import Sqlite
+
+_COLUMNS = (
+    "id, kind, subject, channel, user, lane, revision, body, state, attempts, ambiguous,"
+    " tried_at, due_at, ts, error"
+)
+_CARD_MOVES = (
+    "EXISTS (SELECT 1 FROM outbox c WHERE c.subject = o.subject AND c.kind = 'card'"
+    " AND c.state IN ('waiting', 'sending'))"
+)
+"""The card of send `o` is about to be posted, perhaps anew: what follows it goes there too."""
+
+_NEWS_LINES = 10
+"""Lines of new context that one thread note may gather before it is sent."""
+
+
+def put(db: sqlite3.Connection, sends: Iterable[Send], now: str) -> None:
+    """Queue *sends* inside the caller's transaction; edits and news coalesce with waiting ones."""
+    for send in sends:
+        due = send.due_at or now
+        if send.kind is SendKind.EDIT and _joins_edit(db, send, due):
+            continue
+        if send.body.get("news") and _joins_news(db, send):
+            continue
+        lost = _lost_card(db, send)
+        db.execute(
+            f"INSERT OR IGNORE INTO outbox ({_COLUMNS}, done_at)"  # noqa: S608 - constant text
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', ?, '', ?, ?)",
+            (
+                send.id,
+                send.kind,
+                send.subject,
+                send.channel,
+                send.user,
+                send.lane,
+                send.revision,
+                msgspec.json.encode(send.body),
+                SendState.REFUSED if lost else SendState.WAITING,
+                due,
+                lost,
+                now if lost else "",
+            ),
+        )
+
+
+def _lost_card(db: sqlite3.Connection, send: Send) -> str:
+    """Why *send* can never go, or "": it follows a card that was refused for good."""
+    if send.kind not in (SendKind.EDIT, SendKind.NOTE):
+        return ""
+    hope = db.execute(
+        "SELECT 1 FROM outbox WHERE subject = ? AND kind = 'card'"
+        " AND (state <> 'refused' OR error LIKE 'token: %')"
+        " UNION ALL SELECT 1 FROM alerts WHERE id = ? AND ts <> '' LIMIT 1",
+        (send.subject, send.subject),
+    ).fetchone()
+    return "" if hope else "its card was refused"
+
+
+def _joins_edit(db: sqlite3.Connection, send: Send, due: str) -> bool:
+    """A card that still waits will be drawn as it is then; a waiting edit takes this one in."""
+    waiting = db.execute(
+        "SELECT seq, kind FROM outbox WHERE subject = ? AND kind IN ('card', 'edit')"
+        " AND state = 'waiting' AND NOT (kind = 'card' AND ambiguous)",
+        (send.subject,),
+    ).fetchall()
+    for seq, kind in waiting:
+        if kind == SendKind.EDIT:
+            db.execute(
+                "UPDATE outbox SET revision = max(revision, ?), lane = min(lane, ?),"
+                " due_at = min(due_at, ?) WHERE seq = ?",
+                (send.revision, send.lane, due, seq),
+            )
+    return bool(waiting)
+
+
+def _joins_news(db: sqlite3.Connection, send: Send) -> bool:
+    """News of one alert gather in the note that waits, so that a burst is one message."""
+    row = db.execute(
+        "SELECT seq, body FROM outbox WHERE subject = ? AND kind = 'note' AND state = 'waiting'"
+        " AND ambiguous = 0 AND json_extract(body, '$.news') LIMIT 1",
+        (send.subject,),
+    ).fetchone()
+    if row is None:
+        return False
+    body: dict[str, Any] = msgspec.json.decode(row[1])
+    fresh: list[str] = list(send.body.get("lines", ()))  # type: ignore[call-overload]  # JSON
+    lines = [*body["lines"], *fresh]
+    body["lines"] = lines[:_NEWS_LINES]
+    body["more"] = body.get("more", 0) + len(lines) - len(body["lines"])
+    db.execute("UPDATE outbox SET body = ? WHERE seq = ?", (msgspec.json.encode(body), row[0]))
+    return True
+
+
+class OutboxRows(Sqlite):
+    """The store's verbs about sends."""
+
+    def queue(self, sends: Iterable[Send], now: str) -> None:
+        """Queue sends; one that is known already stays as it is."""
+        with self.writing(Turn.CLICK) as db:
+            put(db, sends, now)
+
+    def claim_send(
+        self,
+        now: str,
+        *,
+        horizon: str,
+        closed: frozenset[str] = frozenset(),
+        edits: Edits = Edits.ALL,
+        whispers: bool = True,
+    ) -> Send | None:
+        """Take the next send that is due; None where there is none.
+
+        Edits and notes wait until their card stands where it is going to stand. The claim is
+        durable before it returns, so a send that was under way when we died is known to be
+        ambiguous.
+        """
+        holes = ", ".join("?" * len(closed))
+        with self.writing(Turn.SENDER) as db:
+            row = db.execute(
+                f"SELECT o.seq, {_qualified('o')}, a.ts, a.channel"  # noqa: S608 - constant text
+                " FROM outbox o LEFT JOIN alerts a ON a.id = o.subject"
+                " WHERE o.state = 'waiting' AND (o.due_at <= ? OR o.due_at > ?)"
+                " AND (o.kind = 'edit' OR (o.kind = 'ephemeral' AND ?) OR (o.kind <> 'ephemeral'"
+                f" AND iif(o.kind = 'note', a.channel, o.channel) NOT IN ({holes})))"
+                f" AND (o.kind NOT IN ('edit', 'note') OR (a.ts <> '' AND NOT {_CARD_MOVES}))"
+                " AND (o.kind <> 'edit' OR ? = 'all' OR (? = 'clicks' AND o.lane = '0-click'))"
+                " ORDER BY o.lane, o.seq LIMIT 1",
+                (now, horizon, whispers, *closed, edits, edits),
+            ).fetchone()
+            if row is None:
+                return None
+            db.execute(
+                "UPDATE outbox SET state = 'sending', attempts = attempts + 1,"
+                " tried_at = CASE WHEN ambiguous THEN tried_at ELSE ? END WHERE seq = ?",
+                (now, row[0]),
+            )
+        send = _send(row[1:-2])
+        follows = send.kind in (SendKind.EDIT, SendKind.NOTE)
+        return msgspec.structs.replace(
+            send,
+            state=SendState.SENDING,
+            attempts=send.attempts + 1,
+            tried_at=send.tried_at if send.ambiguous else now,
+            ts=row[-2] if follows else send.ts,
+            channel=row[-1] if follows else send.channel,
+        )
+
+    def next_due(self) -> str | None:
+        """When the earliest waiting send is due."""
+        row = self.reader.execute(
+            "SELECT min(due_at) FROM outbox WHERE state = 'waiting'"
+        ).fetchone()
+        return row[0] if row else None
+
+    def send_done(self, send: Send, channel: str, ts: str, now: str) -> None:
+        """The send arrived. A card's place is remembered with its alert."""
+        with self.writing(Turn.SENDER) as db:
+            db.execute(
+                "UPDATE outbox SET state = 'sent', ts = ?, channel = ?, done_at = ?, error = ''"
+                " WHERE id = ?",
+                (ts, channel, now, send.id),
+            )
+            if send.kind is SendKind.CARD:
+                db.execute(
+                    "UPDATE alerts SET channel = ?, ts = ? WHERE id = ?",
+                    (channel, ts, send.subject),
+                )
+            counts.add(db, f"sent.{send.kind}")
+
+    def send_again(self, send: Send, due_at: str, error: str, ambiguous: bool) -> None:
+        """The send waits until *due_at*; *ambiguous* where this try may have arrived."""
+        with self.writing(Turn.SENDER) as db:
+            db.execute(
+                "UPDATE outbox SET state = 'waiting', due_at = ?, error = ?, ambiguous = ?,"
+                " channel = ?, body = ? WHERE id = ?",
+                (
+                    due_at,
+                    error,
+                    int(ambiguous),
+                    send.channel,
+                    msgspec.json.encode(send.body),
+                    send.id,
+                ),
+            )
+
+    def send_refused(self, send: Send, error: str, now: str) -> None:
+        """Refused for good. What follows a card that never came is refused with it, unless the
+        card only waits for a new token."""
+        with self.writing(Turn.SENDER) as db:
+            db.execute(
+                "UPDATE outbox SET state = 'refused', error = ?, done_at = ? WHERE id = ?",
+                (error, now, send.id),
+            )
+            if send.kind is SendKind.CARD and not error.startswith("token: "):
+                db.execute(
+                    "UPDATE outbox SET state = 'refused', error = ?, done_at = ?"
+                    " WHERE subject = ? AND kind IN ('edit', 'note') AND state = 'waiting'",
+                    (f"its card was refused: {error}", now, send.subject),
+                )
+
+    def recover_sends(self, now: str) -> int:
+        """Call once at start, before anything is claimed.
+
+        A card that was refused is tried once more while nobody can see its alert: whoever starts
+        us has perhaps invited us to the channel meanwhile.
+        """
+        with self.writing(Turn.SENDER) as db:
+            db.execute(
+                "UPDATE outbox SET state = 'refused', done_at = ?,"
+                " error = 'cut off by a crash; sent at most once' "
+                " WHERE state = 'sending' AND kind = 'ephemeral'",
+                (now,),
+            )
+            again = db.execute(
+                "UPDATE outbox SET state = 'waiting', ambiguous = (kind <> 'edit'), due_at = ?"
+                " WHERE state = 'sending'",
+                (_settled(now),),
+            ).rowcount
+            halted = db.execute(
+                "UPDATE outbox SET state = 'waiting', due_at = ?, done_at = ''"
+                " WHERE state = 'refused' AND error LIKE 'token: %'",
+                (now,),
+            ).rowcount
+            unseen = db.execute(
+                "UPDATE outbox SET state = 'waiting', due_at = ?, done_at = ''"
+                " WHERE state = 'refused' AND kind = 'card' AND EXISTS (SELECT 1 FROM alerts a"
+                " WHERE a.id = outbox.subject AND a.ts = '' AND a.state <> 'resolved')",
+                (now,),
+            ).rowcount
+        return int(again + halted + unseen)
+
+    def last_posts(self) -> Mapping[str, str]:
+        """Per channel, when we last posted there."""
+        rows = self.reader.execute(
+            "SELECT channel, max(done_at) FROM outbox WHERE state = 'sent'"
+            " AND kind <> 'edit' GROUP BY channel"
+        )
+        return dict(rows.fetchall())
+
+    def refused_sends(self, limit: int = 20) -> Sequence[Send]:
+        """The latest sends refused for good that nothing else was sent in place of."""
+        rows = self.reader.execute(
+            f"SELECT {_COLUMNS} FROM outbox WHERE state = 'refused'"  # noqa: S608 - constant text
+            " AND error NOT LIKE ? || '%' ORDER BY done_at DESC, seq DESC LIMIT ?",
+            (REPLACED, limit),
+        )
+        return [_send(row) for row in rows]
+
+
+def _settled(now: str) -> str:
+    """A request cut off by our death may still be on its way; look for it a moment later."""
+    parsed = moment(now)
+    return iso(parsed + timedelta(seconds=1)) if parsed else now
+
+
+def _qualified(table: str) -> str:
+    return ", ".join(f"{table}.{column.strip()}" for column in _COLUMNS.split(","))
+
+
+def _send(row: Sequence[Any]) -> Send:
+    return Send(
+        id=row[0],
+        kind=SendKind(row[1]),
+        subject=row[2],
+        channel=row[3],
+        user=row[4],
+        lane=Lane(row[5]),
+        revision=row[6],
+        body=msgspec.json.decode(row[7]),
+        state=SendState(row[8]),
+        attempts=row[9],
+        ambiguous=bool(row[10]),
+        tried_at=row[11],
+        due_at=row[12],
+        ts=row[13],
+        error=row[14],
+    )

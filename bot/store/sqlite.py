@@ -1,0 +1,101 @@
+"""The SQLite file: one writing connection behind the gate, one reading connection a thread."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot.errors import Fault, Unavailable
+from bot.store.gate import Gate, Turn
+from bot.store.migrations import check_ours, migrations
+
+PATIENCE = 1.0
+"""Seconds that we wait for another program's lock (a back-up, somebody's sqlite3 shell). A click
+may wait twice: behind the intake at the gate, and for itself; its ack must leave within 2.5 s."""
+
+
+class Sqlite:
+    """Connections to one file. Reads see the last committed state and never wait for a write."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open *path*, making it and bringing its schema up to date.
+
+        Raises Fault where the file is no database of ours, Unavailable where it is locked.
+        """
+        self._path = str(path)
+        self._gate = Gate()
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        try:
+            self._writer = self._bare()
+            check_ours(Database(self._writer), self._path)
+            self._tune(self._writer)
+            migrations.apply(Database(self._writer))
+        except sqlite3.OperationalError as error:
+            self.close()
+            raise Unavailable(f"The store {path} cannot be opened: {error}.") from error
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise Fault(f"{path} is not a Callwarden store: {error}.") from error
+        except Fault:
+            self.close()
+            raise
+
+    def _bare(self) -> sqlite3.Connection:
+        # check_same_thread is off only so that close() may run in another thread; each reading
+        # connection is used by one thread, the writing one only behind the gate.
+        connection = sqlite3.connect(
+            self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        with self._guard:
+            self._open.append(connection)
+        return connection
+
+    @staticmethod
+    def _tune(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: what we told SQS to forget must survive a power cut, not only a kill.
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @property
+    def reader(self) -> sqlite3.Connection:
+        """This thread's reading connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "reader", None)
+        if connection is None:
+            connection = self._bare()
+            self._tune(connection)
+            connection.execute("PRAGMA query_only = ON")
+            self._local.reader = connection
+        return connection
+
+    @contextmanager
+    def writing(self, turn: Turn) -> Iterator[sqlite3.Connection]:
+        """A transaction in which we alone write: all of it or nothing."""
+        with self._gate.hold(turn):
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                raise Unavailable(
+                    f"The store is busy ({error}): another program holds it. Please try again."
+                ) from error
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                # A full disk has SQLite roll back by itself; a failed COMMIT leaves it to us.
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close every connection. Safe to call twice."""
+        with self._gate.hold(Turn.CLICK), self._guard:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()

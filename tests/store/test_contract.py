@@ -1,0 +1,298 @@
+"""What every store keeps: records, alerts, decisions, the ledger and its own upkeep."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from bot.alerts import judge
+from bot.model import Alert, AlertState, Ask, Entry, Level, Unreadable, Verb, iso
+from bot.ports import Store, Verdicted
+from tests.builders import (
+    ANA,
+    BEN,
+    HORIZON,
+    NOON,
+    at,
+    judged,
+    make_ask,
+    make_finding,
+    make_record,
+    make_triage,
+    quiet,
+    write_down,
+)
+from tests.store.conftest import Open
+
+NOW = iso(NOON)
+TRIAGE = make_triage()
+
+
+def later(**delta: float) -> str:
+    """So long after noon."""
+    return iso(NOON + timedelta(**delta))
+
+
+def keep_one(memory: Store) -> str:
+    """One finding; returns its alert's id."""
+    memory.keep(judged(make_finding()), TRIAGE, NOW)
+    return memory.alerts(list(AlertState))[0].id
+
+
+# ── intake ──────────────────────────────────────────────────────────────────
+
+
+def test_an_empty_store_answers_everything_with_nothing(memory: Store) -> None:
+    """Looking into an empty store is no fault."""
+    assert memory.alert("A-00000") is None
+    assert memory.alerts(list(AlertState)) == []
+    assert memory.record("e-1") is None
+    assert memory.records_of("A-00000") == []
+    assert memory.claim_send(NOW, horizon=HORIZON) is None
+    assert memory.next_due() is None
+    assert memory.verify().whole
+    assert memory.last_run("prune") is None
+
+
+def test_a_large_batch_is_kept_whole(memory: Store) -> None:
+    """However many records come at once, each is counted, and all fold."""
+    findings = [make_finding(make_record(f"e-{n}")) for n in range(230)]
+    kept = memory.keep(judged(*findings), TRIAGE, NOW)
+    [alert] = memory.alerts([AlertState.OPEN])
+    assert (kept.records, kept.findings, kept.opened, alert.count) == (230, 230, 1, 230)
+
+
+def test_a_record_twice_in_one_batch_is_one(memory: Store) -> None:
+    """A duplicate inside a delivery is as harmless as one in another delivery."""
+    kept = memory.keep(judged(make_finding(), make_finding()), TRIAGE, NOW)
+    assert (kept.records, kept.findings) == (1, 1)
+    assert memory.counts()["records.again"] == 1
+
+
+def test_evidence_is_kept_raw_and_the_rest_is_only_counted(memory: Store) -> None:
+    """A record that a rule spoke of is there to the byte; a quiet one is not kept as evidence."""
+    raw = b'{"eventID": "e-1", "odd": "\xc3\xa9\\u0000"}'
+    memory.keep(judged(make_finding(make_record(raw=raw))), TRIAGE, NOW)
+    memory.keep(quiet(make_record("q-1")), TRIAGE, NOW)
+    found = memory.record("e-1")
+    assert found is not None
+    assert (found.raw, found.actor.name) == (raw, "mallory")
+    assert memory.record("q-1") is None
+    assert memory.counts()["records"] == 2
+
+
+def test_records_of_an_alert_come_newest_first_and_few(memory: Store) -> None:
+    """The newest by event time, however they arrived and however their times are written."""
+    times = {"e-1": at(1), "e-3": "2026-11-22 13:03:00+01:00", "e-2": at(2)}
+    for event, time in times.items():
+        memory.keep(judged(make_finding(make_record(event, time=time))), TRIAGE, NOW)
+    [alert] = memory.alerts([AlertState.OPEN])
+    assert [record.id for record in memory.records_of(alert.id, 2)] == ["e-3", "e-2"]
+
+
+def test_a_fault_while_folding_leaves_nothing_behind(memory: Store) -> None:
+    """A step is all or nothing, and the store works on."""
+
+    class Broken(type(TRIAGE)):  # type: ignore[misc]  # the class of a value
+        def fold(self, *_: object) -> object:
+            raise RuntimeError("broken")
+
+    broken = Broken(window=timedelta(hours=1), channel_of=str)
+    with pytest.raises(RuntimeError, match="broken"):
+        memory.keep(judged(make_finding()), broken, NOW)
+    assert "records" not in memory.counts()
+    assert memory.keep(judged(make_finding()), TRIAGE, NOW).opened == 1
+
+
+def test_what_could_not_be_read_is_kept_once_and_shown_newest_first(memory: Store) -> None:
+    """The same place and reason again (a redelivery) is counted once."""
+    items = [Unreadable(where=f"s3://b/k#{n}", reason="no JSON", sample=b"\xff{") for n in (1, 2)]
+    memory.keep_unreadable("main", items, NOW)
+    memory.keep_unreadable("main", items, later(minutes=5))
+    assert memory.unreadable() == [(NOW, items[1]), (NOW, items[0])]
+    assert memory.unreadable(1) == [(NOW, items[1])]
+    assert memory.counts()["unreadable"] == 2
+
+
+def test_a_sample_of_the_unreadable_is_cut(memory: Store) -> None:
+    """Keeping what is broken must not fill the disk."""
+    memory.keep_unreadable("main", [Unreadable(where="w", reason="r", sample=b"x" * 10**6)], NOW)
+    assert len(memory.unreadable()[0][1].sample) == 4_096
+
+
+# ── alerts and decisions ────────────────────────────────────────────────────
+
+
+def test_alerts_come_worst_then_newest_first_in_pages(memory: Store) -> None:
+    """A list is ordered and paged by the store, so that it need not fit in memory."""
+    levels = (Level.HIGH, Level.CRITICAL, Level.LOW, Level.CRITICAL)
+    for n, level in enumerate(levels):
+        finding = make_finding(make_record(f"e-{n}"), rule=f"r{n}", level=level)
+        memory.keep(judged(finding), TRIAGE, later(minutes=n))
+    found = [(alert.rule) for alert in memory.alerts([AlertState.OPEN])]
+    assert found == ["r3", "r1", "r0", "r2"]
+    page = memory.alerts([AlertState.OPEN], limit=2, offset=1)
+    assert [alert.rule for alert in page] == ["r1", "r0"]
+    assert memory.alerts([AlertState.TAKEN]) == []
+    assert memory.alerts([]) == []
+
+
+def test_a_decision_survives_the_process(memory: Store, open_again: Open) -> None:
+    """What a person decided is there for whoever opens the store next."""
+    alert_id = keep_one(memory)
+    decision = memory.decide(make_ask(alert_id), judge)
+    again = open_again()
+    alert = again.alert(alert_id)
+    assert alert is not None
+    assert alert.taken is not None
+    assert (alert.taken.by, again.decisions_of(alert_id)) == (ANA, [decision])
+
+
+def test_a_decision_that_breaks_leaves_nothing_behind(memory: Store) -> None:
+    """No half-recorded decision: neither row nor link, and the same key may be tried again."""
+    alert_id = keep_one(memory)
+
+    def broken(ask: Ask, alert: Alert | None) -> Verdicted:
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        memory.decide(make_ask(alert_id), broken)
+    assert memory.head()[0] == 0
+    assert memory.decide(make_ask(alert_id), judge).accepted
+
+
+def test_folding_and_deciding_at_once_lose_nothing(memory: Store) -> None:
+    """Counts and decisions that meet in the same moment both hold."""
+    alert_id = keep_one(memory)
+    findings = [make_finding(make_record(f"e-{n}", time=at(1))) for n in range(2, 42)]
+
+    def intake() -> None:
+        for finding in findings:
+            memory.keep(judged(finding), TRIAGE, NOW)
+
+    thread = threading.Thread(target=intake)
+    thread.start()
+    memory.decide(make_ask(alert_id), judge)
+    memory.decide(make_ask(alert_id, Verb.RAW, BEN), judge)
+    thread.join()
+    alert = memory.alert(alert_id)
+    assert alert is not None
+    assert (alert.count, alert.taken and alert.taken.by) == (41, ANA)
+    assert alert.version == 42
+
+
+# ── ledger ──────────────────────────────────────────────────────────────────
+
+
+def note(number: int, **body: object) -> Entry:
+    """An entry for the ledger."""
+    return Entry(kind="test.note", subject=f"s-{number}", by="U0ANA", at=NOW, body=body)
+
+
+def test_links_come_in_order_and_in_pages(memory: Store) -> None:
+    """The ledger is read like a book."""
+    for number in range(1, 6):
+        write_down(memory, note(number))
+    assert [link.subject for link in memory.links(1, 2)] == ["s-2", "s-3"]
+    assert [link.seq for link in memory.links()] == [1, 2, 3, 4, 5]
+    assert memory.head() == (5, memory.links()[-1].hash)
+
+
+def test_a_noted_head_is_met_on_the_way(memory: Store) -> None:
+    """An old head is still in the chain after it has grown; a made-up one is not."""
+    heads = [memory.head()[1]]
+    for number in range(3):
+        write_down(memory, note(number))
+        heads.append(memory.head()[1])
+    assert all(memory.verify(head).whole for head in heads)
+    made_up = memory.verify("f" * 64)
+    assert (made_up.whole, made_up.broken_at) == (False, None)
+    assert "not in this chain" in made_up.reason
+
+
+def test_writers_at_once_make_one_chain(memory: Store) -> None:
+    """Links never fork, whoever appends."""
+
+    def append() -> None:
+        for number in range(10):
+            write_down(memory, note(number))
+
+    threads = [threading.Thread(target=append) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (memory.verify().whole, memory.head()[0]) == (True, 40)
+
+
+# ── upkeep ──────────────────────────────────────────────────────────────────
+
+
+def test_prune_drops_what_has_passed_its_retention(memory: Store) -> None:
+    """Quiet records go first, evidence later, and what is younger stays."""
+    memory.keep(quiet(make_record("q-1")), TRIAGE, later(days=-2))
+    memory.keep(quiet(make_record("q-2")), TRIAGE, NOW)
+    keep_one(memory)
+    memory.keep_unreadable("main", [Unreadable(where="w", reason="r")], later(days=-2))
+    dropped = memory.prune(records_before=later(days=-1), evidence_before=later(days=-1))
+    assert (dropped["records"], dropped["evidence"], dropped["unreadable"]) == (1, 0, 1)
+    assert memory.record("e-1") is not None
+
+
+def test_prune_keeps_the_ledger_and_what_is_open(memory: Store) -> None:
+    """An open alert outlives its evidence; a resolved one goes; the ledger stays whole."""
+    alert_id = keep_one(memory)
+    other = make_finding(make_record("e-2"), rule="other")
+    memory.keep(judged(other), TRIAGE, NOW)
+    [done] = [one for one in memory.alerts([AlertState.OPEN]) if one.id != alert_id]
+    memory.decide(make_ask(done.id, Verb.RESOLVE), judge)
+    links = memory.links()
+    dropped = memory.prune(records_before=later(days=9), evidence_before=later(days=9))
+    assert (dropped["evidence"], dropped["findings"], dropped["alerts"]) == (2, 2, 1)
+    assert memory.record("e-1") is None
+    assert [alert.id for alert in memory.alerts(list(AlertState))] == [alert_id]
+    assert (memory.links(), memory.verify().whole) == (links, True)
+    assert memory.counts()["sends.waiting"] > 0
+
+
+def test_prune_goes_through_more_rows_than_one_step(memory: Store) -> None:
+    """However much there is to drop, all of it goes."""
+    memory.keep(quiet(*(make_record(f"q-{n}") for n in range(1_100))), TRIAGE, NOW)
+    assert memory.prune(records_before=later(days=1), evidence_before=NOW)["records"] == 1_100
+
+
+def test_when_a_job_last_ran_is_remembered(memory: Store, open_again: Open) -> None:
+    """A restart knows what it need not repeat."""
+    memory.job_ran("prune", NOW)
+    memory.job_ran("prune", later(hours=1))
+    assert open_again().last_run("prune") == later(hours=1)
+    assert memory.last_run("people") is None
+
+
+def test_counts_follow_what_is_there(memory: Store) -> None:
+    """Totals rise for good; states are counted as they stand."""
+    alert_id = keep_one(memory)
+    memory.decide(make_ask(alert_id), judge)
+    memory.decide(make_ask(alert_id, by=BEN), judge)
+    counts = memory.counts()
+    expected = {"records": 1, "findings": 1, "alerts": 1, "alerts.taken": 1}
+    expected |= {"decisions": 1, "decisions.refused": 1}
+    assert {name: counts[name] for name in expected} == expected
+
+
+def test_close_may_be_called_twice(memory: Store) -> None:
+    """Stopping is safe to repeat."""
+    memory.close()
+    memory.close()
+
+
+def test_a_nasty_record_goes_in_and_comes_out(memory: Store) -> None:
+    """Whatever stands in a record's fields, it is stored as it is."""
+    nasty = make_record("e-n", user_agent="\x00 ' ; -- <!channel> \U0001f600", target="%_*")
+    memory.keep(judged(make_finding(nasty)), TRIAGE, NOW)
+    found = memory.record("e-n")
+    assert found is not None
+    assert msgspec.structs.replace(found, raw=nasty.raw) == nasty

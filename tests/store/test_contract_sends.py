@@ -1,0 +1,420 @@
+"""What every store keeps of sends: who goes first, what joins what, and what a crash leaves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.alerts import judge
+from bot.model import AlertState, Edits, Lane, Send, SendKind, SendState, Verb, iso, send_id
+from bot.ports import Store
+from tests.builders import (
+    ANA,
+    CHANNEL,
+    HORIZON,
+    NOON,
+    at,
+    judged,
+    make_actor,
+    make_ask,
+    make_finding,
+    make_record,
+    make_triage,
+)
+from tests.store.conftest import Open
+
+NOW = iso(NOON)
+SOON = iso(NOON + timedelta(seconds=2))
+TRIAGE = make_triage()
+
+
+def message(name: str, **changes: object) -> Send:
+    """A direct message in the ordinary lane."""
+    fields: dict[str, object] = {
+        "id": name,
+        "kind": SendKind.DM,
+        "subject": "A-00000",
+        "channel": f"U{name}",
+        "body": {"text": name},
+    }
+    return Send(**(fields | changes))  # type: ignore[arg-type]  # by name, checked by the tests
+
+
+def claim(memory: Store, now: str = NOW, **limits: object) -> Send | None:
+    """The next send that is due."""
+    horizon = limits.pop("horizon", HORIZON)
+    return memory.claim_send(now, horizon=horizon, **limits)  # type: ignore[arg-type]
+
+
+def claimed(memory: Store, now: str = NOW) -> Send:
+    """The next send, which must be there."""
+    send = claim(memory, now)
+    assert send is not None
+    return send
+
+
+def order(memory: Store, now: str = NOW) -> list[str]:
+    """The ids of everything that is due, in the order it goes."""
+    found = []
+    while send := claim(memory, now):
+        found.append(send.id)
+    return found
+
+
+def an_alert(memory: Store, *, posted: bool = True) -> str:
+    """An alert, with its card posted unless said otherwise; returns its id."""
+    memory.keep(judged(make_finding()), TRIAGE, NOW)
+    alert_id = memory.alerts([AlertState.OPEN])[0].id
+    if posted:
+        memory.send_done(claimed(memory), CHANNEL, "100.1", NOW)
+    return alert_id
+
+
+def more(memory: Store, number: int, **changes: object) -> None:
+    """One more finding about the same, at noon and some seconds."""
+    record = make_record(f"more-{number}", time=at(seconds=number), **changes)
+    memory.keep(judged(make_finding(record)), TRIAGE, NOW)
+
+
+# ── who goes first ──────────────────────────────────────────────────────────
+
+
+def test_lanes_go_in_order_and_each_first_come_first_served(memory: Store) -> None:
+    """A click overtakes a critical card, and that an ordinary one."""
+    for name, lane in (("o1", Lane.ORDINARY), ("q", Lane.QUIET), ("c", Lane.CLICK)):
+        memory.queue([message(name, lane=lane)], NOW)
+    memory.queue([message("o2"), message("k", lane=Lane.CRITICAL)], NOW)
+    assert order(memory) == ["c", "k", "o1", "o2", "q"]
+
+
+def test_a_send_that_is_queued_twice_is_there_once(memory: Store) -> None:
+    """Repeating the step that asked for it asks for the same one, sent or not."""
+    memory.queue([message("m")], NOW)
+    memory.queue([message("m")], NOW)
+    memory.send_done(claimed(memory), "D1", "1.1", NOW)
+    memory.queue([message("m")], NOW)
+    assert order(memory) == []
+    assert memory.counts()["sends.sent"] == 1
+
+
+def test_a_claimed_send_is_nobody_elses(memory: Store) -> None:
+    """What is under way is not handed out again."""
+    memory.queue([message("m")], NOW)
+    send = claimed(memory)
+    assert (send.state, send.attempts, send.tried_at) == (SendState.SENDING, 1, NOW)
+    assert claim(memory) is None
+
+
+def test_what_is_not_due_waits(memory: Store) -> None:
+    """A send goes at its time, not before."""
+    memory.queue([message("m", due_at=SOON)], NOW)
+    assert (claim(memory), memory.next_due()) == (None, SOON)
+    assert order(memory, SOON) == ["m"]
+    assert memory.next_due() is None
+
+
+def test_a_clock_set_back_holds_nothing_up(memory: Store) -> None:
+    """What waits for a time beyond the horizon was queued by a faster clock, and is due."""
+    memory.queue([message("m", due_at=SOON)], NOW)
+    hour_ago = NOON - timedelta(hours=1)
+    horizon = iso(hour_ago + timedelta(minutes=15))
+    assert claim(memory, iso(hour_ago), horizon=SOON) is None
+    assert claim(memory, iso(hour_ago), horizon=horizon) is not None
+
+
+def test_a_closed_channel_is_passed_over(memory: Store) -> None:
+    """One channel's pace does not hold another's messages."""
+    memory.queue([message("a", channel="C1"), message("b", channel="C2")], NOW)
+    send = claim(memory, closed=frozenset({"C1"}))
+    assert send is not None
+    assert send.id == "b"
+    assert claim(memory, closed=frozenset({"C1", "C2"})) is None
+
+
+def test_a_note_is_held_by_the_channel_where_its_card_stands(memory: Store) -> None:
+    """A card that went to another channel takes its thread's pace with it."""
+    alert_id = an_alert(memory, posted=False)
+    memory.send_done(claimed(memory), "C0OTHER", "100.1", NOW)
+    memory.queue([message("n", kind=SendKind.NOTE, subject=alert_id, channel=CHANNEL)], NOW)
+    assert claim(memory, closed=frozenset({"C0OTHER"})) is None
+    note = claim(memory, closed=frozenset({CHANNEL}))
+    assert note is not None
+    assert (note.channel, note.ts) == ("C0OTHER", "100.1")
+
+
+@pytest.mark.parametrize(
+    ("edits", "lane", "goes"),
+    [
+        (Edits.ALL, Lane.QUIET, True),
+        (Edits.CLICKS, Lane.QUIET, False),
+        (Edits.CLICKS, Lane.CLICK, True),
+        (Edits.NONE, Lane.CLICK, False),
+    ],
+)
+def test_edits_go_as_their_budget_allows(
+    memory: Store, edits: Edits, lane: Lane, goes: bool
+) -> None:
+    """When edits are short, those that answer a click have them; posts are not affected."""
+    alert_id = an_alert(memory)
+    memory.queue([message("e", kind=SendKind.EDIT, subject=alert_id, lane=lane)], NOW)
+    assert (claim(memory, edits=edits) is not None) is goes
+    memory.queue([message("m")], NOW)
+    assert claim(memory, edits=edits) is not None
+
+
+def test_edits_ignore_the_pace_of_posts(memory: Store) -> None:
+    """chat.update has a budget of its own."""
+    alert_id = an_alert(memory)
+    memory.queue([message("e", kind=SendKind.EDIT, subject=alert_id, channel=CHANNEL)], NOW)
+    assert claim(memory, closed=frozenset({CHANNEL})) is not None
+
+
+def test_whispers_have_a_line_of_their_own(memory: Store) -> None:
+    """A closed channel does not hold them, and their own limit holds nothing else."""
+    memory.queue([message("w", kind=SendKind.EPHEMERAL, channel="C1")], NOW)
+    memory.queue([message("m", channel="C2")], NOW)
+    send = claim(memory, whispers=False)
+    assert send is not None
+    assert send.id == "m"
+    assert claim(memory, whispers=False) is None
+    assert claim(memory, closed=frozenset({"C1"})) is not None
+
+
+# ── what follows a card ─────────────────────────────────────────────────────
+
+
+def test_a_note_waits_for_its_card_and_learns_where_it_stands(memory: Store) -> None:
+    """There is no thread before there is a card."""
+    alert_id = an_alert(memory, posted=False)
+    card = claimed(memory)
+    memory.queue([message("n", kind=SendKind.NOTE, subject=alert_id)], NOW)
+    assert claim(memory) is None
+    memory.send_done(card, CHANNEL, "100.1", NOW)
+    note = claimed(memory)
+    assert (note.channel, note.ts) == (CHANNEL, "100.1")
+    found = memory.alert(alert_id)
+    assert found is not None
+    assert (found.channel, found.ts) == (CHANNEL, "100.1")
+
+
+def test_what_follows_a_card_that_is_posted_anew_goes_under_the_new_one(memory: Store) -> None:
+    """While the new card waits or is under way, its thread is about to be elsewhere."""
+    alert_id = an_alert(memory)
+    memory.queue([message("c", kind=SendKind.CARD, subject=alert_id, channel="C0NEW")], NOW)
+    memory.queue([message("note", kind=SendKind.NOTE, subject=alert_id)], NOW)
+    card = claimed(memory)
+    assert (card.id, claim(memory)) == ("c", None)
+    memory.send_done(card, "C0NEW", "200.1", NOW)
+    note = claimed(memory)
+    assert (note.id, note.channel, note.ts) == ("note", "C0NEW", "200.1")
+
+
+def test_a_finding_never_forgets_where_the_card_stands(memory: Store) -> None:
+    """Folding and posting at once do not overwrite each other."""
+    alert_id = an_alert(memory)
+    more(memory, 1)
+    found = memory.alert(alert_id)
+    assert found is not None
+    assert (found.count, found.ts) == (2, "100.1")
+
+
+def test_a_card_that_waits_takes_edits_in(memory: Store) -> None:
+    """It will be drawn as things are then; there is nothing to edit yet."""
+    alert_id = an_alert(memory, posted=False)
+    more(memory, 1)
+    memory.decide(make_ask(alert_id), judge)
+    waiting = [claimed(memory).kind]
+    assert waiting == [SendKind.CARD]
+    assert claim(memory, SOON) is None
+
+
+def test_an_edit_during_the_post_is_not_lost(memory: Store) -> None:
+    """What changes while the card is on its way is edited into it afterwards."""
+    an_alert(memory, posted=False)
+    card = claimed(memory)
+    more(memory, 1)
+    assert claim(memory, SOON) is None
+    memory.send_done(card, CHANNEL, "100.1", NOW)
+    assert claimed(memory, SOON).kind is SendKind.EDIT
+
+
+def test_an_edit_joins_no_card_that_may_have_arrived(memory: Store) -> None:
+    """An ambiguous card may show an older state, so the edit is kept."""
+    an_alert(memory, posted=False)
+    memory.send_again(claimed(memory), NOW, "no answer", ambiguous=True)
+    more(memory, 1)
+    card = claimed(memory)
+    assert (card.kind, card.ambiguous, card.attempts) == (SendKind.CARD, True, 2)
+    memory.send_done(card, CHANNEL, "100.1", NOW)
+    assert claimed(memory, SOON).kind is SendKind.EDIT
+
+
+def test_a_burst_is_one_edit(memory: Store) -> None:
+    """Twenty repetitions are one edit, drawn from the alert as it is then."""
+    an_alert(memory)
+    for number in range(1, 21):
+        more(memory, number)
+    assert claim(memory) is None
+    edit = claimed(memory, SOON)
+    assert (edit.kind, edit.revision) == (SendKind.EDIT, 21)
+    memory.send_done(edit, CHANNEL, "100.1", SOON)
+    assert claim(memory, SOON) is None
+
+
+def test_a_click_hastens_the_edit_that_waits(memory: Store) -> None:
+    """The joined edit goes in the click's lane and at once."""
+    alert_id = an_alert(memory)
+    more(memory, 1)
+    memory.decide(make_ask(alert_id, moment=NOW), judge)
+    edit = claimed(memory)
+    assert (edit.kind, edit.lane) == (SendKind.EDIT, Lane.CLICK)
+    assert claimed(memory).kind is SendKind.NOTE
+    assert claim(memory, SOON) is None
+
+
+def test_news_gather_in_one_note(memory: Store) -> None:
+    """A burst of new context is one message; beyond ten lines it says how many more."""
+    an_alert(memory)
+    for number in range(1, 14):
+        more(memory, number, source_ip=f"10.0.{number}.1")
+    note = claimed(memory)
+    lines = note.body["lines"]
+    assert isinstance(lines, list)
+    assert (note.kind, len(lines), note.body["more"]) == (SendKind.NOTE, 10, 3)
+    assert claim(memory) is None
+
+
+def test_a_decision_does_not_join_the_news(memory: Store) -> None:
+    """History lines are messages of their own."""
+    alert_id = an_alert(memory)
+    more(memory, 1, source_ip="10.0.1.1")
+    memory.decide(make_ask(alert_id, moment=NOW), judge)
+    found = [claimed(memory) for _ in range(3)]
+    assert sorted(send.kind for send in found) == ["edit", "note", "note"]
+
+
+def test_two_alerts_never_share_an_edit(memory: Store) -> None:
+    """What joins belongs to one card."""
+    an_alert(memory)
+    other = make_record("o-1", actor=make_actor("eve"))
+    memory.keep(judged(make_finding(other)), TRIAGE, NOW)
+    memory.send_done(claimed(memory), CHANNEL, "100.2", NOW)
+    more(memory, 1)
+    again = make_record("o-2", actor=make_actor("eve"), time=at(1))
+    memory.keep(judged(make_finding(again)), TRIAGE, NOW)
+    assert {claimed(memory, SOON).ts for _ in range(2)} == {"100.1", "100.2"}
+
+
+# ── refusals ────────────────────────────────────────────────────────────────
+
+
+def test_what_follows_a_refused_card_is_refused_with_it(memory: Store) -> None:
+    """Before or after the refusal: nothing waits for a card that never comes."""
+    alert_id = an_alert(memory, posted=False)
+    card = claimed(memory)
+    more(memory, 1)
+    memory.send_refused(card, "is_archived", NOW)
+    memory.decide(make_ask(alert_id), judge)
+    assert memory.next_due() is None
+    refused = memory.refused_sends()
+    assert {send.kind for send in refused} == {SendKind.CARD, SendKind.EDIT, SendKind.NOTE}
+    assert len(memory.refused_sends(1)) == 1
+
+
+def test_a_card_refused_for_its_token_takes_nothing_with_it(
+    memory: Store, open_again: Open
+) -> None:
+    """With a new token everything goes after all: the card, the decision's line, the edit."""
+    alert_id = an_alert(memory, posted=False)
+    card = claimed(memory)
+    memory.decide(make_ask(alert_id, moment=NOW), judge)
+    memory.send_refused(card, "token: token_revoked", NOW)
+    memory.decide(make_ask(alert_id, by=ANA, key="again", moment=NOW), judge)
+    assert len(memory.refused_sends()) == 1
+    again = open_again()
+    assert again.recover_sends(NOW) == 1
+    later = iso(NOON + timedelta(minutes=5))
+    found = []
+    while send := claim(again, later):
+        again.send_done(send, CHANNEL, "100.1", later)
+        found.append(send.kind)
+    assert sorted(found) == ["card", "edit", "ephemeral", "note"]
+
+
+# ── after a crash ───────────────────────────────────────────────────────────
+
+
+def test_what_was_under_way_comes_back_as_its_kind_demands(memory: Store, open_again: Open) -> None:
+    """A post may have arrived, an edit is repeated, an ephemeral is given up and shown."""
+    alert_id = an_alert(memory)
+    memory.queue([message("p"), message("w", kind=SendKind.EPHEMERAL)], NOW)
+    memory.queue([message("e", kind=SendKind.EDIT, subject=alert_id)], NOW)
+    assert len(order(memory)) == 3
+    again = open_again()
+    assert again.recover_sends(NOW) == 2
+    later = iso(NOON + timedelta(seconds=1))
+    assert claim(again) is None
+    back = {send.id: send for send in (claimed(again, later), claimed(again, later))}
+    assert (back["p"].ambiguous, back["p"].tried_at, back["p"].attempts) == (True, NOW, 2)
+    assert (back["e"].ambiguous, back["e"].tried_at) == (False, later)
+    assert [send.id for send in again.refused_sends()] == ["w"]
+
+
+@pytest.mark.parametrize("resolved", [False, True])
+def test_a_refused_card_of_an_open_alert_comes_back(
+    memory: Store, open_again: Open, resolved: bool
+) -> None:
+    """Nobody has seen the alert, so a start tries once more, also after the sends are pruned."""
+    alert_id = an_alert(memory, posted=False)
+    memory.send_refused(claimed(memory), "not_in_channel", NOW)
+    if resolved:
+        memory.decide(make_ask(alert_id, Verb.RESOLVE, moment=NOW), judge)
+    memory.prune(records_before="9", evidence_before="0")
+    again = open_again()
+    assert again.recover_sends(NOW) == (not resolved)
+    assert order(again) == ([] if resolved else [send_id(alert_id, SendKind.CARD, 0)])
+
+
+def test_a_card_that_was_seen_does_not_come_back(memory: Store, open_again: Open) -> None:
+    """A near miss: the alert has a card; that a second one was refused is no loss."""
+    alert_id = an_alert(memory)
+    memory.queue([message("c", kind=SendKind.CARD, subject=alert_id)], NOW)
+    memory.send_refused(claimed(memory), "is_archived", NOW)
+    assert open_again().recover_sends(NOW) == 0
+
+
+def test_an_ambiguous_send_remembers_when_it_was_first_tried(memory: Store) -> None:
+    """It is looked for from that moment on, however often it is tried."""
+    memory.queue([message("p")], NOW)
+    memory.send_again(claimed(memory), SOON, "no answer", ambiguous=True)
+    again = claimed(memory, SOON)
+    assert (again.tried_at, again.error) == (NOW, "no answer")
+    memory.send_again(again, SOON, "no answer", ambiguous=False)
+    assert claimed(memory, SOON).tried_at == SOON
+
+
+def test_what_is_done_stays_done(memory: Store, open_again: Open) -> None:
+    """A near miss: what had arrived before the crash does not come back."""
+    memory.queue([message("p"), message("q")], NOW)
+    memory.send_done(claimed(memory), "D1", "1.1", NOW)
+    assert open_again().recover_sends(NOW) == 0
+    assert order(memory) == ["q"]
+
+
+def test_the_pace_survives_a_restart(memory: Store, open_again: Open) -> None:
+    """When we last posted to a channel is known; an edit is no post."""
+    alert_id = an_alert(memory)
+    memory.queue([message("e", kind=SendKind.EDIT, subject=alert_id)], NOW)
+    memory.send_done(claimed(memory), CHANNEL, "100.1", SOON)
+    assert open_again().last_posts() == {CHANNEL: NOW}
+
+
+def test_a_send_may_come_back_changed(memory: Store) -> None:
+    """Another channel or plain text is remembered with the next try."""
+    memory.queue([message("p")], NOW)
+    send = claimed(memory)
+    changed = Send(id=send.id, kind=send.kind, subject="s", channel="C9", body={"plain": True})
+    memory.send_again(changed, NOW, "", ambiguous=False)
+    again = claimed(memory)
+    assert (again.channel, again.body, again.subject) == ("C9", {"plain": True}, "A-00000")
