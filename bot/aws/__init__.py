@@ -1,0 +1,1 @@
+"""AWS's edges: where the bot meets S3, SQS and STS, and where files of CloudTrail lie."""
