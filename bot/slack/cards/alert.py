@@ -1,0 +1,147 @@
+"""The card of an alert, the lines in its thread, and lists of alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.model import Alert, AlertState, Decision, Verb
+from bot.slack import parts
+from bot.slack.lint import BLOCKS, FALLBACK, Message, fit
+from bot.slack.parts import Block
+from bot.slack.text import code, date, escape, plain, shorten
+
+_NEWS_SHOWN = 5
+_STEPS_SHOWN = 4
+_HISTORY_SHOWN = 3
+_SAID_BY_STATE = {AlertState.TAKEN: Verb.TAKE, AlertState.RESOLVED: Verb.RESOLVE}
+
+
+def alert_card(
+    alert: Alert, *, instances: Mapping[str, str], history: Sequence[Decision] = ()
+) -> Message:
+    """The card as the alert is now: full while it is open, short and calm once it is resolved.
+
+    *instances* names Connect instances by id; *history* are accepted decisions, oldest first.
+    Within Slack's limits for any alert.
+    """
+    draw = _resolved if alert.resolved else _live
+    blocks = draw(alert, instances, history)
+    return fit(Message(text=_fallback(alert, instances), blocks=blocks))
+
+
+def _live(alert: Alert, instances: Mapping[str, str], history: Sequence[Decision]) -> list[Block]:
+    blocks = [parts.header(f"{_level(alert)}: {alert.headline}")]
+    if alert.news:
+        blocks.append(parts.section(_news(alert)))
+    blocks += [parts.section(_facts(alert, instances)), parts.section(parts.state(alert))]
+    buttons = [
+        parts.button("Resolve…", parts.RESOLVE, alert.id),
+        parts.button("Details", parts.DETAILS, alert.id),
+    ]
+    if not alert.taken:
+        buttons.insert(0, parts.button("Take it", parts.TAKE, alert.id, style="primary"))
+    blocks.append(parts.actions(*buttons))
+    if alert.why:
+        blocks.append(parts.section(f"*Why it matters*\n{escape(alert.why)}"))
+    if alert.runbook:
+        more = "\n… more in Details" if len(alert.runbook) > _STEPS_SHOWN else ""
+        steps = parts.steps(alert.runbook[:_STEPS_SHOWN])
+        blocks.append(parts.section(f"*What to do*\n{steps}{more}"))
+    return blocks + _history(alert, history) + [_foot(alert)]
+
+
+def _resolved(
+    alert: Alert, instances: Mapping[str, str], history: Sequence[Decision]
+) -> list[Block]:
+    blocks = [parts.header(f"✅ {alert.headline}"), parts.section(parts.state(alert))]
+    if alert.note:
+        blocks.append(parts.small(f"Note: {alert.note}"))
+    facts = f"{parts.who(alert.actor)} · {parts.where(alert, instances)}"
+    blocks += [parts.context(f"{facts}\n{parts.during(alert)}"), *_history(alert, history)]
+    return [*blocks, _foot(alert), parts.actions(parts.button("Details", parts.DETAILS, alert.id))]
+
+
+def _facts(alert: Alert, instances: Mapping[str, str]) -> str:
+    return "\n".join(
+        (
+            f"*Who:* {parts.who(alert.actor)}",
+            f"*What:* {parts.what(alert)}",
+            f"*Where:* {parts.where(alert, instances)}",
+            f"*When:* {parts.during(alert)}",
+        )
+    )
+
+
+def _news(alert: Alert) -> str:
+    lines = [f"🆕 *New:* {parts.news(line)}" for line in alert.news[-_NEWS_SHOWN:]]
+    earlier = len(alert.news) - len(lines)
+    return "\n".join([*([f"… {earlier} earlier in Details"] if earlier else []), *lines])
+
+
+def _history(alert: Alert, history: Sequence[Decision]) -> list[Block]:
+    """Decisions that the state's line does not tell already."""
+    told = _SAID_BY_STATE.get(alert.state)
+    lines = [parts.did(one) for one in history if one.accepted and one.ask.verb is not told]
+    return [parts.context(" · ".join(lines[-_HISTORY_SHOWN:]))] if lines else []
+
+
+def _foot(alert: Alert) -> Block:
+    level = f" · {_level(alert)}" if alert.resolved else ""
+    return parts.context(f"*{escape(alert.id)}*{level} · rule {code(alert.rule, 80)}")
+
+
+def _level(alert: Alert) -> str:
+    return f"{parts.SIGNS[alert.level]} {alert.level.value.capitalize()}"
+
+
+def _fallback(alert: Alert, instances: Mapping[str, str]) -> str:
+    """What a phone's lock screen shows: level and headline, then who, where and id."""
+    place = instances.get(alert.instance) or alert.instance or alert.account or alert.region
+    first = f"{_level(alert)}: {escape(plain(alert.headline, 200))}"
+    named = escape(plain(alert.actor.name or alert.actor.principal, 80))
+    second = f"{named} · {escape(plain(place, 80))} · {escape(alert.id)}"
+    if alert.resolved:
+        first = f"✅ Resolved. {first}"
+    elif alert.taken:
+        second += f" · taken by {escape(alert.taken.by.name) or 'somebody'}"
+    return shorten(f"{first}\n{second}", FALLBACK)
+
+
+def decision_note(decision: Decision) -> Message:
+    """A decision, as a line in the card's thread."""
+    ask = decision.ask
+    blocks = [parts.section(f"{parts.did(decision)} · {code(ask.alert)}")]
+    if ask.note:
+        blocks.append(parts.literal(f"Note: {ask.note}"))
+    spoken = escape(plain(f"{ask.by.name or 'Somebody'}: {decision.sentence}", 300))
+    return fit(Message(text=spoken, blocks=blocks))
+
+
+def news_note(lines: Sequence[str], more: int = 0) -> Message:
+    """New context, as a message in the card's thread; *more* counts lines left out."""
+    shown = [f"🆕 *New:* {parts.news(line)}" for line in lines]
+    if more:
+        shown.append(f"… and {more} more; the last are in Details")
+    spoken = "New: " + "; ".join(escape(plain(line, 200)) for line in lines)
+    blocks = [parts.section("\n".join(shown) or "Nothing new.")]
+    return fit(Message(text=shorten(spoken, FALLBACK), blocks=blocks))
+
+
+def alert_list(alerts: Sequence[Alert], which: str = "open") -> Message:
+    """Alerts one below the other, each with its Details button; *which* is `open` or `all`."""
+    if not alerts:
+        none = "No alert is open." if which == "open" else "There has been no alert yet."
+        return Message(text=none, blocks=[parts.literal(none)])
+    title = "Open alerts" if which == "open" else "Alerts"
+    blocks = [parts.header(f"{title}, worst first")]
+    for alert in alerts[: BLOCKS - 1]:
+        details = parts.button("Details", parts.DETAILS, alert.id)
+        blocks.append(parts.section(_entry(alert), accessory=details))
+    return fit(Message(text=f"{title}: {len(alerts)}", blocks=blocks))
+
+
+def _entry(alert: Alert) -> str:
+    sign = "✅" if alert.resolved else parts.SIGNS[alert.level]
+    first = f"{sign} *{escape(alert.id)}* {escape(plain(alert.headline, 150))}"
+    times = f"×{alert.count} · " if alert.count > 1 else ""
+    return f"{first}\n{times}last {date(alert.last_time)}\n{parts.state(alert)}"

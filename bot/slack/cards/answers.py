@@ -1,0 +1,141 @@
+"""Messages to one person: answers, help, status and the raw record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from slack_sdk.models.blocks import (
+    RichTextBlock,
+    RichTextElementParts,
+    RichTextPreformattedElement,
+)
+
+from bot.model import Record, Send, Unreadable
+from bot.ports import Feed
+from bot.slack import parts
+from bot.slack.lint import FALLBACK, Message, fit
+from bot.slack.parts import Block
+from bot.slack.redact import blank
+from bot.slack.text import code, date, escape, plain, shorten, spell_out
+
+_RAW_SIZE = 9_000
+"""JSON characters of a raw record that one message carries; the rest of its room is for us."""
+_CHUNK = 2_500
+_FIGURES = {
+    "alerts.open": "Alerts open",
+    "alerts.taken": "taken",
+    "alerts.resolved": "resolved",
+    "records": "Records judged",
+    "findings": "findings",
+    "unreadable": "not readable",
+    "decisions": "Decisions",
+    "decisions.refused": "refused",
+    "sends.waiting": "Messages waiting",
+}
+"""What status shows of the store's totals, in words."""
+_USAGE = (
+    ("help", "this text"),
+    ("status", "how the feed, the sender and the ledger are doing"),
+    ("alerts [open|all]", "the worst and newest alerts; open if you name nothing"),
+)
+
+
+def private_text(sentence: str) -> Message:
+    """A sentence, shown exactly as it is."""
+    text = shorten(escape(plain(sentence)), FALLBACK)
+    return Message(text=text, blocks=[parts.literal(sentence)])
+
+
+def note_text(lines: Sequence[str]) -> Message:
+    """Lines for a thread, each shown exactly as it is."""
+    shown = [plain(line) for line in lines] or ["–"]
+    text = shorten("\n".join(escape(line) for line in shown), FALLBACK)
+    return fit(Message(text=text, blocks=[parts.literal(line) for line in shown]))
+
+
+def help_text() -> Message:
+    """What `/callwarden` can do."""
+    usage = "\n".join(f"`/callwarden {verb}` – {what}" for verb, what in _USAGE)
+    cards = (
+        "On a card: *Take it* makes an alert yours, *Resolve…* says what it turned out to be,"
+        " *Details* shows what stands behind it. Each press is recorded with your name."
+    )
+    blocks = [parts.section(f"*Callwarden*\n{usage}"), parts.section(cards)]
+    return Message(text="What /callwarden can do: help, status, alerts.", blocks=blocks)
+
+
+def status(
+    *,
+    counts: Mapping[str, int],
+    feeds: Sequence[Feed],
+    sender_error: str = "",
+    job_errors: Mapping[str, str] | None = None,
+    refused: Sequence[Send] = (),
+    unreadable: Sequence[tuple[str, Unreadable]] = (),
+    ledger_length: int = 0,
+    ledger_head: str = "",
+) -> Message:
+    """How the bot is doing: bad news first, then figures."""
+    bad = [feed for feed in feeds if feed.error]
+    trouble = [f"❌ {code(feed.name)}: {escape(feed.error)}" for feed in bad]
+    if sender_error:
+        trouble.append(f"❌ Nothing can be sent: {escape(sender_error)}")
+    failed = (job_errors or {}).items()
+    trouble += [f"❌ Job {code(name)} failed: {escape(why)}" for name, why in failed]
+    trouble += [
+        f"⚠️ Not sent for good: {code(str(send.kind))} of {code(send.subject)}: {escape(send.error)}"
+        for send in refused
+    ]
+    trouble += [
+        f"⚠️ Not readable {date(at)}: {code(item.where)}: {escape(item.reason)}"
+        for at, item in unreadable
+    ]
+    line = "All is well." if not trouble else f"{len(trouble)} thing(s) need a look."
+    blocks = [parts.section(f"*Status*: {line}")]
+    blocks += [parts.section(one, pointer="…") for one in trouble]
+    blocks += [parts.section(_feed(feed)) for feed in feeds if not feed.error]
+    figures = " · ".join(f"{word} {counts.get(name, 0)}" for name, word in _FIGURES.items())
+    blocks.append(parts.context(figures))
+    blocks.append(parts.context(f"Ledger: {ledger_length} links, head {code(ledger_head[:16])}"))
+    return fit(Message(text=f"Status: {line}", blocks=blocks), "… more in the log")
+
+
+def _feed(feed: Feed) -> str:
+    last = f", last {date(feed.last_at)}" if feed.last_at else ", none yet"
+    return f"✅ {code(feed.name)}: {feed.records} records{last}"
+
+
+def raw_message(record: Record) -> Message:
+    """The record as JSON with its secrets blanked, as much of it as one message holds."""
+    cleaned = blank(record.raw)
+    text = cleaned
+    if not isinstance(text, str):
+        text = json.dumps(cleaned, ensure_ascii=False, indent=2)
+    text = spell_out(text)
+    shown = _first(text, _RAW_SIZE)
+    blocks = [parts.section(f"Raw record of {code(record.name, 120)}. Secrets are blanked.")]
+    blocks += [_preformatted(shown[at : at + _CHUNK]) for at in range(0, len(shown), _CHUNK)]
+    if len(shown) < len(text):
+        rest = f"… {len(text) - len(shown)} characters are left out. "
+        where = f"The whole record is in your CloudTrail bucket under event id {code(record.id)}."
+        blocks.append(parts.context(rest + where))
+    return fit(Message(text=f"Raw record {escape(plain(record.id, 200))}", blocks=blocks), "…")
+
+
+def _first(text: str, size: int) -> str:
+    """The longest beginning of *text* that is at most *size* characters as JSON."""
+    low, high = 0, min(len(text), size)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(json.dumps(text[:middle], ensure_ascii=False)) <= size:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low]
+
+
+def _preformatted(text: str) -> Block:
+    box = RichTextPreformattedElement(elements=[RichTextElementParts.Text(text=text)])
+    made: Block = RichTextBlock(elements=[box]).to_dict()
+    return made

@@ -1,0 +1,68 @@
+"""What a send says, drawn from the store at the moment it is sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import msgspec
+
+from bot.errors import Fault
+from bot.model import Send, SendKind
+from bot.ports import Store
+from bot.slack import cards, lint
+from bot.slack.lint import Message
+
+log = logging.getLogger(__name__)
+
+
+class _News(msgspec.Struct):
+    lines: list[str]
+    more: int = 0
+
+
+class Drawing:
+    """Draws sends. *instances* names Connect instances by id."""
+
+    def __init__(self, store: Store, instances: Mapping[str, str]) -> None:
+        self._store = store
+        self._instances = instances
+
+    def message(self, send: Send) -> Message:
+        """The message, within Slack's limits; as text alone where Slack refused its blocks.
+
+        Raises Fault where the subject is gone.
+        """
+        message = lint.fit(self._picture(send))
+        for fault in lint.lint(message):
+            log.error("Send %s still breaks a limit: %s", send.id, fault)
+        if send.body.get("plain"):
+            return Message(text=message["text"], blocks=[])
+        return message
+
+    def _picture(self, send: Send) -> Message:
+        if send.kind is SendKind.EPHEMERAL:
+            return cards.private_text(str(send.body.get("text", "")))
+        if send.kind is SendKind.NOTE:
+            return self._note(send)
+        if send.kind is SendKind.DM and "text" in send.body:
+            return cards.private_text(str(send.body["text"]))
+        if send.kind is SendKind.DM:
+            records = self._store.records_of(send.subject, limit=1)
+            if not records:
+                raise Fault("The record has passed its retention.")
+            return cards.raw_message(records[0])
+        alert = self._store.alert(send.subject)
+        if alert is None:
+            raise Fault("The alert has passed its retention.")
+        history = self._store.decisions_of(alert.id)
+        return cards.alert_card(alert, instances=self._instances, history=history)
+
+    def _note(self, send: Send) -> Message:
+        if key := send.body.get("decision"):
+            for decision in self._store.decisions_of(send.subject):
+                if decision.ask.key == key:
+                    return cards.decision_note(decision)
+            raise Fault("The decision is gone.")
+        body = msgspec.convert(send.body, _News)
+        return cards.news_note(body.lines, body.more)

@@ -1,0 +1,185 @@
+"""The pieces cards and modals are made of: blocks with safe text, and phrases about alerts.
+
+Arguments called *markup* are mrkdwn that is safe already; every other text is made safe here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    BlockElement,
+    ButtonElement,
+    ContextBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
+
+from bot.model import Actor, Alert, Decision, Level, Verb, Verdict
+from bot.slack.lint import BUTTON, HEADER, POINTER, TEXT
+from bot.slack.text import code, date, escape, mention, plain, shorten
+
+Block = dict[str, Any]
+
+TAKE, RESOLVE, DETAILS, RAW = "alert_take", "alert_resolve", "alert_details", "alert_raw"
+"""The action ids of our buttons."""
+
+SIGNS = {
+    Level.CRITICAL: "🔴",
+    Level.HIGH: "🟠",
+    Level.MEDIUM: "🟡",
+    Level.LOW: "🔵",
+    Level.INFORMATIONAL: "⚪",
+}
+VERDICTS = {
+    Verdict.TRUE_POSITIVE: "true positive",
+    Verdict.FALSE_POSITIVE: "false positive",
+    Verdict.EXPECTED: "expected",
+}
+_ARN_HEAD = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:\d*:")
+_TIMED = re.compile(r"(.*) \((\d{4}-\d\d-\d\dT[0-9:.]+Z)\)", re.DOTALL)
+
+
+# ── blocks ──────────────────────────────────────────────────────────────────
+
+
+def header(text: str) -> Block:
+    """A header; text longer than Slack takes ends in an ellipsis."""
+    return _json(HeaderBlock(text=PlainTextObject(text=plain(text, HEADER), emoji=False)))
+
+
+def section(markup: str, accessory: BlockElement | None = None, pointer: str = POINTER) -> Block:
+    """A section of mrkdwn; what is over the limit becomes *pointer*."""
+    return _json(SectionBlock(text=_markup(shorten(markup, TEXT, pointer)), accessory=accessory))
+
+
+def literal(text: str) -> Block:
+    """A section that shows *text* as it is, as plain_text."""
+    return _json(SectionBlock(text=PlainTextObject(text=plain(text, TEXT), emoji=False)))
+
+
+def context(*markup: str) -> Block:
+    """Small grey text, at most ten pieces."""
+    return _json(ContextBlock(elements=[_markup(shorten(one, TEXT)) for one in markup[:10]]))
+
+
+def small(text: str) -> Block:
+    """Small grey text that is shown as it is, as plain_text."""
+    shown = PlainTextObject(text=plain(text, TEXT), emoji=False)
+    return _json(ContextBlock(elements=[shown]))
+
+
+def button(label: str, action: str, alert_id: str, style: str | None = None) -> ButtonElement:
+    """A button about an alert; its value is the alert's id and nothing else."""
+    shown = PlainTextObject(text=plain(label, BUTTON), emoji=False)
+    return ButtonElement(text=shown, action_id=action, value=alert_id, style=style)
+
+
+def actions(*buttons: ButtonElement) -> Block:
+    """A row of buttons."""
+    return _json(ActionsBlock(elements=list(buttons)))
+
+
+def _markup(text: str) -> MarkdownTextObject:
+    return MarkdownTextObject(text=text, verbatim=True)
+
+
+def _json(block: Any) -> Block:
+    made: Block = block.to_dict()
+    return made
+
+
+# ── phrases, as mrkdwn ──────────────────────────────────────────────────────
+
+
+def who(actor: Actor) -> str:
+    """Name and the short principal, each once; the kind where there is no principal."""
+    named = actor.name or actor.principal
+    parts = [code(named, 120)]
+    short = _ARN_HEAD.sub("", actor.principal, count=1).removesuffix(f"/{actor.name}")
+    told = short in {actor.name, actor.connect_user}
+    if actor.kind and not actor.connect_user and not short.startswith(("role/", "user/")):
+        parts.append(escape(actor.kind))
+    if short and not told:
+        parts.append(code(short, 200))
+    if actor.connect_user and actor.connect_user not in named:
+        parts.append(f"Connect user {code(actor.connect_user, 80)}")
+    return " · ".join(parts)
+
+
+def what(alert: Alert) -> str:
+    """The call, its target and how it ended."""
+    other = alert.target if alert.target != alert.instance else ""
+    target = f" on {code(other, 200)}" if other else ""
+    ended = f"refused: {code(alert.error_code, 80)}" if alert.error_code else "succeeded"
+    return f"{code(alert.event_name, 120)}{target} · {ended}"
+
+
+def where(alert: Alert, instances: Mapping[str, str]) -> str:
+    """Instance, account, Region and source address, as far as they are known.
+
+    An instance with a name goes by it; its id is in Details, where there is room.
+    """
+    parts = []
+    if alert.instance:
+        name = instances.get(alert.instance)
+        parts.append(f"*{escape(name)}*" if name else f"instance {code(alert.instance, 80)}")
+    if alert.account:
+        parts.append(f"account {code(alert.account, 40)}")
+    if alert.region:
+        parts.append(code(alert.region, 40))
+    if alert.source_ip:
+        parts.append(f"from {code(alert.source_ip, 80)}")
+    return " · ".join(parts) or "unknown"
+
+
+def during(alert: Alert) -> str:
+    """First and last time, and how often."""
+    first = date(alert.first_time)
+    if alert.count == 1 and not alert.replays:
+        return first
+    last = f" to {date(alert.last_time)}" if alert.last_time != alert.first_time else ""
+    copies = f" (and {alert.replays} in the replica Region)" if alert.replays else ""
+    return f"{first}{last} · ×{alert.count}{copies}"
+
+
+def news(line: str) -> str:
+    """A line of new context; its closing `(time)` is shown in the reader's zone."""
+    timed = _TIMED.fullmatch(line)
+    return f"{code(timed[1], 200)} {date(timed[2])}" if timed else code(line, 200)
+
+
+def steps(runbook: Sequence[str]) -> str:
+    """Numbered steps, one a line."""
+    return "\n".join(f"{number}. {escape(step)}" for number, step in enumerate(runbook, 1))
+
+
+def state(alert: Alert) -> str:
+    """Who has it or what became of it."""
+    if alert.resolved:
+        became = VERDICTS[alert.verdict] if alert.verdict else "no verdict"
+        by = mention(alert.resolved.by)
+        return f"*Resolved: {became}* by {by} {date(alert.resolved.at)}"
+    if alert.taken:
+        return f"*Taken* by {mention(alert.taken.by)} {date(alert.taken.at)}"
+    return f"*Open* since {date(alert.opened_at)}. Nobody has taken it yet."
+
+
+def did(decision: Decision) -> str:
+    """Who decided what, and when."""
+    ask = decision.ask
+    became = f" as {VERDICTS[ask.verdict]}" if ask.verdict else ""
+    return f"{mention(ask.by)} {_DID[ask.verb]}{became} {date(ask.at)}"
+
+
+_DID = {
+    Verb.LOOK: "looked",
+    Verb.TAKE: "took it",
+    Verb.RESOLVE: "resolved it",
+    Verb.RAW: "asked for the raw record",
+}

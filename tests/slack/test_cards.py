@@ -1,0 +1,359 @@
+"""Cards say what matters, fit any alert into Slack, and let nothing speak through them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.demo.slack.blocks import check_message_blocks
+from bot.model import (
+    Alert,
+    Decision,
+    Level,
+    Mark,
+    Record,
+    Send,
+    SendKind,
+    Unreadable,
+    Verb,
+    Verdict,
+)
+from bot.ports import Feed
+from bot.slack import cards
+from bot.slack.lint import lint
+from tests.slack import made
+from tests.slack.made import ALERT, ANA, BEN, INSTANCES, RESOLVED, TAKEN
+from tests.slack.mrkdwn import effects
+
+slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+TOKEN = re.compile(
+    r"<!date\^-?\d+\^\{date_short_pretty\} at \{time\}\|[\d: -]+ UTC>|<@(?:U0ANA|U0BEN)>"
+)
+
+
+def card(alert: Alert, **more: Any) -> cards.Message:
+    """The card of *alert*."""
+    return cards.alert_card(alert, instances=INSTANCES, **more)
+
+
+def said(message: Any) -> str:
+    """All text of *message*, as one."""
+    return "\n".join([*made.texts(message, "plain_text"), *made.texts(message, "mrkdwn")])
+
+
+def no_voice(message: Any) -> None:
+    """Fail where anything but our own tokens could come out of *message*."""
+    for text in [message.get("text", ""), *made.texts(message, "mrkdwn")]:
+        angles = [effect for effect in effects(text) if effect.startswith("<")]
+        assert [one for one in angles if not TOKEN.fullmatch(one)] == []
+        assert not {"italic", "strike", "quote", "backtick"} & set(effects(text))
+    assert all(node.get("verbatim") for node in _mrkdwn_objects(message))
+    assert json.dumps(message, ensure_ascii=False).encode()
+
+
+def _mrkdwn_objects(node: Any) -> list[dict[str, Any]]:
+    if isinstance(node, dict):
+        own = [node] if node.get("type") == "mrkdwn" else []
+        return own + [found for inner in node.values() for found in _mrkdwn_objects(inner)]
+    if isinstance(node, list):
+        return [found for inner in node for found in _mrkdwn_objects(inner)]
+    return []
+
+
+# ── the card ────────────────────────────────────────────────────────────────
+
+
+def test_a_lock_screen_says_it_all() -> None:
+    """Two lines of fallback: level and headline; who, where and id."""
+    assert card(ALERT)["text"].splitlines() == [
+        "🔴 Critical: mallory opened emergency access to Hotline EU",
+        "mallory · Hotline EU · A-7K2QF",
+    ]
+
+
+def test_an_open_card_says_who_what_where_when_and_why() -> None:
+    """The facts, the reason, the steps and the id all stand on the card."""
+    text = said(card(ALERT))
+
+    for part in (
+        "🔴 Critical: mallory opened emergency access",
+        "*Who:* `mallory` · `role/Admin`\n",
+        "*What:* `AdminGetEmergencyAccessToken` · succeeded",
+        "*Where:* *Hotline EU* · account `111122223333`",
+        "from `203.0.113.7`",
+        "*When:* <!date^1795341791^",
+        "*Why it matters*\nIt bypasses",
+        "1. Look for an approved request.\n2. Ask the actor.",
+        "*A-7K2QF* · rule `connect_emergency_access`",
+        "Nobody has taken it yet",
+    ):
+        assert part in text
+
+
+def test_a_refused_call_is_shown_as_refused() -> None:
+    """An error code replaces "succeeded"."""
+    text = said(card(msgspec.structs.replace(ALERT, error_code="AccessDenied")))
+
+    assert "refused: `AccessDenied`" in text
+    assert "succeeded" not in text
+
+
+def test_repetition_is_counted() -> None:
+    """Several findings show first and last time, the count and the replica's copies."""
+    many = msgspec.structs.replace(ALERT, count=3, replays=2, last_time=made.LATER)
+
+    assert "to <!date^1795341900^" in said(card(many))
+    assert "×3 (and 2 in the replica Region)" in said(card(many))
+    assert "×" not in said(card(ALERT))
+
+
+def test_new_context_stands_right_below_the_headline() -> None:
+    """The newest lines are shown, with their time; older ones are pointed to."""
+    lines = tuple(f"network 203.0.{n}.0/24 ({made.LATER})" for n in range(7))
+    drawn = card(msgspec.structs.replace(ALERT, news=lines))
+    news = drawn["blocks"][1]["text"]["text"]
+
+    assert news.startswith(
+        "… 2 earlier in Details\n🆕 *New:* `network 203.0.2.0/24` <!date^1795341900"
+    )
+    assert len(news.splitlines()) == 6
+
+
+def test_a_long_runbook_points_to_details() -> None:
+    """Four steps are shown, a fifth is a pointer."""
+    four = msgspec.structs.replace(ALERT, runbook=("a", "b", "c", "d"))
+    five = msgspec.structs.replace(ALERT, runbook=("a", "b", "c", "d", "e"))
+
+    assert "more in Details" not in said(card(four))
+    assert "4. d\n… more in Details" in said(card(five))
+
+
+@pytest.mark.parametrize(
+    ("alert", "expected"),
+    [
+        (ALERT, ["alert_take", "alert_resolve", "alert_details"]),
+        (TAKEN, ["alert_resolve", "alert_details"]),
+        (RESOLVED, ["alert_details"]),
+    ],
+    ids=["open", "taken", "resolved"],
+)
+def test_buttons_are_those_that_still_do_something(alert: Alert, expected: list[str]) -> None:
+    """Take only while open, Resolve until resolved, Details always; each carries the id only."""
+    assert made.buttons(card(alert)) == [(action, "A-7K2QF") for action in expected]
+
+
+def test_a_taken_card_names_its_owner() -> None:
+    """Who took it, and when, in the card and on the lock screen."""
+    assert "*Taken* by <@U0ANA> <!date^1795341900^" in said(card(TAKEN))
+    assert card(TAKEN)["text"].endswith("taken by ana")
+
+
+def test_a_resolved_card_is_short_and_calm() -> None:
+    """It says the verdict, by whom, and the note; why and runbook are gone."""
+    drawn = card(RESOLVED)
+
+    assert drawn["blocks"][0]["text"]["text"].startswith("✅ mallory opened")
+    assert "*Resolved: false positive* by <@U0BEN>" in said(drawn)
+    assert "Note: a drill <!here>" in list(made.texts(drawn, "plain_text"))
+    assert "Why it matters" not in said(drawn)
+    assert len(drawn["blocks"]) < len(card(ALERT)["blocks"])
+
+
+def test_history_tells_what_the_state_does_not() -> None:
+    """On a resolved card the taking is history; on a taken one it is the state."""
+    history = [made.decision(), made.decision(Verb.RESOLVE, BEN, verdict=Verdict.FALSE_POSITIVE)]
+
+    assert "<@U0ANA> took it" in said(card(RESOLVED, history=history))
+    assert "took it" not in said(card(TAKEN, history=history[:1]))
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("alert", [ALERT, TAKEN, RESOLVED], ids=["open", "taken", "resolved"])
+def test_cards_are_what_slack_publishes(alert: Alert, level: Level) -> None:
+    """Every card agrees with Slack's own types and limits."""
+    drawn = card(msgspec.structs.replace(alert, level=level, news=("actor eve",)))
+
+    assert lint(drawn) == []
+    assert check_message_blocks(drawn["blocks"]) == []
+    assert made.schema_faults({"blocks": drawn["blocks"]}, "SlackMessage") == []
+
+
+@slow
+@given(made.any_alert, st.lists(made.any_decision, max_size=4))
+def test_any_alert_makes_a_card(alert: Alert, history: list[Decision]) -> None:
+    """Whatever an alert holds, its card is within every limit, has its buttons and no voice."""
+    drawn = card(alert, history=history)
+
+    assert lint(drawn) == []
+    assert check_message_blocks(drawn["blocks"]) == []
+    no_voice(drawn)
+    assert ("alert_details", alert.id) in made.buttons(drawn)
+    assert (alert.resolved is None) == (("alert_resolve", alert.id) in made.buttons(drawn))
+
+
+# ── thread, lists, answers ──────────────────────────────────────────────────
+
+
+def test_a_decision_is_told_in_the_thread() -> None:
+    """The thread's line says who did what, and the note as it was written."""
+    decided = made.decision(
+        Verb.RESOLVE, BEN, verdict=Verdict.EXPECTED, note="a *planned* drill <!here>"
+    )
+    drawn = cards.decision_note(decided)
+
+    assert "<@U0BEN> resolved it as expected" in said(drawn)
+    assert "Note: a *planned* drill <!here>" in list(made.texts(drawn, "plain_text"))
+    no_voice(drawn)
+
+
+def test_news_is_told_in_the_thread() -> None:
+    """Each line of new context, and how many were left out."""
+    drawn = cards.news_note([f"actor eve ({made.LATER})", "level high"], more=3)
+
+    assert "🆕 *New:* `actor eve` <!date^1795341900^" in said(drawn)
+    assert "`level high`" in said(drawn)
+    assert "3 more" in said(drawn)
+    assert "more" not in said(cards.news_note(["level high"]))
+
+
+def test_a_list_has_a_details_button_for_each() -> None:
+    """Alerts stand one below the other; an empty list says so."""
+    other = msgspec.structs.replace(RESOLVED, id="A-00002", count=4)
+    drawn = cards.alert_list([ALERT, other], "all")
+
+    assert made.buttons(drawn) == [("alert_details", "A-7K2QF"), ("alert_details", "A-00002")]
+    assert "✅ *A-00002*" in said(drawn)
+    assert "×4" in said(drawn)
+    assert said(cards.alert_list([])) == "No alert is open."
+    assert "no alert yet" in said(cards.alert_list([], "all"))
+
+
+def test_status_says_bad_news_first() -> None:
+    """A broken feed, a blocked sender, a failed job, a refused send, an unreadable file: named."""
+    send = Send(id="s", kind=SendKind.CARD, subject="A-7K2QF", error="channel_not_found")
+    drawn = cards.status(
+        counts={"records": 12, "alerts.open": 1},
+        feeds=[Feed(name="main", error="AccessDenied <!here>"), Feed(name="spare", records=7)],
+        sender_error="token_revoked",
+        job_errors={"prune": "The store is busy."},
+        refused=[send],
+        unreadable=[(made.AT, Unreadable(where="s3://b/k", reason="cut off"))],
+        ledger_length=9,
+        ledger_head="abcdef0123456789ff",
+    )
+    text = said(drawn)
+
+    assert text.startswith("*Status*: 5 thing(s) need a look.")
+    for part in (
+        "`main`",
+        "token_revoked",
+        "Job `prune` failed",
+        "channel_not_found",
+        "`s3://b/k`: cut off",
+    ):
+        assert part in text
+    for part in (
+        "✅ `spare`: 7 records",
+        "Records judged 12",
+        "Alerts open 1 · taken 0",
+        "9 links, head `abcdef0123456789`",
+    ):
+        assert part in text
+    no_voice(drawn)
+
+
+def test_status_is_calm_when_all_is_well() -> None:
+    """No trouble, no list of trouble."""
+    drawn = cards.status(counts={}, feeds=[Feed(name="main", records=1, last_at=made.AT)])
+
+    assert said(drawn).startswith("*Status*: All is well.")
+    assert "❌" not in said(drawn)
+
+
+def test_help_names_every_verb() -> None:
+    """Help lists help, status and alerts."""
+    for verb in ("help", "status", "alerts [open|all]"):
+        assert f"/callwarden {verb}" in said(cards.help_text())
+
+
+def test_the_raw_record_is_literal_and_blanked() -> None:
+    """JSON, readable, without the secret, in preformatted text."""
+    raw = {"eventName": "CreateUser", "requestParameters": {"password": "hunter2", "a": "<!here>"}}
+    drawn = cards.raw_message(made.record(raw))
+    boxes = [block for block in drawn["blocks"] if block["type"] == "rich_text"]
+    text = boxes[0]["elements"][0]["elements"][0]["text"]
+
+    assert "hunter2" not in str(drawn)
+    assert json.loads(text)["requestParameters"]["a"] == "<!here>"
+    assert "left out" not in said(drawn)
+
+
+def test_a_large_raw_record_says_where_the_rest_is() -> None:
+    """What one message cannot hold is pointed to by its event id."""
+    raw = {"requestParameters": {"document": 'é\n"' * 20_000}}
+    drawn = cards.raw_message(made.record(raw))
+
+    assert lint(drawn) == []
+    assert "characters are left out. The whole record is in your CloudTrail bucket" in said(drawn)
+    assert "under event id `e-1`" in said(drawn)
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        cards.decision_note(made.decision(note="x" * 5000)),
+        cards.news_note([f"actor {'x' * 4000} ({made.AT})"] * 60),
+        cards.news_note([]),
+        cards.note_text(["<!channel>", ""]),
+        cards.note_text(["x" * 5000] * 80),
+        cards.note_text([]),
+        cards.alert_list([ALERT] * 60),
+        cards.alert_list([]),
+        cards.help_text(),
+        cards.status(counts={}, feeds=[Feed(name="x" * 4000, error="y" * 9000)] * 60),
+        cards.raw_message(made.record(raw={"a": "b"})),
+        cards.raw_message(made.record().__class__(id="i", key="k", raw=b"", actor=ALERT.actor)),
+        cards.private_text("x" * 4000),
+        cards.private_text(""),
+    ],
+)
+def test_every_message_is_within_limits(drawn: cards.Message) -> None:
+    """Notes, lists, status, help and answers fit too, and agree with Slack's types."""
+    assert lint(drawn) == []
+    assert check_message_blocks(drawn["blocks"]) == []
+    assert made.schema_faults({"blocks": drawn["blocks"]}, "SlackMessage") == []
+
+
+@slow
+@given(made.any_decision, st.lists(made.news_lines, max_size=30), made.any_record, made.any_alert)
+def test_no_message_speaks_for_others(
+    decided: Decision, lines: list[str], record: Record, alert: Alert
+) -> None:
+    """Nothing hostile comes out of notes, lists, raw records or sentences, and all of it fits."""
+    drawn = [
+        cards.decision_note(decided),
+        cards.news_note(lines, more=len(lines)),
+        cards.note_text(lines),
+        cards.alert_list([alert, alert], "all"),
+        cards.raw_message(record),
+        cards.private_text(decided.sentence),
+    ]
+    for message in drawn:
+        assert lint(message) == []
+        assert check_message_blocks(message["blocks"]) == []
+        no_voice(message)
+
+
+def test_a_persons_name_is_never_a_mention() -> None:
+    """A forged user id in a stored mark is shown as text."""
+    forged = msgspec.structs.replace(ANA, user="U0ANA> <!channel", name="<!channel>")
+    alert = msgspec.structs.replace(TAKEN, taken=Mark(by=forged, at=made.AT))
+
+    assert "*Taken* by &lt;!channel&gt;" in said(card(alert))
+    no_voice(card(alert))

@@ -1,0 +1,168 @@
+"""Modals ask and tell within Slack's limits, and read back exactly what they asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.demo.slack.blocks import check_view
+from bot.model import Alert, Decision, Record, Verb, Verdict
+from bot.slack.lint import lint_view
+from bot.slack.modals import Answer, DetailsModal, Notice, ResolveModal
+from tests.slack import made
+from tests.slack.made import ALERT, INSTANCES, RESOLVED
+from tests.slack.test_cards import no_voice, said
+
+slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def filled(view: dict[str, Any], verdict: str | None, note: str | None) -> dict[str, Any]:
+    """*view* as Slack sends it back, filled in at the ids it was built with."""
+    values: dict[str, Any] = {}
+    for block in view["blocks"]:
+        if block["type"] != "input":
+            continue
+        element = block["element"]
+        answer: dict[str, Any] = {"type": element["type"]}
+        if element["type"] == "radio_buttons":
+            chosen = [one for one in element["options"] if one["value"] == verdict]
+            answer["selected_option"] = chosen[0] if chosen else None
+        else:
+            answer["value"] = note
+        values[block["block_id"]] = {element["action_id"]: answer}
+    return view | {"state": {"values": values}}
+
+
+def details(alert: Alert = ALERT, **changes: Any) -> dict[str, Any]:
+    """The Details modal of *alert*."""
+    given_here: dict[str, Any] = {
+        "records": [made.record()],
+        "decisions": [],
+        "instances": INSTANCES,
+        "may_raw": False,
+    }
+    return DetailsModal.build(alert, **(given_here | changes))
+
+
+# ── resolve ─────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_was_chosen_is_what_is_read(verdict: Verdict) -> None:
+    """Built, filled in and parsed, the answer is the same, with the alert's id."""
+    answer = ResolveModal.parse(filled(ResolveModal.build(ALERT), verdict, " a drill\n"))
+
+    assert answer == Answer(alert="A-7K2QF", verdict=verdict, note="a drill")
+
+
+def test_a_note_is_not_required() -> None:
+    """A verdict alone is enough."""
+    answer = ResolveModal.parse(filled(ResolveModal.build(ALERT), "expected", None))
+
+    assert (answer.note, answer.errors) == ("", {})
+
+
+def test_no_choice_is_an_error_at_its_field() -> None:
+    """Without a verdict the error names the block of the choice; so does a forged one."""
+    for chosen in (None, "very_positive"):
+        answer = ResolveModal.parse(filled(ResolveModal.build(ALERT), chosen, "x"))
+
+        assert list(answer.errors) == [ResolveModal.VERDICT]
+
+
+def test_a_note_has_an_end() -> None:
+    """500 characters pass; one more is an error at the note."""
+    view = ResolveModal.build(ALERT)
+
+    assert ResolveModal.parse(filled(view, "expected", "x" * 500)).errors == {}
+    assert list(ResolveModal.parse(filled(view, "expected", "x" * 501)).errors) == ["note"]
+
+
+@given(st.dictionaries(st.sampled_from(("state", "private_metadata", "x")), st.text()))
+def test_a_forged_view_is_no_crash(view: dict[str, Any]) -> None:
+    """Without the state we asked for there are errors, and no alert but a well-formed id."""
+    view.pop("state", None)
+
+    assert ResolveModal.parse(view).errors != {}
+
+
+def test_the_modal_carries_the_id_and_nothing_else() -> None:
+    """private_metadata is the alert's id."""
+    assert ResolveModal.build(ALERT)["private_metadata"] == "A-7K2QF"
+    assert details()["private_metadata"] == "A-7K2QF"
+
+
+# ── details ─────────────────────────────────────────────────────────────────
+
+
+def test_details_tell_what_the_card_leaves_out() -> None:
+    """All steps, all news, the decisions and the records' allowed fields."""
+    alert = msgspec.structs.replace(
+        RESOLVED,
+        runbook=tuple("abcde"),
+        news=tuple(f"actor a{n} ({made.AT})" for n in range(8)),
+    )
+    raw = {"requestParameters": {"userId": "u-1", "password": "hunter2"}}
+    view = details(
+        alert,
+        records=[made.record(raw)],
+        decisions=[made.decision(), made.decision(Verb.RESOLVE, note="sure")],
+    )
+    text = said(view)
+
+    for part in ("5. e", "`actor a0`", "`actor a7`", "took it", "resolved it", "sure"):
+        assert part in text
+    assert "*userId:* `u-1`" in text
+    assert "hunter2" not in str(view)
+
+
+def test_only_five_records_are_shown() -> None:
+    """The sixth related record is left out."""
+    records = [made.record(id=f"event-{n}") for n in range(6)]
+    text = said(details(records=records))
+
+    assert "event-4" in text
+    assert "event-5" not in text
+
+
+@pytest.mark.parametrize(("may", "count"), [(True, 1), (False, 0)])
+def test_the_raw_record_is_offered_to_those_who_may(may: bool, count: int) -> None:
+    """The button is there only for a reader who may use it."""
+    assert len(made.buttons(details(may_raw=may))) == count
+    assert made.buttons(details(may_raw=may, records=[])) == []
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        ResolveModal.build(ALERT),
+        details(may_raw=True),
+        details(RESOLVED, decisions=[made.decision()]),
+        Notice.build("Somebody was first."),
+    ],
+)
+def test_modals_are_what_slack_publishes(view: dict[str, Any]) -> None:
+    """Every modal agrees with Slack's own types and limits."""
+    assert lint_view(view) == []
+    assert made.schema_faults(view, "SlackView") == []
+
+
+@slow
+@given(
+    made.any_alert,
+    st.lists(made.any_record, max_size=7),
+    st.lists(made.any_decision, max_size=12),
+)
+def test_any_alert_makes_its_modals(
+    alert: Alert, records: list[Record], decisions: list[Decision]
+) -> None:
+    """Whatever is in it, a modal is within every limit and has no voice."""
+    view = details(alert, records=records, decisions=decisions, may_raw=True)
+    for modal in (view, ResolveModal.build(alert), Notice.build(alert.why)):
+        assert lint_view(modal) == []
+        assert check_view(modal) == []
+        no_voice(modal)

@@ -1,0 +1,112 @@
+"""Slack's pace, kept on our side: no channel and no edit sooner than Slack likes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.model import Edits
+from bot.slack.pace import EDITS_PER_MINUTE, POST_EVERY, WHISPER_EVERY, Pace
+
+
+def fresh(now: float = 0.0) -> Pace:
+    """A pace whose edit bucket has filled up, at *now*."""
+    return Pace(now - 60.0)
+
+
+def test_a_channel_is_closed_for_a_second_after_a_post() -> None:
+    """The next post there waits; other channels do not."""
+    pace = fresh()
+    pace.posted("C1", 0.0)
+    assert pace.closed(0.5) == {"C1"}
+    assert pace.wait(0.25) == pytest.approx(0.75)
+    assert pace.closed(POST_EVERY) == frozenset()
+    assert pace.wait(POST_EVERY) is None
+
+
+def test_slack_may_close_a_channel_for_longer() -> None:
+    """Retry-After outlasts our own second, and a later post does not shorten it."""
+    pace = fresh()
+    pace.hold_channel("C1", 30.0, 0.0)
+    pace.posted("C1", 1.0)
+    assert pace.closed(29.9) == {"C1"}
+    assert pace.closed(30.0) == frozenset()
+
+
+def test_a_restart_knows_who_was_posted_to_a_moment_ago() -> None:
+    """A channel posted to within the second is still closed, one before that is open."""
+    pace = Pace(100.0, {"C1": 0.25, "C2": 5.0})
+    assert pace.closed(100.0) == {"C1"}
+    assert pace.closed(100.75) == frozenset()
+
+
+def test_the_last_tokens_are_for_clicks() -> None:
+    """When edits run short, only those that answer a click go; then none."""
+    pace, seen = fresh(), []
+    for _ in range(12):
+        seen.append(pace.edits(0.0))
+        if seen[-1] is not Edits.NONE:
+            pace.edited(0.0)
+    assert seen == [Edits.ALL] * 7 + [Edits.CLICKS] * 3 + [Edits.NONE] * 2
+
+
+def test_waiting_as_long_as_told_opens_the_edits() -> None:
+    """What `wait` says is when something that was closed opens."""
+    pace = fresh()
+    for _ in range(10):
+        pace.edited(0.0)
+    wait = pace.wait(0.0)
+    assert wait is not None
+    assert pace.edits(wait * 0.9) is Edits.NONE
+    assert pace.edits(wait + 0.001) is Edits.CLICKS
+
+
+def test_slack_may_stop_all_edits() -> None:
+    """A 429 on an edit holds every edit, clicks included, and no post."""
+    pace = fresh()
+    pace.hold_edits(20.0, 0.0)
+    assert (pace.edits(19.0), pace.closed(19.0), pace.wait(19.0)) == (Edits.NONE, frozenset(), 1.0)
+    assert pace.edits(20.0) is Edits.ALL
+
+
+def test_whispers_have_a_limit_of_their_own() -> None:
+    """A 429 on an ephemeral holds ephemerals, and neither posts nor edits."""
+    pace = fresh()
+    pace.whispered(0.0)
+    assert (pace.whispers(0.5), pace.whispers(WHISPER_EVERY)) == (False, True)
+    pace.hold_whispers(20.0, 1.0)
+    assert (pace.whispers(20.0), pace.closed(2.0), pace.edits(2.0)) == (
+        False,
+        frozenset(),
+        Edits.ALL,
+    )
+    assert pace.wait(20.0) == pytest.approx(1.0)
+
+
+def test_when_slack_is_down_nothing_goes() -> None:
+    """`held` counts down to the next try; a shorter hold does not undo a longer one."""
+    pace = fresh()
+    assert pace.held(0.0) == 0.0
+    pace.hold_all(10.0, 0.0)
+    pace.hold_all(1.0, 0.0)
+    assert pace.held(4.0) == 6.0
+    assert pace.held(10.0) == 0.0
+
+
+def test_a_start_is_careful_with_edits() -> None:
+    """A restart does not know what its predecessor spent, so it begins with little."""
+    assert Pace(0.0).edits(0.0) is Edits.CLICKS
+
+
+@given(st.lists(st.floats(0.0, 3.0), max_size=200))
+def test_no_minute_ever_sees_more_edits_than_slack_allows(gaps: list[float]) -> None:
+    """However greedily edits are asked for, any 60 seconds hold at most 50."""
+    pace, now, made = Pace(0.0), 0.0, list[float]()
+    for gap in gaps:
+        now += gap
+        while pace.edits(now) is not Edits.NONE:
+            pace.edited(now)
+            made.append(now)
+    for start in made:
+        assert sum(start <= at < start + 60.0 for at in made) <= EDITS_PER_MINUTE

@@ -1,0 +1,131 @@
+"""Text from elsewhere cannot mention, link, format or hide."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.model import Person
+from bot.slack.text import clean, code, date, escape, mention, plain, shorten, spell_out
+from tests.slack.made import hostile, long_hostile
+from tests.slack.mrkdwn import effects, shown
+
+
+@given(long_hostile)
+def test_nothing_comes_out_of_prose(text: str) -> None:
+    """Escaped text has no effect of its own, wherever it stands."""
+    assert effects(escape(text)) == []
+    assert effects(f"*Who:* {escape(text)} · {escape(text)}") == ["bold"]
+    assert effects(f"*Why*\n{escape(text)}") == ["bold"]
+
+
+@given(long_hostile)
+def test_a_code_span_stays_one_code_span(text: str) -> None:
+    """Whatever is in it, a code span is not left before its end, and is never empty."""
+    assert effects(code(text)) == ["code"]
+    assert effects(f"{code(text)} and {code(text)}") == ["code", "code"]
+
+
+@given(hostile)
+def test_escaped_prose_still_says_the_same(text: str) -> None:
+    """Only look-alikes differ from the cleaned text."""
+    back = str.maketrans({"∗": "*", "ˍ": "_", "∼": "~", "ˋ": "`", "∶": ":", "›": ">"})
+
+    assert shown(escape(text)).translate(back) == clean(text).translate(back)
+
+
+@pytest.mark.parametrize(
+    "name", ["AmazonConnect_FullAccess", "arn:aws:iam::111122223333:user/a_b", "2001:db8::/48"]
+)
+def test_code_keeps_what_one_copies(name: str) -> None:
+    """An identifier in a code span is what it was, to the letter."""
+    assert code(name) == f"`{name}`"
+
+
+def test_ordinary_prose_is_left_alone() -> None:
+    """A sentence with an underscore inside a word, a time and a URL reads as written."""
+    sentence = "role_admin at 10:05 via https://example.com"
+
+    assert escape(sentence) == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\u202eb", "`a\\u{202e}b`"),
+        ("a\u200bb", "`a\\u{200b}b`"),
+        ("a\nb", "`a␊b`"),
+        ("a`b", "`aˋb`"),
+        ("<!channel> & co", "`&lt;!channel&gt; &amp; co`"),
+        ("", "`–`"),
+        (" ", "`–`"),
+        ("\ud800", "`\\u{d800}`"),
+    ],
+)
+def test_code_shows_what_is_invisible(text: str, expected: str) -> None:
+    """What would hide or reorder is spelt out."""
+    assert code(text) == expected
+
+
+@given(long_hostile, st.integers(20, 200))
+def test_plain_text_is_one_visible_line(text: str, limit: int) -> None:
+    """Plain text is never empty, never too long, on one line, and can be sent."""
+    line = plain(text, limit)
+
+    assert 1 <= len(line) <= limit
+    assert line.splitlines() == [line]
+    assert line.encode()
+    assert not set(line) & set("\u202e\u2066\u200b\u2800\x00")
+
+
+def test_marks_do_not_pile_up() -> None:
+    """An accent stays; the tenth accent on one letter goes."""
+    assert clean("e\u0301") == "e\u0301"
+    assert clean("e" + "\u0301" * 10) == "e\u0301\u0301\u0301"
+
+
+@given(long_hostile, st.integers(20, 300))
+def test_shortening_cuts_nothing_in_two(text: str, limit: int) -> None:
+    """A shortened text has whole entities and closed code spans only."""
+    markup = f"*Who:* {code(text)} {escape(text)} {date('2026-11-22T10:00:00Z')}"
+    short = shorten(markup, limit)
+
+    assert len(short) <= limit
+    assert short.count("`") % 2 == 0
+    assert "&" not in shown(short.replace("&amp;", "").replace("&lt;", "").replace("&gt;", ""))
+    assert short.count("<") == short.count(">")
+
+
+def test_what_fits_is_not_shortened() -> None:
+    """A text at its limit stays; one more character costs the ellipsis."""
+    assert shorten("x" * 30, 30) == "x" * 30
+    assert shorten("x" * 31, 30).endswith("x…")
+
+
+def test_a_date_is_shown_in_the_readers_zone() -> None:
+    """A time becomes Slack's token with a UTC fallback."""
+    token = date("2026-11-22T10:03:11.000Z")
+
+    assert token == "<!date^1795341791^{date_short_pretty} at {time}|2026-11-22 10:03 UTC>"
+
+
+@pytest.mark.parametrize("text", ["", "soon", "<!channel>", "9999-99-99"])
+def test_what_is_no_time_is_no_token(text: str) -> None:
+    """A broken time is shown as it came, harmlessly."""
+    assert not any(effect.startswith("<") for effect in effects(date(text)))
+
+
+def test_only_ids_are_mentioned() -> None:
+    """A Slack id makes a mention; anything else is only a name."""
+    good = Person(user="U0ANA", team="T1", name="ana")
+    forged = Person(user="U0ANA>  <!channel", team="T1", name="<!here>")
+
+    assert mention(good) == "<@U0ANA>"
+    assert mention(forged) == "&lt;!here&gt;"
+    assert mention(Person(user="", team="")) == "somebody"
+
+
+def test_preformatted_text_keeps_its_lines() -> None:
+    """Line ends stay, what is invisible is spelt out."""
+    assert spell_out("{\n  a\u202e`}") == "{\n  a\\u{202e}`}"
