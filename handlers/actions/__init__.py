@@ -1,0 +1,1 @@
+"""Buttons: one file is one action id."""

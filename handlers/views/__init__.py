@@ -1,0 +1,1 @@
+"""Modals that people submit: one file is one callback id."""

@@ -1,0 +1,264 @@
+"""A whole app without a network: the real store and listeners, fakes where Slack would be."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot.errors import Unavailable
+from bot.model import Alert, AlertState, Allowed, Member, Person, Send, Verb, iso
+from bot.ports import Bot, Feed
+from bot.store import SqliteStore
+from handlers import register
+from tests.builders import ANA, BEN, CHANNEL, HORIZON, FakeClock, judged, make_finding, make_triage
+
+EVE = Person(user="U0EVE", team="T0TEAM", name="Eve")
+"""A full member whom no setting names."""
+
+PEOPLE = {
+    Verb.LOOK: Allowed(groups=("S0SEC",)),
+    Verb.TAKE: Allowed(groups=("S0SEC",)),
+    Verb.RESOLVE: Allowed(users=(ANA.user, BEN.user)),
+    Verb.RAW: Allowed(users=(BEN.user,)),
+}
+
+
+def member(person: Person, **changes: Any) -> Member:
+    """*person* as Slack knows them; Ana and Ben are in the group of the security team."""
+    groups = ("S0SEC",) if person in (ANA, BEN) else ()
+    facts: dict[str, Any] = {"user": person.user, "team": person.team, "groups": groups}
+    return Member(**(facts | changes))
+
+
+class FakeDirectory:
+    """`ports.Directory`: *slack* is what Slack would answer, *cached* what was asked already."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.slack = {one.user: one for one in members}
+        self.cached = dict(self.slack)
+        self.down = False
+        self.refreshed = 0
+
+    def known(self, user: str, team: str) -> Member | None:
+        """From the cache only."""
+        return self.cached.get(user)
+
+    def look_up(self, user: str, team: str) -> Member:
+        """From Slack, into the cache."""
+        if self.down:
+            raise Unavailable("Slack does not answer.")
+        self.cached[user] = self.slack[user]
+        return self.slack[user]
+
+    def forget(self, user: str | None = None) -> None:
+        """Empty the cache, or one place of it."""
+        for one in [user] if user else list(self.cached):
+            self.cached.pop(one, None)
+
+    def refresh(self) -> None:
+        """Fill the cache."""
+        self.refreshed += 1
+        self.cached = dict(self.slack)
+
+
+class FakeDialogs:
+    """`ports.Dialogs` that keeps what was opened; *fault* is raised instead, where set."""
+
+    def __init__(self) -> None:
+        self.opened: list[dict[str, Any]] = []
+        self.fault: Exception | None = None
+
+    def open(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Open *view*."""
+        if self.fault:
+            raise self.fault
+        self.opened.append(view)
+
+
+class FakeOutbox:
+    """`ports.Outbox` that counts."""
+
+    def __init__(self) -> None:
+        self.woken = 0
+
+    def wake(self) -> None:
+        """Something was queued."""
+        self.woken += 1
+
+
+class FakePulse:
+    """`ports.Pulse` of a calm process; *fault* is raised instead, where set."""
+
+    def __init__(self) -> None:
+        self.fault: Exception | None = None
+
+    def feeds(self) -> Sequence[Feed]:
+        """One feed."""
+        if self.fault:
+            raise self.fault
+        return [Feed(name="main", records=3)]
+
+    def job_errors(self) -> Mapping[str, str]:
+        """No job has failed."""
+        return {}
+
+    def sender_error(self) -> str:
+        """Nothing is wrong."""
+        return ""
+
+
+class Stage:
+    """People press, type and submit; the stage says what came of it."""
+
+    def __init__(self, store: SqliteStore, clock: FakeClock) -> None:
+        self.store = store
+        self.clock = clock
+        self.directory = FakeDirectory([member(ANA), member(BEN), member(EVE)])
+        self.dialogs = FakeDialogs()
+        self.outbox = FakeOutbox()
+        self.pulse = FakePulse()
+        self.bot = Bot(
+            store=store,
+            clock=clock,
+            directory=self.directory,
+            dialogs=self.dialogs,
+            outbox=self.outbox,
+            pulse=self.pulse,
+            team="T0TEAM",
+            people=PEOPLE,
+        )
+        self.app = App(
+            authorize=lambda: AuthorizeResult(
+                enterprise_id=None, team_id="T0TEAM", bot_id="B0", bot_user_id="U0BOT"
+            ),
+            client=WebClient(token="xoxb-none", base_url="http://127.0.0.1:9/"),
+        )
+        register(self.app, self.bot)
+        self._presses = 0
+
+    # ── what people do ──────────────────────────────────────────────────────
+
+    def press(
+        self, action: str, alert: str, by: Person = ANA, *, in_modal: bool = False, **more: Any
+    ) -> BoltResponse:
+        """*by* presses a button of a card, or of a modal."""
+        place = {} if in_modal else {"channel": {"id": CHANNEL, "name": "alerts"}}
+        body = {
+            "type": "block_actions",
+            "user": _user(by),
+            "team": {"id": "T0TEAM"},
+            "trigger_id": self._trigger(),
+            "actions": [
+                {
+                    "type": "button",
+                    "action_id": action,
+                    "block_id": "b",
+                    "value": alert,
+                    "action_ts": "1.0",
+                }
+            ],
+        }
+        return self.say(body | place | more)
+
+    def type(self, text: str, by: Person = ANA, **more: Any) -> BoltResponse:
+        """*by* types `/callwarden` and *text*."""
+        body = {
+            "command": "/callwarden",
+            "text": text,
+            "user_id": by.user,
+            "user_name": by.name,
+            "team_id": by.team,
+            "channel_id": CHANNEL,
+            "trigger_id": self._trigger(),
+        }
+        return self.say(body | more)
+
+    def submit(self, view: dict[str, Any], by: Person = ANA, **more: Any) -> BoltResponse:
+        """*by* submits the modal *view*."""
+        body = {
+            "type": "view_submission",
+            "user": _user(by),
+            "team": {"id": "T0TEAM"},
+            "trigger_id": self._trigger(),
+            "view": view,
+        }
+        return self.say(body | more)
+
+    def happen(self, event: dict[str, Any]) -> BoltResponse:
+        """Slack tells of an event."""
+        body = {"type": "event_callback", "team_id": "T0TEAM", "event_id": "Ev1", "event": event}
+        return self.say(body)
+
+    def say(self, body: dict[str, Any]) -> BoltResponse:
+        """Slack delivers *body* by Socket Mode."""
+        return self.app.dispatch(BoltRequest(body=body, mode="socket_mode"))
+
+    def _trigger(self) -> str:
+        self._presses += 1
+        return f"trigger-{self._presses}"
+
+    # ── what came of it ─────────────────────────────────────────────────────
+
+    def open_alert(self) -> Alert:
+        """An alert on its channel, with nothing left to send."""
+        triage = make_triage()
+        self.store.keep(judged(make_finding()), triage, iso(self.clock.now()))
+        (alert,) = self.store.alerts([AlertState.OPEN], 1)
+        self.sends()
+        return self.alert(alert.id)
+
+    def alert(self, alert_id: str) -> Alert:
+        """The alert as it is now."""
+        found = self.store.alert(alert_id)
+        assert found is not None
+        return found
+
+    def sends(self) -> list[Send]:
+        """What waits to be sent, taken out of the queue."""
+        found = []
+        now = iso(self.clock.now())
+        while send := self.store.claim_send(HORIZON, horizon=HORIZON):
+            self.store.send_done(send, send.channel, "1.000100", now)
+            found.append(send)
+        return found
+
+    def ledger(self) -> list[tuple[str, str, str]]:
+        """(kind, subject, by) of every line."""
+        return [(link.kind, link.subject, link.by) for link in self.store.links()]
+
+
+def _user(person: Person) -> dict[str, str]:
+    return {
+        "id": person.user,
+        "username": person.name,
+        "name": person.name,
+        "team_id": person.team,
+    }
+
+
+def told(response: BoltResponse) -> str:
+    """What the ack shows the person: a command's answer, a field's error or a modal's sentence."""
+    assert response.status == 200
+    if not response.body:
+        return ""
+    answer = json.loads(response.body)
+    if answer.get("response_action") == "errors":
+        return " ".join(answer["errors"].values())
+    blocks = answer.get("view", answer)["blocks"]
+    return "\n".join(one["text"]["text"] for one in blocks if "text" in one)
+
+
+def eventually(true: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Wait until *true*; False where it does not become so in time."""
+    ends = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.01)
+    return True

@@ -1,0 +1,74 @@
+"""`/callwarden`: a short private answer to everything, right or wrong."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.handlers.stage import EVE, Stage, told
+
+
+@pytest.mark.parametrize("typed", ["", "help", " HELP  me "])
+def test_help_is_the_default(stage: Stage, typed: str) -> None:
+    """Nothing typed, and help typed, list what there is."""
+    assert "/callwarden alerts [open|all]" in told(stage.type(typed))
+
+
+def test_answers_are_private(stage: Stage) -> None:
+    """Only the person who typed sees the answer, and it has a fallback text."""
+    answer = json.loads(stage.type("help").body)
+
+    assert answer["response_type"] == "ephemeral"
+    assert answer["text"]
+
+
+def test_status_tells_how_the_bot_is_doing(stage: Stage) -> None:
+    """Feed, figures and ledger, from the running bot."""
+    stage.open_alert()
+    stage.press("alert_take", "A-00000")
+    text = str(json.loads(stage.type("status").body))
+
+    assert "`main`: 3 records" in text
+    assert "Alerts open 1" in text
+    assert "refused 1" in text
+    assert "Ledger: 1 links" in text
+
+
+def test_alerts_lists_what_is_open(stage: Stage) -> None:
+    """An open alert is listed; after it is resolved only `all` shows it."""
+    alert = stage.open_alert()
+    assert alert.id in told(stage.type("alerts"))
+
+    stage.press("alert_resolve", alert.id)
+    values = {"verdict": {"chosen": {"selected_option": {"value": "expected"}}}}
+    stage.submit(stage.dialogs.opened.pop() | {"state": {"values": values}})
+
+    assert told(stage.type("alerts open")) == "No alert is open."
+    assert alert.id in told(stage.type("alerts all"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("statsu", "Did you mean /callwarden status?"),
+        ("alert", "Did you mean /callwarden alerts?"),
+        ("alerts al", "Did you mean /callwarden alerts all?"),
+        ("alerts opne", "Did you mean /callwarden alerts open?"),
+        ("xyzzy", "Try /callwarden help or /callwarden status or /callwarden alerts."),
+        ("alerts 7", "Try /callwarden alerts open or /callwarden alerts all."),
+        ("<!channel>", "I do not know '<!channel>'"),
+    ],
+)
+def test_a_mistake_gets_the_closest_verb(stage: Stage, typed: str, hint: str) -> None:
+    """A typing error is answered with what was probably meant."""
+    assert hint in told(stage.type(typed))
+
+
+def test_others_learn_nothing(stage: Stage) -> None:
+    """Whom no setting names is told so in the ack, and it is in the ledger."""
+    stage.open_alert()
+
+    assert told(stage.type("alerts", EVE)).startswith("You may not look at alerts")
+    assert ("look.refused", "/callwarden", EVE.user) in stage.ledger()
+    assert stage.sends() == []
