@@ -1,0 +1,36 @@
+"""Record on SQS → card posted, while no channel limit is reached."""
+
+from __future__ import annotations
+
+import random
+import time
+
+from bot.bench import load
+from bot.demo.stage import wait_until
+
+
+def measure(manifest: str, *, records: int, seed: int) -> dict[str, object]:
+    """One EventBridge record at a time, in turn to ten channels; seconds from send to post."""
+    chance = random.Random(seed)  # noqa: S311 - spacing, not a secret
+    sent: dict[str, float] = {}
+    with load.stage(manifest, seed=seed) as stage:
+        stage.start_bot()
+        for number in range(records):
+            actor = f"latency-{number:05}"
+            sent[actor] = time.monotonic()
+            stage.aws.send_event(load.emergency_login(actor, load.instance_id(number % 10)))
+            # Ten channels at a post a second each: stay well below.
+            time.sleep(chance.uniform(0.12, 0.28))
+
+        def posts() -> int:
+            return sum(call.ok for call in stage.slack.calls("chat.postMessage"))
+
+        wait_until(lambda: posts() >= records, 30, f"{records} posts")
+        posted: dict[str, float] = {}
+        for call in stage.slack.calls("chat.postMessage"):
+            text = str(call.args.get("text", ""))
+            actor = next((name for name in sent if name in text), "")
+            if call.ok and actor:
+                posted.setdefault(actor, call.at)
+    took = [posted[actor] - at for actor, at in sent.items() if actor in posted]
+    return {"records": records, "lost": records - len(took), **load.summary(took)}

@@ -1,0 +1,68 @@
+"""`callwarden bench clicks|crash|latency`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+SEED = click.option("--seed", type=int, default=1, show_default=True)
+
+
+@click.group()
+def bench() -> None:
+    """Measure this machine. Slack and AWS run on loopback; the bot is a process of its own."""
+
+
+@bench.command()
+@click.option("--records", type=click.IntRange(1), default=100, show_default=True)
+@SEED
+@FORMAT
+def latency(records: int, seed: int, form: str) -> None:
+    """Record on SQS → card posted, while no channel limit is reached."""
+    from bot.bench import latency as it
+    from bot.bench.load import as_text
+    from bot.manifest import text
+
+    result = it.measure(text(), records=records, seed=seed)
+    click.echo(as_text(result, form))
+    sys.exit(1 if result["lost"] else 0)
+
+
+@bench.command()
+@click.option("--records", type=click.IntRange(1), default=10_000, show_default=True)
+@click.option("--rate", type=float, default=20.0, show_default=True, help="Clicks a second.")
+@SEED
+@FORMAT
+def clicks(records: int, rate: float, seed: int, form: str) -> None:
+    """Click → ack while matching records are being stored."""
+    from bot.bench import clicks as it
+    from bot.bench.load import as_text
+    from bot.manifest import text
+
+    result = it.measure(text(), records=records, rate=rate, seed=seed)
+    click.echo(as_text(result, form))
+    sys.exit(1 if result["unanswered"] else 0)
+
+
+@bench.command()
+@click.option("--kills", type=click.IntRange(0), default=50, show_default=True)
+@click.option("--alerts", type=click.IntRange(1), default=500, show_default=True)
+@SEED
+@FORMAT
+def crash(kills: int, alerts: int, seed: int, form: str) -> None:
+    """kill -9 at random moments: each alert exactly once, none lost, the ledger whole."""
+    from bot.bench import crash as it
+    from bot.bench.load import as_text
+    from bot.manifest import text
+
+    def tell(what: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{what}   ", nl=False, err=True)
+
+    result = it.measure(text(), kills=kills, alerts=alerts, seed=seed, tell=tell)
+    click.echo(as_text(result, form))
+    wrong = ("lost", "duplicates", "stuck", "refused", "dead_letters", "exit_status")
+    bad = any(result[name] for name in wrong) or not result["ledger_whole"]
+    sys.exit(1 if bad else 0)

@@ -1,0 +1,145 @@
+"""`callwarden rules`: which rules there are, whether they hold, and what each is for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from bot.detection.rule import Rule, RuleSet
+
+_folders = click.option(
+    "--rules",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="A folder of your own Sigma rules beside ours; may be repeated.",
+)
+
+
+@click.group()
+def rules() -> None:
+    """Show, test and explain the detection rules."""
+
+
+@rules.command("list")
+@_folders
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+def list_rules(folders: tuple[Path, ...], form: str) -> None:
+    """Name every rule."""
+    found = _load(folders)
+    if form == "json":
+        click.echo(json.dumps([_told(rule) for rule in found], indent=2))
+        return
+    _print_table(found.rules)
+
+
+@rules.command("test")
+@click.argument("name", required=False)
+@_folders
+@click.pass_context
+def test_rules(ctx: click.Context, name: str | None, folders: tuple[Path, ...]) -> None:
+    """Run the tests inside the rules' files, of all or of NAME."""
+    from bot.cli.reports import plain
+    from bot.detection.ruletest import run_tests
+
+    found = _load(folders)
+    chosen = [found.named(name)] if name else list(found)
+    outcomes = run_tests(chosen)
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    for outcome in failed:
+        click.echo(f"FAILED {outcome.rule}: {plain(outcome.test)}: {plain(outcome.fault)}")
+    for rule in chosen:
+        if not rule.tests:
+            click.echo(f"{rule.name} has no tests.")
+    click.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} tests passed.")
+    ctx.exit(1 if failed else 0)
+
+
+@rules.command()
+@click.argument("name")
+@_folders
+def explain(name: str, folders: tuple[Path, ...]) -> None:
+    """Say what NAME looks for, why, what to do then, and how it is tested."""
+    from bot.cli.reports import plain
+
+    for line in _explained(_load(folders).named(name)):
+        click.echo(plain(line))
+
+
+def _load(folders: Sequence[Path]) -> RuleSet:
+    from bot.detection import sigma
+
+    return sigma.load(folders)
+
+
+def _told(rule: Rule) -> dict[str, object]:
+    return {
+        "name": rule.name,
+        "level": rule.level.value,
+        "status": rule.status,
+        "shadow": rule.shadow,
+        "own": rule.own,
+        "title": rule.title,
+        "tags": list(rule.tags),
+        "tests": len(rule.tests),
+        "file": str(rule.file),
+    }
+
+
+def _print_table(found: Sequence[Rule]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from bot.cli.reports import plain
+
+    table = Table("Name", "Level", "Status", "Tests", "Title")
+    for rule in found:
+        status = f"{rule.status} (shadow)" if rule.shadow else rule.status
+        cells = (rule.name, rule.level.value, status, str(len(rule.tests)), rule.title)
+        table.add_row(*(Text(plain(one)) for one in cells))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+    console.print(table)
+
+
+def _explained(rule: Rule) -> list[str]:
+    lines = [f"{rule.name}: {rule.title} ({rule.level.value})", "", rule.description, ""]
+    lines += ["Looks for:", *_looked_for(rule), ""]
+    if rule.shadow:
+        lines += ["It is a shadow rule: counted, never posted.", ""]
+    if rule.runbook:
+        lines += ["What to do:", *_numbered(rule.runbook), ""]
+    if rule.falsepositives:
+        lines += ["May be harmless:", *(f"  - {one}" for one in rule.falsepositives), ""]
+    lines += [f"Findings fold by: {', '.join(rule.fold_by)}", f"Tags: {', '.join(rule.tags)}", ""]
+    lines += ["Tests:"]
+    for test in rule.tests:
+        lines.append(f"  - {'matches' if test.match else 'does not match'}: {test.name}")
+    return [*lines, "", f"File: {rule.file}"]
+
+
+def _looked_for(rule: Rule) -> list[str]:
+    """The rule's detection as its author wrote it: nothing says it better."""
+    lines = rule.file.read_text("utf-8").splitlines()
+    kept: list[str] = []
+    inside = False
+    for line in lines:
+        if line.startswith("detection:"):
+            inside = True
+        elif inside and line[:1].strip() and not line.startswith("#"):
+            break
+        elif inside:
+            kept.append(line)
+    return kept
+
+
+def _numbered(steps: Sequence[str]) -> list[str]:
+    return [f"  {number}. {step}" for number, step in enumerate(steps, 1)]
