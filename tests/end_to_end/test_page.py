@@ -1,0 +1,191 @@
+"""What a person sees and does, in a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from bot.bench import load
+from bot.demo.stage import Stage
+from bot.store import SqliteStore
+from tests.end_to_end.conftest import PROD
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# A condition is waited for; on a busy machine that may take longer than the default 5 s.
+expect.set_options(timeout=20_000)
+
+NOTE = 'Not her: "reason" with : * _ <@U1> & <!channel> `x`'
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, kept from calling home."""
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Browser, stage: Stage) -> Iterator[Page]:
+    """The workspace, as wide as a laptop; the channel of prod's alerts is open."""
+    context = browser.new_context(viewport={"width": 1180, "height": 860})
+    opened = context.new_page()
+    channel = next(iter(stage.slack.channels.values()))
+    opened.goto(f"{stage.slack.page_url}?channel={channel}")
+    yield opened
+    context.close()
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a screenshot where CALLWARDEN_SCREENSHOTS says so."""
+    if folder := os.environ.get("CALLWARDEN_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def card(page: Page) -> Locator:
+    """The alert's card in the channel."""
+    return page.locator("#messages [data-ts]").filter(has_text="opened emergency access")
+
+
+def button(within: Locator, action: str) -> Locator:
+    """A button by its action id."""
+    return within.locator(f"button[data-action-id={action}]")
+
+
+def become(page: Page, who: str) -> None:
+    """Switch to another person."""
+    page.locator("#person").select_option(who)
+
+
+def test_an_alert_is_taken_resolved_with_a_note_and_in_the_ledger(page: Page, stage: Stage) -> None:
+    """Alert arrives → Take it → Resolve with a note → the card shows it → the ledger has it."""
+    stage.aws.send_event(load.emergency_login("mallory@example.com", PROD))
+    expect(card(page)).to_contain_text("mallory@example.com opened emergency access to prod")
+    picture(page, "alert")
+
+    button(card(page), "alert_take").click()
+    expect(card(page)).to_contain_text("Taken by")
+    expect(button(card(page), "alert_take")).to_have_count(0)
+
+    button(card(page), "alert_details").click()
+    expect(page.locator("#modal")).to_be_visible()
+    picture(page, "details")
+    page.locator("#modal-close").click()
+
+    button(card(page), "alert_resolve").click()
+    page.locator("#modal input[type=radio]").first.check()
+    page.locator("#modal textarea").fill(NOTE)
+    picture(page, "resolve")
+    page.locator("#modal-submit").click()
+    expect(card(page)).to_contain_text(NOTE)
+    expect(card(page)).to_contain_text("Resolved")
+    expect(button(card(page), "alert_resolve")).to_have_count(0)
+    picture(page, "resolved")
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    picture(page, "phone-resolved")
+    store = SqliteStore(stage.store)
+    links = store.links()
+    whole = store.verify().whole
+    store.close()
+    assert [link.kind for link in links] == ["alert.take", "alert.resolve"]
+    assert '"verdict":"true_positive"' in links[1].body
+    assert links[1].by == stage.slack.people["analyst"].id
+    assert whole
+
+
+def test_a_guest_is_refused_and_the_refusal_is_in_the_ledger(page: Page, stage: Stage) -> None:
+    """A guest's press changes nothing; they are told, and it is written down."""
+    stage.aws.send_event(load.emergency_login("mallory@example.com", PROD))
+    expect(card(page)).to_be_visible()
+    become(page, "guest")
+
+    button(card(page), "alert_take").click()
+
+    expect(page.locator("#messages")).to_contain_text("Guests may not take alerts.")
+    expect(button(card(page), "alert_take")).to_be_visible()
+    picture(page, "guest")
+    store = SqliteStore(stage.store)
+    links = store.links()
+    store.close()
+    assert [link.kind for link in links] == ["take.refused"]
+    assert links[0].by == stage.slack.people["guest"].id
+
+
+def test_a_phone_shows_the_alert_and_its_buttons(page: Page, stage: Stage) -> None:
+    """At 390 px the card's buttons are on the first screen and nothing runs out at the side."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    stage.aws.send_event(load.emergency_login("mallory@example.com", PROD))
+    take = button(card(page), "alert_take")
+    expect(take).to_be_in_viewport()
+    picture(page, "phone-alert")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = take.bounding_box()
+    assert box is not None
+    assert box["height"] >= 28
+
+
+def test_a_double_click_is_one_press(page: Page, stage: Stage) -> None:
+    """The second half of a double click is not a second decision, nor a second raw record."""
+    stage.aws.send_event(load.emergency_login("mallory@example.com", PROD))
+    become(page, "admin")
+    button(card(page), "alert_details").click()
+    button(page.locator("#modal"), "alert_raw").dblclick()
+    admin = stage.slack.people["admin"].id
+    stage.slack.wait(lambda: stage.slack.messages(admin), 10)
+    page.locator("#modal-close").click()
+
+    become(page, "analyst")
+    button(card(page), "alert_take").dblclick()
+    expect(card(page)).to_contain_text("Taken by")
+
+    store = SqliteStore(stage.store)
+    kinds = [link.kind for link in store.links()]
+    store.close()
+    assert kinds == ["alert.raw", "alert.take"]
+
+
+def test_a_card_that_grows_stays_in_sight(page: Page, stage: Stage) -> None:
+    """What is new at the end of the last card is not left below the edge of the page."""
+    page.set_viewport_size({"width": 1180, "height": 640})
+    stage.aws.send_event(load.emergency_login("mallory@example.com", PROD))
+    button(card(page), "alert_take").click()
+
+    expect(card(page).locator(".thread-link")).to_be_in_viewport()
+
+
+def test_a_button_that_is_gone_is_said_in_plain_words(page: Page, stage: Stage) -> None:
+    """Somebody was quicker and the card has changed: no ids, and nothing in the ledger."""
+    stage.aws.send_event(load.emergency_login("mallory@example.com", PROD))
+    button(card(page), "alert_take").click()
+    expect(card(page)).to_contain_text("Taken by")
+    answer = page.evaluate(
+        """async ([channel, ts]) => (await ask("/page/press",
+        {channel, ts, action_id: "alert_take"})).failed""",
+        [next(iter(stage.slack.channels.values())), card(page).get_attribute("data-ts")],
+    )
+
+    assert answer == "This has changed meanwhile: what you pressed is not there any more."
