@@ -6,17 +6,17 @@ import json
 import signal
 import sys
 import tempfile
-import threading
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.signals import Ending
 from bot.errors import BadInput, Fault
 
 if TYPE_CHECKING:
@@ -171,13 +171,7 @@ def _watch(stage: Stage, seed: int, no_browser: bool) -> None:
     """Print the address, play the day in a few minutes, stay until Ctrl-C."""
     from bot.demo.story import story
 
-    stopping = threading.Event()
-
-    def stop(*_: Any) -> None:
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, stop)
+    ending = Ending(signal.SIGHUP)
     stage.start_bot()
     day = story(seed, now=datetime.now(UTC))
     click.echo(f"\n  {stage.slack.page_url}\n")
@@ -186,16 +180,16 @@ def _watch(stage: Stage, seed: int, no_browser: bool) -> None:
     click.echo(f"Settings, store and log: {stage.folder}. Ctrl-C ends it.\n")
     if not no_browser:
         webbrowser.open(stage.slack.page_url)
-    _play(stage, day, stopping)
-    while not stopping.is_set():
-        _wait(stage, stopping, 60.0)
+    _play(stage, day, ending)
+    while not ending.wait(0):
+        _wait(stage, ending, 60.0)
     stage.stop_bot()
 
 
-def _wait(stage: Stage, stopping: threading.Event, seconds: float) -> None:
+def _wait(stage: Stage, ending: Ending, seconds: float) -> None:
     """Wait, and start a bot that ended again, as whatever keeps services alive would."""
     ends = time.monotonic() + seconds
-    while not stopping.wait(min(1.0, max(0.0, ends - time.monotonic()))):
+    while not ending.wait(min(1.0, max(0.0, ends - time.monotonic()))):
         if (status := stage.ended()) is not None:
             click.echo(f"  The bot ended with status {status}. It is started again.")
             stage.start_bot()
@@ -203,14 +197,14 @@ def _wait(stage: Stage, stopping: threading.Event, seconds: float) -> None:
             return
 
 
-def _play(stage: Stage, day: Story, stopping: threading.Event) -> None:
+def _play(stage: Stage, day: Story, ending: Ending) -> None:
     last = max((frame.at for frame in day.frames), default=1.0)
     first = min((frame.at for frame in day.frames), default=0.0)
     begun = time.monotonic()
     for frame in day.frames:
         due = begun + (frame.at - first) / max(1.0, last - first) * DAY_IN
-        _wait(stage, stopping, due - time.monotonic())
-        if stopping.is_set():
+        _wait(stage, ending, due - time.monotonic())
+        if ending.wait(0):
             return
         stage.aws.play(frame, day.start)
         if frame.caption:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from bot.cli import config_option
+from bot.cli.signals import Ending, on_ending
 
 log = logging.getLogger("callwarden")
 
@@ -30,7 +29,7 @@ click from its first moment on; what it then waits for are its own threads."""
 @config_option
 def run(config: Path, verbose: bool) -> None:
     """Take records in, post alerts, answer people. Needs callwarden.toml and the Slack tokens."""
-    _on_signal(_leave)
+    on_ending(_leave)
     from bot import wiring
     from bot.settings import load
     from bot.slack.bolt import join, make_app, make_socket
@@ -45,11 +44,10 @@ def run(config: Path, verbose: bool) -> None:
     register(app, built.bot)
     socket = make_socket(app, settings.app_token.reveal())
     join(socket.connect)
-    stopping = threading.Event()
-    _on_signal(lambda *_: stopping.set())
+    ending = Ending()
     built.start()
     log.info("Callwarden is running on %s.", settings.database)
-    stopping.wait()
+    ending.wait()
 
     log.info("Stopping.")
     ends = time.monotonic() + STOP_WITHIN
@@ -64,11 +62,6 @@ def run(config: Path, verbose: bool) -> None:
     logging.shutdown()
     # Everything is on disk. Leaving by the door would join every library's threads first.
     os._exit(0)
-
-
-def _on_signal(act: Callable[..., None]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, act)
 
 
 def _leave(*_: object) -> None:
