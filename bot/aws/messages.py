@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TypeAlias
 from urllib.parse import unquote_plus
 
@@ -47,14 +48,25 @@ def _read(raw: bytes, where: str, depth: int) -> tuple[Part, ...]:
     if raw.decode().strip() == _TOPIC_TEST:
         return ()
     try:
-        message = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+        message = _decoded(raw)
+    except (ValueError, RecursionError):
+        if raw.lstrip()[:1] in (b"{", b"["):
+            # Records may be in it all the same; whoever reads them names what is damaged.
+            return (Blob(where=where, body=raw),)
         return (_unknown(where, "the message is not JSON", raw),)
     if isinstance(message, dict):
         return _read_object(message, raw, where, depth)
     if isinstance(message, list) and message and all(_is_record(one) for one in message):
         return (Blob(where=where, body=raw),)
     return (_unknown(where, "the message is of an unknown kind", raw),)
+
+
+def _decoded(raw: bytes) -> object:
+    """The JSON in *raw*; half a surrogate pair or a control character in it is no fault."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return json.loads(raw, strict=False)
 
 
 def _read_object(
