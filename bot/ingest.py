@@ -25,6 +25,9 @@ WAIT = 3.0
 
 PAUSE_MOST = 30.0
 
+MISSED_MOST = 10_000
+"""Deliveries that came back and whose next reading strikes them off the list of the unreadable."""
+
 
 class Ingest:
     """Works one source until stopped. A delivery is done only once all of it is stored."""
@@ -52,6 +55,7 @@ class Ingest:
         self._error = ""
         self._failures = 0
         self._away = False
+        self._missed: set[str] = set()
 
     def feed(self) -> Feed:
         """How the source is doing."""
@@ -98,9 +102,25 @@ class Ingest:
         except Exception as error:  # noqa: BLE001 - the delivery comes back
             sentence = _sentence(error)
             self._give_back(delivery, sentence)
+            self._missing(delivery.where, sentence)
             self._stumble(f"{delivery.where}: {sentence}", error)
             return
         self._failures, self._error = 0, ""
+        if delivery.where in self._missed:
+            self._store.read_after_all(delivery.where)
+            self._missed.discard(delivery.where)
+
+    def _missing(self, where: str, reason: str) -> None:
+        """It may never come again: until it does, it counts as not read."""
+        try:
+            self._store.keep_unreadable(
+                self._source.name, [Unreadable(where=where, reason=reason)], self._now()
+            )
+        except Exception:
+            log.exception("%s could not be noted as missing.", where)
+            return
+        if len(self._missed) < MISSED_MOST:
+            self._missed.add(where)
 
     def _give_back(self, delivery: Delivery, reason: str) -> None:
         """A source that cannot even take it back hands it over again by itself, later."""

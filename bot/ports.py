@@ -164,6 +164,10 @@ class Store(Protocol):
         """Remember what could not be read."""
         ...
 
+    def read_after_all(self, where: str) -> None:
+        """What was kept as unreadable under exactly *where* has been read and stored since."""
+        ...
+
     def unreadable(self, limit: int = 50) -> Sequence[tuple[str, Unreadable]]:
         """(when, what) of the latest things that could not be read."""
         ...

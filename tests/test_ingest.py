@@ -277,6 +277,26 @@ class Unforgettable(FakeDelivery):
         raise Unavailable("SQS did not answer.")
 
 
+def test_what_keeps_being_refused_is_named_until_it_is_read(
+    store: SqliteStore, rules: RuleSet
+) -> None:
+    """Other deliveries go well meanwhile; the refused one is still on the list, once."""
+    refused = Refused("s3:GetObject", "AccessDenied", "S3 refuses s3://trail/b.json.gz.")
+    ingest = stopped(make_ingest(store, rules))
+    for _ in range(2):
+        ingest.work(FakeDelivery(refused, where="message 2"))
+    ingest.work(FakeDelivery(blob(a_call("e-1"))))
+
+    [(_, missing)] = store.unreadable()
+    assert (missing.where, missing.reason) == ("message 2", "S3 refuses s3://trail/b.json.gz.")
+    assert store.counts()["unreadable"] == 1
+
+    ingest.work(FakeDelivery(blob(a_call("e-2")), where="message 2"))
+
+    assert list(store.unreadable()) == []
+    assert store.counts()["unreadable"] == 0
+
+
 def test_a_source_that_cannot_forget_does_not_end_the_thread(
     store: SqliteStore, rules: RuleSet
 ) -> None:

@@ -51,6 +51,12 @@ class IntakeRows(Sqlite):
                 ).rowcount
             counts.add(db, "unreadable", new)
 
+    def read_after_all(self, where: str) -> None:
+        """Strike *where* off the list of what could not be read."""
+        with self.writing(Turn.INTAKE) as db:
+            struck = db.execute("DELETE FROM unreadable WHERE place = ?", (where,)).rowcount
+            counts.add(db, "unreadable", -struck)
+
     def unreadable(self, limit: int = 50) -> Sequence[tuple[str, Unreadable]]:
         """(when, what) of the latest things that could not be read."""
         rows = self.reader.execute(

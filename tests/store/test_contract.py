@@ -117,6 +117,17 @@ def test_what_could_not_be_read_is_kept_once_and_shown_newest_first(memory: Stor
     assert memory.counts()["unreadable"] == 2
 
 
+def test_what_was_read_after_all_is_struck_off_the_list(memory: Store) -> None:
+    """That place alone, in the list and in the total."""
+    for where in ("message 1", "message 1 of another"):
+        memory.keep_unreadable("main", [Unreadable(where=where, reason="refused")], NOW)
+
+    memory.read_after_all("message 1")
+
+    assert [item.where for _, item in memory.unreadable()] == ["message 1 of another"]
+    assert memory.counts()["unreadable"] == 1
+
+
 def test_a_sample_of_the_unreadable_is_cut(memory: Store) -> None:
     """Keeping what is broken must not fill the disk."""
     memory.keep_unreadable("main", [Unreadable(where="w", reason="r", sample=b"x" * 10**6)], NOW)
