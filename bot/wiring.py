@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     # Slow to import; what only reads the store (ledger, settings) does without them.
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
+    from bot.slack.client import Identity
     from bot.slack.outbox import SlackOutbox
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Built:
     """The bot and the parts of it that run. `start` and `stop` are called once each."""
 
     bot: Bot
+    identity: Identity
     store: SqliteStore
     alone: Alone
     outbox: SlackOutbox
@@ -227,6 +229,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     runs = [("sender", outbox.run), *((f"ingest-{n}", i.run) for n, i in enumerate(ingests, 1))]
     return Built(
         bot=bot,
+        identity=identity,
         store=store,
         alone=alone,
         outbox=outbox,

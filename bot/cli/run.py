@@ -40,7 +40,7 @@ def run(config: Path, verbose: bool) -> None:
     sys.setswitchinterval(0.001)
     settings = load(config)
     built = wiring.build(settings)
-    app, listeners = make_app(settings.bot_token.reveal(), settings.api_url)
+    app, listeners = make_app(settings.bot_token.reveal(), settings.api_url, built.identity)
     register(app, built.bot)
     socket = make_socket(app, settings.app_token.reveal())
     join(socket.connect)

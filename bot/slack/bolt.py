@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.errors import Refused, Unavailable
-from bot.slack.client import fault_of
+from bot.slack.client import Identity, fault_of
 
 _OPEN = "apps.connections.open"
 
@@ -20,10 +21,15 @@ LISTENERS = 20
 """Threads for listeners. Bolt's five starve when five people wait for the store at once."""
 
 
-def make_app(token: str, base_url: str) -> tuple[App, ThreadPoolExecutor]:
+PING_EVERY = 2.0
+"""Seconds between two pings. A connection that was cut without a word is noticed after five of
+them in vain; with slack_sdk's own 10 s nobody's click was heard for a minute."""
+
+
+def make_app(token: str, base_url: str, identity: Identity) -> tuple[App, ThreadPoolExecutor]:
     """A Bolt app for one workspace, and the pool its listeners run on.
 
-    Calls auth.test once, so that no click has to.
+    *identity* is what auth.test said of *token*, so that neither Bolt nor a click has to ask.
     """
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     client = WebClient(token=token, base_url=base_url, timeout=10)
@@ -31,14 +37,26 @@ def make_app(token: str, base_url: str) -> tuple[App, ThreadPoolExecutor]:
     logger = logging.getLogger("slack_bolt.App")
     level = logger.level
     logger.setLevel(logging.ERROR)
-    app = App(client=client, listener_executor=listeners, logger=logger)
+    spoken_for = AuthorizeResult(
+        enterprise_id=None,
+        team_id=identity.team,
+        bot_id=identity.bot,
+        bot_user_id=identity.user,
+        bot_token=token,
+    )
+    app = App(
+        client=client,
+        authorize=lambda: spoken_for,
+        listener_executor=listeners,
+        logger=logger,
+    )
     logger.setLevel(level)
     return app, listeners
 
 
 def make_socket(app: App, app_token: str) -> SocketModeHandler:
     """The Socket Mode connection for *app*; call `connect` and `close` on it."""
-    return SocketModeHandler(app, app_token, concurrency=LISTENERS)
+    return SocketModeHandler(app, app_token, concurrency=LISTENERS, ping_interval=PING_EVERY)
 
 
 def join(connect: Callable[[], None]) -> None:

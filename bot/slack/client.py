@@ -71,6 +71,7 @@ class Identity(Struct, frozen=True):
     team: str
     user: str
     workspace: str
+    bot: str = ""
 
 
 class SlackClient:
@@ -163,7 +164,9 @@ class SlackClient:
     def identity(self) -> Identity:
         """auth.test."""
         answer = self._call(self._reads, "auth.test")
-        return Identity(answer["team_id"], answer["user_id"], answer.get("team", ""))
+        return Identity(
+            answer["team_id"], answer["user_id"], answer.get("team", ""), answer.get("bot_id", "")
+        )
 
     def member(self, user: str) -> Member:
         """users.info, without groups."""

@@ -178,6 +178,17 @@ def test_no_secret_is_in_the_log(stage: Stage) -> None:
     assert os.environ.get("AWS_SECRET_ACCESS_KEY", "no key") not in log
 
 
+def test_a_connection_that_was_cut_without_a_word_is_made_again(stage: Stage) -> None:
+    """No farewell came; within half a minute people are heard again."""
+    channel = next(iter(stage.slack.channels.values()))
+    stage.slack.cut()
+    wait_until(lambda: stage.slack.connected == 0, 5, "the connection to be gone")
+
+    wait_until(lambda: stage.slack.connected > 0, 30, "the bot to connect again")
+
+    assert stage.slack.slash("analyst", channel, "/callwarden", "status").wait(5).took < 1.0
+
+
 def test_sigterm_during_the_start_ends_it(stage: Stage) -> None:
     """Slack does not answer the first question; the start is left all the same, and goes later."""
     stage.stop_bot()
