@@ -203,7 +203,8 @@ class Store(Protocol):
 
     # outbox
     def queue(self, sends: Iterable[Send], now: str) -> None:
-        """Queue sends; one that is known already stays as it is."""
+        """Queue sends; one that is known already stays as it is, but a card that was refused is
+        tried again: who asks for it has just found its alert without one."""
         ...
 
     def claim_send(
@@ -228,7 +229,8 @@ class Store(Protocol):
         ...
 
     def send_done(self, send: Send, channel: str, ts: str, now: str) -> None:
-        """The send arrived as message *ts* of *channel*."""
+        """The send arrived as message *ts* of *channel*. A card that is posted or edited replaces
+        refused ones; once a card or a note is posted, notes that were given up follow."""
         ...
 
     def send_again(self, send: Send, due_at: str, error: str, ambiguous: bool) -> None:
@@ -236,11 +238,13 @@ class Store(Protocol):
         ...
 
     def send_refused(self, send: Send, error: str, now: str) -> None:
-        """The send will not be tried again: it was refused for good."""
+        """The send will not be tried again: it was refused for good. What can only follow it is
+        refused with it."""
         ...
 
     def recover_sends(self, now: str) -> int:
-        """At start: what was under way when we died may or may not have arrived. Returns count."""
+        """At start: what was under way when we died may or may not have arrived, and what a
+        refused card left out of sight is tried once more. Returns count."""
         ...
 
     def last_posts(self) -> Mapping[str, str]:
@@ -248,7 +252,7 @@ class Store(Protocol):
         ...
 
     def refused_sends(self, limit: int = 20) -> Sequence[Send]:
-        """The latest sends that Slack refused for good."""
+        """The latest sends refused for good, but for those that another one replaces."""
         ...
 
     # ledger

@@ -111,7 +111,7 @@ class SlackOutbox:
         """What was under way when we died waits again; the pace takes up where it was."""
         again = self._store.recover_sends(iso(self._clock.now()))
         if again:
-            log.warning("%d send(s) were cut off; they are checked and sent again.", again)
+            log.warning("%d send(s) were cut off or refused; they are tried again.", again)
         now = self._clock.now()
         ago = {
             channel: max(0.0, (now - at).total_seconds())

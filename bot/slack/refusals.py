@@ -74,7 +74,11 @@ def way(send: Send, code: str, fallback: str) -> Way:
 
 
 def card_anew(send: Send) -> Send:
-    """The card that *send* follows, once more: an alert without one would be out of sight."""
+    """The card that *send* follows, once more: an alert without one would be out of sight.
+
+    There is one such card for each that was lost, whoever finds that out and however often: the
+    store tries it again where it was refused.
+    """
     return Send(
         id=send_id(send.subject, SendKind.CARD, f"after {send.ts}"),
         kind=SendKind.CARD,

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bot.model import REPLACED, Edits, Lane, Send, SendKind, SendState, iso, moment
+from bot.model import REPLACED, Edits, Lane, Send, SendKind, SendState, iso, moment, send_id
 from bot.store import counts
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
@@ -18,18 +18,32 @@ _COLUMNS = (
     "id, kind, subject, channel, user, lane, revision, body, state, attempts, ambiguous,"
     " tried_at, due_at, ts, error"
 )
+_LOST = "its card was refused"
+"""How the error of a send begins that was given up only because it follows a refused card."""
+
 _CARD_MOVES = (
     "EXISTS (SELECT 1 FROM outbox c WHERE c.subject = o.subject AND c.kind = 'card'"
     " AND c.state IN ('waiting', 'sending'))"
 )
 """The card of send `o` is about to be posted, perhaps anew: what follows it goes there too."""
 
+_CARD_IN_DOUBT = (
+    f"(o.kind = 'note' AND o.error LIKE '{_LOST}%' AND EXISTS (SELECT 1 FROM outbox e"  # noqa: S608
+    " WHERE e.subject = o.subject AND e.kind = 'edit' AND e.state = 'waiting'))"
+)
+"""Note `o` was given up once: an edit that waits shall find out first whether its card stands."""
+
 _NEWS_LINES = 10
 """Lines of new context that one thread note may gather before it is sent."""
 
 
 def put(db: sqlite3.Connection, sends: Iterable[Send], now: str) -> None:
-    """Queue *sends* inside the caller's transaction; edits and news coalesce with waiting ones."""
+    """Queue *sends* inside the caller's transaction; edits and news coalesce with waiting ones.
+
+    A send that is known already stays as it is, but for a card that was refused: whoever asks for
+    it again has just found its alert without one, so it is tried again. Nothing asks because of
+    the card's own refusal, so this is no loop.
+    """
     for send in sends:
         due = send.due_at or now
         if send.kind is SendKind.EDIT and _joins_edit(db, send, due):
@@ -38,8 +52,13 @@ def put(db: sqlite3.Connection, sends: Iterable[Send], now: str) -> None:
             continue
         lost = _lost_card(db, send)
         db.execute(
-            f"INSERT OR IGNORE INTO outbox ({_COLUMNS}, done_at)"  # noqa: S608 - constant text
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', ?, '', ?, ?)",
+            f"INSERT INTO outbox ({_COLUMNS}, done_at)"  # noqa: S608 - constant text
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', ?, '', ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET state = 'waiting', body = excluded.body,"
+            # One that may have arrived after all is looked for where it was sent.
+            " channel = iif(ambiguous, channel, excluded.channel),"
+            " due_at = excluded.due_at, done_at = '', error = ''"
+            " WHERE kind = 'card' AND state = 'refused'",
             (
                 send.id,
                 send.kind,
@@ -67,7 +86,52 @@ def _lost_card(db: sqlite3.Connection, send: Send) -> str:
         " UNION ALL SELECT 1 FROM alerts WHERE id = ? AND ts <> '' LIMIT 1",
         (send.subject, send.subject),
     ).fetchone()
-    return "" if hope else "its card was refused"
+    return "" if hope else _LOST
+
+
+def _stands(db: sqlite3.Connection, alert_id: str) -> None:
+    """The card of *alert_id* was posted or edited just now, so it stands and says everything: in
+    place of cards that were refused and of edits that were given up with them."""
+    db.execute(
+        "UPDATE outbox SET error = ? || error WHERE subject = ? AND state = 'refused'"
+        " AND (kind = 'card' OR (kind = 'edit' AND error LIKE ? || '%'))"
+        " AND error NOT LIKE ? || '%'",
+        (REPLACED, alert_id, _LOST, REPLACED),
+    )
+
+
+def _takes_notes(db: sqlite3.Connection, alert_id: str, now: str) -> None:
+    """The thread of *alert_id* is open, as a post has shown: the notes given up follow."""
+    db.execute(
+        "UPDATE outbox SET state = 'waiting', due_at = ?, done_at = '' WHERE subject = ?"
+        " AND state = 'refused' AND kind = 'note' AND error LIKE ? || '%'",
+        (now, alert_id, _LOST),
+    )
+
+
+def _looks(db: sqlite3.Connection, now: str) -> list[Send]:
+    """An edit for every alert whose card was to be posted anew and was refused.
+
+    The old card may stand still, in a channel that is open to us again; then the edit brings it
+    up to date. Where it is gone, the edit finds that out, and asks for the new card once more.
+    """
+    rows = db.execute(
+        "SELECT o.id, o.subject, o.lane, a.channel, a.version FROM outbox o"
+        " JOIN alerts a ON a.id = o.subject WHERE o.state = 'refused' AND o.kind = 'card'"
+        " AND o.error NOT LIKE ? || '%' AND a.ts <> '' ORDER BY o.seq",
+        (REPLACED,),
+    ).fetchall()
+    return [
+        Send(
+            id=send_id(card, SendKind.EDIT, now),
+            kind=SendKind.EDIT,
+            subject=subject,
+            channel=channel,
+            lane=Lane(lane),
+            revision=version,
+        )
+        for card, subject, lane, channel, version in rows
+    ]
 
 
 def _joins_edit(db: sqlite3.Connection, send: Send, due: str) -> bool:
@@ -109,7 +173,7 @@ class OutboxRows(Sqlite):
     """The store's verbs about sends."""
 
     def queue(self, sends: Iterable[Send], now: str) -> None:
-        """Queue sends; one that is known already stays as it is."""
+        """Queue sends; one that is known already stays as it is, but for a refused card."""
         with self.writing(Turn.CLICK) as db:
             put(db, sends, now)
 
@@ -136,7 +200,8 @@ class OutboxRows(Sqlite):
                 " WHERE o.state = 'waiting' AND (o.due_at <= ? OR o.due_at > ?)"
                 " AND (o.kind = 'edit' OR (o.kind = 'ephemeral' AND ?) OR (o.kind <> 'ephemeral'"
                 f" AND iif(o.kind = 'note', a.channel, o.channel) NOT IN ({holes})))"
-                f" AND (o.kind NOT IN ('edit', 'note') OR (a.ts <> '' AND NOT {_CARD_MOVES}))"
+                f" AND (o.kind NOT IN ('edit', 'note') OR (a.ts <> '' AND NOT {_CARD_MOVES}"
+                f" AND NOT {_CARD_IN_DOUBT}))"
                 " AND (o.kind <> 'edit' OR ? = 'all' OR (? = 'clicks' AND o.lane = '0-click'))"
                 " ORDER BY o.lane, o.seq LIMIT 1",
                 (now, horizon, whispers, *closed, edits, edits),
@@ -167,7 +232,8 @@ class OutboxRows(Sqlite):
         return row[0] if row else None
 
     def send_done(self, send: Send, channel: str, ts: str, now: str) -> None:
-        """The send arrived. A card's place is remembered with its alert."""
+        """The send arrived. A card's place is remembered with its alert, and what was given up
+        for want of a card follows."""
         with self.writing(Turn.SENDER) as db:
             db.execute(
                 "UPDATE outbox SET state = 'sent', ts = ?, channel = ?, done_at = ?, error = ''"
@@ -179,6 +245,11 @@ class OutboxRows(Sqlite):
                     "UPDATE alerts SET channel = ?, ts = ? WHERE id = ?",
                     (channel, ts, send.subject),
                 )
+            if send.kind in (SendKind.CARD, SendKind.EDIT):
+                _stands(db, send.subject)
+            # An edit shows nothing: Slack may allow it in a channel that takes no posts of ours.
+            if send.kind in (SendKind.CARD, SendKind.NOTE):
+                _takes_notes(db, send.subject, now)
             counts.add(db, f"sent.{send.kind}")
 
     def send_again(self, send: Send, due_at: str, error: str, ambiguous: bool) -> None:
@@ -198,8 +269,8 @@ class OutboxRows(Sqlite):
             )
 
     def send_refused(self, send: Send, error: str, now: str) -> None:
-        """Refused for good. What follows a card that never came is refused with it, unless the
-        card only waits for a new token."""
+        """Refused for good. What follows a card that did not come is refused with it, unless the
+        card only waits for a new token. Where an older card may stand, edits try that one."""
         with self.writing(Turn.SENDER) as db:
             db.execute(
                 "UPDATE outbox SET state = 'refused', error = ?, done_at = ? WHERE id = ?",
@@ -208,15 +279,19 @@ class OutboxRows(Sqlite):
             if send.kind is SendKind.CARD and not error.startswith("token: "):
                 db.execute(
                     "UPDATE outbox SET state = 'refused', error = ?, done_at = ?"
-                    " WHERE subject = ? AND kind IN ('edit', 'note') AND state = 'waiting'",
-                    (f"its card was refused: {error}", now, send.subject),
+                    " WHERE subject = ? AND state = 'waiting' AND (kind = 'note' OR (kind = 'edit'"
+                    " AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.id = outbox.subject"
+                    " AND a.ts <> '')))",
+                    (f"{_LOST}: {error}", now, send.subject),
                 )
 
     def recover_sends(self, now: str) -> int:
         """Call once at start, before anything is claimed.
 
-        A card that was refused is tried once more while nobody can see its alert: whoever starts
-        us has perhaps invited us to the channel meanwhile.
+        What a refused card left out of sight is tried once more: whoever starts us has perhaps
+        invited us to the channel meanwhile. A card that nobody ever saw goes to its own channel;
+        one that was to be posted anew begins with an edit of the old one, and the notes go where
+        that leads.
         """
         with self.writing(Turn.SENDER) as db:
             db.execute(
@@ -236,12 +311,21 @@ class OutboxRows(Sqlite):
                 (now,),
             ).rowcount
             unseen = db.execute(
-                "UPDATE outbox SET state = 'waiting', due_at = ?, done_at = ''"
-                " WHERE state = 'refused' AND kind = 'card' AND EXISTS (SELECT 1 FROM alerts a"
-                " WHERE a.id = outbox.subject AND a.ts = '' AND a.state <> 'resolved')",
+                "UPDATE outbox SET state = 'waiting', due_at = ?, done_at = '',"
+                " channel = iif(ambiguous, outbox.channel, a.channel) FROM alerts a"
+                " WHERE a.id = outbox.subject AND a.ts = '' AND a.state <> 'resolved'"
+                " AND outbox.state = 'refused' AND kind = 'card'",
                 (now,),
             ).rowcount
-        return int(again + halted + unseen)
+            looks = _looks(db, now)
+            put(db, looks, now)
+            notes = db.execute(
+                "UPDATE outbox SET state = 'waiting', due_at = ?, done_at = '', attempts = 0"
+                " FROM alerts a WHERE a.id = outbox.subject AND a.ts <> ''"
+                " AND outbox.state = 'refused' AND kind = 'note' AND error LIKE ? || '%'",
+                (now, _LOST),
+            ).rowcount
+        return int(again + halted + unseen + notes) + len(looks)
 
     def last_posts(self) -> Mapping[str, str]:
         """Per channel, when we last posted there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.model import REPLACED
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -28,7 +29,7 @@ class UpkeepRows(Sqlite):
         """Drop records without findings, what was sent and what was refused before
         *records_before*, and evidence with its findings before *evidence_before*; alerts follow
         once nothing is left of them and they are resolved. Decisions and the ledger stay, and so
-        does the refused card of an open alert that nobody has seen: the next start tries it.
+        does the refused card of an open alert that is out of sight: the next start tries it.
         """
         steps = {
             "records": (
@@ -53,10 +54,11 @@ class UpkeepRows(Sqlite):
                 evidence_before,
             ),
             "sends": (
-                "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox o"
+                "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox o"  # noqa: S608 - constant
                 " WHERE state IN ('sent', 'refused') AND done_at < ?"
-                " AND NOT (kind = 'card' AND state = 'refused' AND EXISTS (SELECT 1 FROM alerts a"
-                " WHERE a.id = o.subject AND a.ts = '' AND a.state <> 'resolved')) LIMIT ?)",
+                " AND NOT (kind = 'card' AND state = 'refused' AND error NOT LIKE"
+                f" '{REPLACED}%' AND EXISTS (SELECT 1 FROM alerts a"
+                " WHERE a.id = o.subject AND a.state <> 'resolved')) LIMIT ?)",
                 records_before,
             ),
             "unreadable": (

@@ -49,6 +49,12 @@ class Desk:
             monotonic=self.clock.monotonic,
         )
 
+    def restart(self) -> None:
+        """Start anew, as whoever invited us does, and let the sender work."""
+        self.start()
+        self.outbox.recover()
+        self.send_all()
+
     def close(self) -> None:
         """Close every store that was opened."""
         for store in self._opened:

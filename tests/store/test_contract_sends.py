@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from bot.alerts import judge
-from bot.model import AlertState, Edits, Lane, Send, SendKind, SendState, Verb, iso, send_id
+from bot.model import (
+    REPLACED,
+    AlertState,
+    Edits,
+    Lane,
+    Send,
+    SendKind,
+    SendState,
+    Verb,
+    iso,
+    send_id,
+)
 from bot.ports import Store
 from tests.builders import (
     ANA,
@@ -68,6 +80,22 @@ def an_alert(memory: Store, *, posted: bool = True) -> str:
     alert_id = memory.alerts([AlertState.OPEN])[0].id
     if posted:
         memory.send_done(claimed(memory), CHANNEL, "100.1", NOW)
+    return alert_id
+
+
+def anew(alert_id: str) -> Send:
+    """The card of an alert whose old one cannot be edited."""
+    return message("anew", kind=SendKind.CARD, subject=alert_id, channel=CHANNEL, body={})
+
+
+def without_its_card(memory: Store, *notes: str) -> str:
+    """An alert whose card was posted, could not be edited, and was refused when posted anew,
+    and *notes* with it."""
+    alert_id = an_alert(memory)
+    memory.queue([anew(alert_id)], NOW)
+    card = claimed(memory)
+    memory.queue([message(name, kind=SendKind.NOTE, subject=alert_id) for name in notes], NOW)
+    memory.send_refused(card, "not_in_channel", NOW)
     return alert_id
 
 
@@ -342,6 +370,79 @@ def test_a_card_refused_for_its_token_takes_nothing_with_it(
     assert sorted(found) == ["card", "edit", "ephemeral", "note"]
 
 
+def test_a_refused_card_that_is_asked_for_again_is_tried_again(memory: Store) -> None:
+    """Somebody has found the alert without one; the refusal itself asks for nothing."""
+    alert_id = without_its_card(memory)
+    assert memory.next_due() is None
+    memory.queue([anew(alert_id)], NOW)
+    card = claimed(memory)
+    assert (card.kind, card.error) == (SendKind.CARD, "")
+
+
+@pytest.mark.parametrize("kind", [SendKind.DM, SendKind.EPHEMERAL])
+def test_anything_else_that_was_refused_stays_refused(memory: Store, kind: SendKind) -> None:
+    """A near miss: queued again or not, it is not tried again."""
+    memory.queue([message("m", kind=kind)], NOW)
+    memory.send_refused(claimed(memory), "user_not_found", NOW)
+    memory.queue([message("m", kind=kind)], NOW)
+    assert (claim(memory), len(memory.refused_sends())) == (None, 1)
+
+
+def test_an_edit_tries_the_old_card_where_the_new_one_is_refused(memory: Store) -> None:
+    """It stands perhaps; what else was to go into its thread is given up with the new card."""
+    alert_id = an_alert(memory)
+    memory.queue([anew(alert_id)], NOW)
+    card = claimed(memory)
+    memory.queue([message("n", kind=SendKind.NOTE, subject=alert_id)], NOW)
+    memory.queue([message("e", kind=SendKind.EDIT, subject=alert_id)], NOW)
+    memory.send_refused(card, "not_in_channel", NOW)
+    assert order(memory) == ["e"]
+    assert {send.kind for send in memory.refused_sends()} == {SendKind.CARD, SendKind.NOTE}
+
+
+def test_an_edit_of_the_old_card_replaces_a_refused_one_but_takes_no_notes(memory: Store) -> None:
+    """It says everything. That we may post there again is known only once something is posted."""
+    alert_id = without_its_card(memory, "lost note")
+    memory.queue([message("e", kind=SendKind.EDIT, subject=alert_id)], NOW)
+    memory.send_done(claimed(memory), CHANNEL, "100.1", NOW)
+    assert claim(memory) is None
+    assert [send.id for send in memory.refused_sends()] == ["lost note"]
+    memory.queue([message("n", kind=SendKind.NOTE, subject=alert_id)], NOW)
+    memory.send_done(claimed(memory), CHANNEL, "100.2", NOW)
+    note = claimed(memory)
+    assert (note.id, note.ts) == ("lost note", "100.1")
+    assert memory.refused_sends() == []
+
+
+def test_when_a_refused_card_arrives_what_followed_it_does_too(
+    memory: Store, open_again: Open
+) -> None:
+    """The notes go under it; the edits are in it, so they are no loss to show."""
+    alert_id = an_alert(memory, posted=False)
+    card = claimed(memory)
+    more(memory, 1, source_ip="10.0.1.1")
+    memory.send_refused(card, "not_in_channel", NOW)
+    memory.decide(make_ask(alert_id, moment=NOW), judge)
+    again = open_again()
+    assert again.recover_sends(NOW) == 1
+    again.send_done(claimed(again), CHANNEL, "100.1", NOW)
+    notes = [claimed(again), claimed(again)]
+    assert {(note.kind, note.ts) for note in notes} == {(SendKind.NOTE, "100.1")}
+    assert claim(again, SOON) is None
+    assert again.refused_sends() == []
+
+
+def test_a_note_with_a_fault_of_its_own_does_not_come_back(memory: Store) -> None:
+    """A near miss: it was not given up for want of a card."""
+    alert_id = an_alert(memory)
+    memory.queue([message("n", kind=SendKind.NOTE, subject=alert_id)], NOW)
+    memory.send_refused(claimed(memory), "no_text", NOW)
+    memory.queue([message("e", kind=SendKind.EDIT, subject=alert_id)], NOW)
+    memory.send_done(claimed(memory), CHANNEL, "100.1", NOW)
+    assert claim(memory) is None
+    assert [send.error for send in memory.refused_sends()] == ["no_text"]
+
+
 # ── after a crash ───────────────────────────────────────────────────────────
 
 
@@ -376,11 +477,67 @@ def test_a_refused_card_of_an_open_alert_comes_back(
     assert order(again) == ([] if resolved else [send_id(alert_id, SendKind.CARD, 0)])
 
 
-def test_a_card_that_was_seen_does_not_come_back(memory: Store, open_again: Open) -> None:
-    """A near miss: the alert has a card; that a second one was refused is no loss."""
-    alert_id = an_alert(memory)
-    memory.queue([message("c", kind=SendKind.CARD, subject=alert_id)], NOW)
-    memory.send_refused(claimed(memory), "is_archived", NOW)
+@pytest.mark.parametrize(("ambiguous", "channel"), [(False, CHANNEL), (True, "C0FALLBACK")])
+def test_a_card_that_nobody_saw_comes_back_to_its_own_channel(
+    memory: Store, open_again: Open, ambiguous: bool, channel: str
+) -> None:
+    """It was refused in the fallback at last, but we may be invited to its own since. One that
+    may have arrived is looked for where it was sent."""
+    an_alert(memory, posted=False)
+    elsewhere = msgspec.structs.replace(claimed(memory), channel="C0FALLBACK")
+    memory.send_again(elsewhere, NOW, "", ambiguous=ambiguous)
+    memory.send_refused(claimed(memory), "not_in_channel", NOW)
+    again = open_again()
+    assert again.recover_sends(NOW) == 1
+    assert claimed(again).channel == channel
+
+
+def test_a_card_that_was_to_be_posted_anew_begins_with_an_edit(
+    memory: Store, open_again: Open
+) -> None:
+    """The old one may stand still: a start looks before there are two, and before notes go."""
+    alert_id = without_its_card(memory, "n")
+    again = open_again()
+    assert again.recover_sends(NOW) == 2
+    assert claim(again, edits=Edits.NONE) is None
+    edit = claimed(again)
+    assert (edit.kind, edit.subject, edit.ts) == (SendKind.EDIT, alert_id, "100.1")
+    again.send_done(edit, CHANNEL, "100.1", NOW)
+    note = claimed(again)
+    assert (note.id, note.attempts) == ("n", 1)
+
+
+def test_a_card_that_is_out_of_sight_is_not_pruned(memory: Store, open_again: Open) -> None:
+    """However long nobody starts us anew, the next start looks for it."""
+    without_its_card(memory)
+    memory.prune(records_before="9", evidence_before="0")
+    assert open_again().recover_sends(NOW) == 1
+
+
+def test_a_start_that_changes_nothing_is_no_loop(memory: Store, open_again: Open) -> None:
+    """Not invited yet: one edit and one card at every start, then it is shown and nothing waits."""
+    alert_id = without_its_card(memory)
+    for minute in range(1, 4):
+        now = iso(NOON + timedelta(minutes=minute))
+        again = open_again()
+        assert again.recover_sends(now) == 1
+        edit = claimed(again, now)
+        again.queue([anew(alert_id)], now)
+        again.send_refused(edit, f"{REPLACED}not_in_channel", now)
+        again.send_refused(claimed(again, now), "not_in_channel", now)
+        assert again.next_due() is None
+        assert [send.kind for send in again.refused_sends()] == [SendKind.CARD]
+
+
+@pytest.mark.parametrize("kind", [SendKind.CARD, SendKind.EDIT])
+def test_a_card_that_came_in_the_end_is_not_looked_for(
+    memory: Store, open_again: Open, kind: SendKind
+) -> None:
+    """A near miss: it was posted at a later try, or the old one was edited after all."""
+    alert_id = without_its_card(memory)
+    edit = message("e", kind=SendKind.EDIT, subject=alert_id)
+    memory.queue([anew(alert_id) if kind is SendKind.CARD else edit], NOW)
+    memory.send_done(claimed(memory), CHANNEL, "200.1", NOW)
     assert open_again().recover_sends(NOW) == 0
 
 

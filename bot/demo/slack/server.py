@@ -216,6 +216,14 @@ class SlackServer(Hands):
             self._ws.conversation(channel).members.remove(self.bot_user)
             self._ws.announce({"kind": "channels"})
 
+    def invite(self, channel: str) -> None:
+        """Take the bot into a channel."""
+        with self._ws.lock:
+            members = self._ws.conversation(channel).members
+            if self.bot_user not in members:
+                members.append(self.bot_user)
+            self._ws.announce({"kind": "channels"})
+
     def make_private(self, channel: str) -> None:
         """Turn a channel private."""
         with self._ws.lock:

@@ -221,7 +221,7 @@ def test_a_deleted_message_is_gone(slack: SlackServer, client: WebClient) -> Non
 
 
 def test_a_channel_archived_or_left_takes_nothing(slack: SlackServer, client: WebClient) -> None:
-    """is_archived and not_in_channel; another channel still works."""
+    """is_archived and not_in_channel, until we are invited again; once or twice is the same."""
     slack.archive(ALERTS)
     slack.kick("general")
 
@@ -229,6 +229,9 @@ def test_a_channel_archived_or_left_takes_nothing(slack: SlackServer, client: We
         return refusal(lambda: client.chat_postMessage(channel=slack.channels[name], text="x"))
 
     assert (post(ALERTS), post("general")) == ("is_archived", "not_in_channel")
+    for _ in range(2):
+        slack.invite(slack.channels["general"])
+        assert client.chat_postMessage(channel=slack.channels["general"], text="x")["ok"]
 
 
 def test_a_user_id_opens_the_direct_message(slack: SlackServer, client: WebClient) -> None:
