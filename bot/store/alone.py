@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -14,7 +15,8 @@ class Alone:
     def __init__(self, database: Path) -> None:
         """Raises Conflict where another process holds the store, Unavailable where its lock file
         cannot be made."""
-        lock = f"{database}-run"
+        # The real file's lock: by a link it is the same store. (Path.resolve stumbles over loops.)
+        lock = f"{os.path.realpath(database)}-run"
         try:
             self._connection = sqlite3.connect(
                 lock, timeout=0, isolation_level=None, check_same_thread=False

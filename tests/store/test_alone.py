@@ -40,6 +40,18 @@ def test_a_folder_that_is_not_there_is_no_other_process(tmp_path: Path) -> None:
         Alone(tmp_path / "text.db")
 
 
+def test_a_store_behind_a_link_is_the_same_store(database: Path, tmp_path: Path) -> None:
+    """By a link to the file or to its folder, in either order, the second one is refused."""
+    link, folder = database.with_name("link.db"), tmp_path / "folder"
+    link.symlink_to(database.name)
+    folder.symlink_to(tmp_path)
+    for one, other in ((database, link), (link, database), (folder / database.name, link)):
+        first = Alone(one)
+        with pytest.raises(Conflict, match="Another callwarden runs"):
+            Alone(other)
+        first.close()
+
+
 def test_another_store_is_nobodys_business(database: Path) -> None:
     """The lock is of one file only."""
     first, other = Alone(database), Alone(database.with_name("other.db"))
