@@ -245,7 +245,7 @@ def test_status_says_bad_news_first() -> None:
         refused=[send],
         unreadable=[(made.AT, Unreadable(where="s3://b/k", reason="cut off"))],
         ledger_length=9,
-        ledger_head="abcdef0123456789ff",
+        ledger_head="abcdef01" * 8,
     )
     text = said(drawn)
 
@@ -262,10 +262,19 @@ def test_status_says_bad_news_first() -> None:
         "✅ `spare`: 7 records",
         "Records judged 12",
         "Alerts open 1 · taken 0",
-        "9 links, head `abcdef0123456789`",
+        f"9 links, head `{'abcdef01' * 8}`",
     ):
         assert part in text
     no_voice(drawn)
+
+
+def test_status_shows_a_head_that_can_be_copied() -> None:
+    """A shortened head would be no use: verifying asks for all of it."""
+    head = "0123456789abcdef" * 4
+    drawn = cards.status(counts={}, feeds=[], ledger_length=7, ledger_head=head)
+
+    assert f"Ledger: 7 links, head `{head}`" in said(drawn)
+    assert lint(drawn) == []
 
 
 def test_status_is_calm_when_all_is_well() -> None:

@@ -97,7 +97,8 @@ def status(
     blocks += [parts.section(_feed(feed)) for feed in feeds if not feed.error]
     figures = " · ".join(f"{word} {counts.get(name, 0)}" for name, word in _FIGURES.items())
     blocks.append(parts.context(figures))
-    blocks.append(parts.context(f"Ledger: {ledger_length} links, head {code(ledger_head[:16])}"))
+    # All of the head: it is copied from here for `ledger verify --head`.
+    blocks.append(parts.context(f"Ledger: {ledger_length} links, head {code(ledger_head)}"))
     return fit(Message(text=f"Status: {line}", blocks=blocks), "… more in the log")
 
 
