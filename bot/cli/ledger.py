@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -11,6 +12,7 @@ import click
 import msgspec
 
 from bot.cli import config_option
+from bot.errors import BadInput
 from bot.model import Link
 
 
@@ -28,9 +30,10 @@ def verify(config: Path, head: str | None, form: str) -> None:
     from bot import wiring
     from bot.settings import load
 
+    noted = None if head is None else _noted(head)
     store = wiring.open_store(load(config, slack=False))
     try:
-        chain = store.verify(head.strip().lower() if head else None)
+        chain = store.verify(noted)
     finally:
         store.close()
     if form == "json":
@@ -61,6 +64,26 @@ def export(config: Path, out: TextIO) -> None:
             after = links[-1].seq
     finally:
         store.close()
+
+
+def _noted(head: str) -> str:
+    """A head as somebody gave it, which must be a whole one. Raises BadInput.
+
+    An empty one is a variable that was never set: checking nothing would then pass for whole.
+    """
+    noted = head.strip().lower()
+    if re.fullmatch(r"[0-9a-f]{64}", noted):
+        return noted
+    what = f"has {len(noted)} characters"
+    if not noted:
+        what = "is empty"
+    elif re.search(r"[^0-9a-f]", noted):
+        what = "holds what is no hex digit"
+    raise BadInput(
+        f"--head {what}. Give all 64 hex digits, as `callwarden ledger verify` and `/callwarden"
+        " status` show them, or leave --head out.",
+        where="--head",
+    )
 
 
 def _line(link: Link) -> str:
