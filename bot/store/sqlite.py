@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.errors import Fault, Unavailable
+from bot.store.faults import translated
 from bot.store.gate import Gate, Turn
 from bot.store.migrations import check_ours, migrations
 
@@ -76,14 +77,12 @@ class Sqlite:
 
     @contextmanager
     def writing(self, turn: Turn) -> Iterator[sqlite3.Connection]:
-        """A transaction in which we alone write: all of it or nothing."""
-        with self._gate.hold(turn):
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                raise Unavailable(
-                    f"The store is busy ({error}): another program holds it. Please try again."
-                ) from error
+        """A transaction in which we alone write: all of it or nothing.
+
+        Raises Unavailable where another program holds the file or its disk takes nothing.
+        """
+        with self._gate.hold(turn), translated():
+            self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
                 self._writer.execute("COMMIT")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -154,11 +157,56 @@ def test_a_full_disk_loses_nothing_that_was_promised(store: SqliteStore) -> None
     pages = store._writer.execute("PRAGMA page_count").fetchone()[0]
     store._writer.execute(f"PRAGMA max_page_count = {pages}")
     large = Entry(kind="test.note", subject="s", by="U", at=NOW, body={"note": "x" * 10**6})
-    with pytest.raises(sqlite3.OperationalError, match="full"):
+    with pytest.raises(Unavailable, match=r"disk is full.* make room on it; then try again\.$"):
         write_down(store, large)
     store._writer.execute("PRAGMA max_page_count = 1000000")
     write_down(store, large)
     assert (store.head()[0], store.verify().whole) == (2, True)
+
+
+def test_a_store_that_may_only_be_read_says_so(store: SqliteStore) -> None:
+    """It is not taken for one that another program holds: trying again would not help."""
+    store._writer.execute("PRAGMA query_only = ON")
+    with pytest.raises(Unavailable, match=r"may only be read .* make its disk .* writable"):
+        write_down(store, entry())
+    store._writer.execute("PRAGMA query_only = OFF")
+    write_down(store, entry())
+    assert (store.head()[0], store.verify().whole) == (1, True)
+
+
+@contextmanager
+def no_file_may_grow_beyond(size: int) -> Iterator[None]:
+    """The system refuses to write there, as a disk over its quota does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fails_at_the_very_end_says_so(store: SqliteStore, database: Path) -> None:
+    """A commit that cannot be written is undone; once the disk works again, so does the store."""
+    write_down(store, entry(1))
+    written = database.with_name("callwarden.db-wal").stat().st_size
+    with (
+        no_file_may_grow_beyond(written),
+        pytest.raises(Unavailable, match=r"disk does not read or write .*look at the disk"),
+    ):
+        write_down(store, entry(2))
+    write_down(store, entry(3))
+    assert (store.head()[0], store.verify().whole) == (2, True)
+
+
+def test_a_mistake_of_ours_is_no_trouble_of_the_disk(store: SqliteStore) -> None:
+    """A statement that is wrong is a bug and is shown as one."""
+    with (
+        pytest.raises(sqlite3.OperationalError, match="no such table"),
+        store.writing(Turn.CLICK) as db,
+    ):
+        db.execute("DELETE FROM albums")
+    write_down(store, entry())
+    assert store.head()[0] == 1
 
 
 def test_a_commit_that_fails_does_not_block_the_next(store: SqliteStore) -> None:
