@@ -52,7 +52,10 @@ def verify(config: Path, head: str | None, form: str) -> None:
 )
 @config_option
 def export(config: Path, out: TextIO) -> None:
-    """Write the links as JSON lines, oldest first, with all that their hashes cover."""
+    r"""Write the links as JSON lines, oldest first, with all that their hashes cover.
+
+    A byte that is no text any more stands as \udc80 to \udcff; its last two digits are the byte.
+    """
     from bot import wiring
     from bot.settings import load
 

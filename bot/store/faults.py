@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bot.errors import Unavailable
+from bot.errors import Fault, Unavailable
 
 _MEND = "Whoever runs Callwarden must {}; then try again."
 _TROUBLE = {
@@ -33,6 +33,21 @@ def translated() -> Iterator[None]:
         if sentence is None:
             raise
         raise Unavailable(sentence.format(error=error)) from error
+
+
+@contextmanager
+def translated_damage(what: str) -> Iterator[None]:
+    """Likewise where *what* is read; and Fault where SQLite cannot make sense of the file."""
+    try:
+        with translated():
+            yield
+    except sqlite3.Error as error:
+        if not _code(error):
+            raise
+        raise Fault(
+            f"{what} cannot be read: {error}. The file is damaged or was tampered with: keep it as"
+            " it is, and compare it with a back-up."
+        ) from error
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -6,8 +6,10 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from bot.model import Chain, Entry, Link
+from bot.store.faults import translated_damage
 from bot.store.sqlite import Sqlite
 
 GENESIS = "0" * 64
@@ -16,7 +18,8 @@ GENESIS = "0" * 64
 
 def digest(seq: int, entry: tuple[str, str, str, str, str], prev: str) -> str:
     """SHA-256 over the canonical JSON of `[seq, at, kind, subject, by, body, prev]`, in hex."""
-    text = json.dumps([seq, *entry, prev], ensure_ascii=False, separators=(",", ":"))
+    # list: bytes where text belongs were tampered with, and no honest link holds a list.
+    text = json.dumps([seq, *entry, prev], ensure_ascii=False, separators=(",", ":"), default=list)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -68,36 +71,50 @@ class LedgerRows(Sqlite):
 
     def links(self, after: int = 0, limit: int = 500) -> Sequence[Link]:
         """The links in order, from *after* + 1."""
-        rows = self.reader.execute(
-            "SELECT seq, at, kind, subject, by, body, prev, hash FROM ledger"
-            " WHERE seq > ? ORDER BY seq LIMIT ?",
-            (after, limit),
-        )
-        return [_link(row) for row in rows]
+        with self._as_it_stands() as db:
+            rows = db.execute(
+                "SELECT seq, at, kind, subject, by, body, prev, hash FROM ledger"
+                " WHERE seq > ? ORDER BY seq LIMIT ?",
+                (after, limit),
+            )
+            return [_link(row) for row in rows]
 
     def head(self) -> tuple[int, str]:
         """(length, hash) of the last link; (0, GENESIS) where there is none."""
-        row = self.reader.execute("SELECT seq, hash FROM ledger_head").fetchone()
-        return (row[0], row[1]) if row else (0, GENESIS)
+        with self._as_it_stands() as db:
+            row = db.execute("SELECT seq, hash FROM ledger_head").fetchone()
+            return (row[0], row[1]) if row else (0, GENESIS)
 
     def verify(self, head: str | None = None) -> Chain:
         """Check the whole chain against one snapshot of the file."""
-        db = self.reader
-        db.execute("BEGIN")
-        db.text_factory = _any_text
-        try:
+        with self._as_it_stands() as db:
             end = db.execute("SELECT seq, hash FROM ledger_head").fetchone() or (0, GENESIS)
             rows = db.execute(
                 "SELECT seq, at, kind, subject, by, body, prev, hash FROM ledger ORDER BY seq"
             )
             return check(map(_link, rows), (end[0], end[1]), head)
-        finally:
-            db.text_factory = str
-            db.execute("COMMIT")
+
+    @contextmanager
+    def _as_it_stands(self) -> Iterator[sqlite3.Connection]:
+        """One snapshot of what may have been tampered with. Raises Fault where it is damaged."""
+        with translated_damage(f"The ledger in {self._path}"):
+            db = self.reader
+            db.execute("BEGIN")
+            db.text_factory = _any_text
+            try:
+                yield db
+            finally:
+                db.text_factory = str
+                # SQLite ends the snapshot by itself where the disk fails.
+                if db.in_transaction:
+                    db.execute("COMMIT")
 
 
 def _any_text(raw: bytes) -> str:
-    """Bytes that are no text any more were tampered with: they must fail the hash, not the walk."""
+    """Bytes that are no text any more were tampered with: they must fail the hash, not the walk.
+
+    Each becomes a surrogate that no honest text holds, so that an export still shows them.
+    """
     return raw.decode("utf-8", "surrogateescape")
 
 

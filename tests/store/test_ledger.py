@@ -142,6 +142,17 @@ def test_a_field_that_is_no_text_any_more_is_named(store: SqliteStore, database:
     assert store.verify().broken_at == 2
 
 
+@pytest.mark.usefixtures("heads")
+def test_bytes_where_text_belongs_are_named(store: SqliteStore, database: Path) -> None:
+    """Who builds the table anew without its types does not stop the check."""
+    tamper(database, "CREATE TABLE loose AS SELECT * FROM ledger")
+    tamper(database, "DROP TABLE ledger")
+    tamper(database, "ALTER TABLE loose RENAME TO ledger")
+    assert store.verify().whole
+    tamper(database, "UPDATE ledger SET body = CAST(body AS BLOB) WHERE seq = 4")
+    assert store.verify().broken_at == 4
+
+
 def test_the_ledger_goes_on_after_a_fault_was_found(
     store: SqliteStore, database: Path, heads: list[str]
 ) -> None:
