@@ -261,6 +261,88 @@ def test_an_item_that_is_no_table_is_shown_how_to_write(loaded: Load) -> None:
     assert faults["[[source]] 1"] == "This must be a table. Write [[source]]."
 
 
+LONG = "a" * 5_000
+
+
+@pytest.mark.parametrize("where", ["store.path", "rules.folders"])
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("~nobody-has-this-name/x", "there is no such home folder"),
+        ("a\\u0000b", "it holds a character that no file's name may hold"),
+        (LONG, "file name too long"),
+        ("callwarden.toml/x", "not a directory"),
+    ],
+)
+def test_a_path_that_no_system_takes_is_a_fault(
+    loaded: Load, where: str, path: str, why: str
+) -> None:
+    """It is said here with its place, and is no crash of whoever opens it; it is not all shown."""
+    table, key = where.split(".")
+    value = f'"{path}"' if key == "path" else f'["{path}"]'
+    faults = faults_of(loaded, GOOD + f"[{table}]\n{key} = {value}\n")
+
+    assert list(faults) == [where]
+    assert f": {why}. " in faults[where]
+    assert LONG not in faults[where]
+
+
+def test_a_store_that_is_still_to_be_made_is_no_fault(loaded: Load, tmp_path: Path) -> None:
+    """Its folders are made with it."""
+    settings = loaded(GOOD + '[store]\npath = "new/folder/bot.db"\n')
+
+    assert settings.database == tmp_path / "new" / "folder" / "bot.db"
+
+
+SOURCE = """
+[[source]]
+queue_url = "https://sqs.eu-central-1.amazonaws.com/111122223333/trail"
+region = "eu-central-1"
+role_arn = "arn:aws:iam::111122223333:role/a"
+[[instance]]
+id = "0f1e2d3c-4b5a-4968-8778-695a4b3c2d1e"
+name = "x"
+channel = "C0TEAM"
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        ("C0ALERTS", "slack.channel"),
+        ("/111122223333/trail", "[[source]] 1, queue_url"),
+        ('= "eu-central-1', "[[source]] 1, region"),
+        ("role/a", "[[source]] 1, role_arn"),
+        ("695a4b3c2d1e", "[[instance]] 1, id"),
+        ("C0TEAM", "[[instance]] 1, channel"),
+    ],
+)
+def test_a_line_break_at_the_end_of_a_value_is_a_fault(
+    loaded: Load, value: str, where: str
+) -> None:
+    """AWS and Slack would be asked for a name that nothing has."""
+    text = GOOD + SOURCE
+    assert loaded(text).source[0].region == "eu-central-1"
+
+    assert list(faults_of(loaded, text.replace(value, value + "\\n"))) == [where]
+
+
+@pytest.mark.parametrize("url", ["http://[/x", "https://[::1/x", "https://a b/c", "https:///x"])
+def test_a_queue_that_is_no_url_is_a_fault(loaded: Load, url: str) -> None:
+    """What no program could take apart is said here, and not by a crash at the start."""
+    faults = faults_of(loaded, GOOD + f'[[source]]\nqueue_url = "{url}"\n')
+
+    assert list(faults) == ["[[source]] 1, queue_url"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:4566/000000000000/trail", "https://vpce-1.sqs.eu-west-1.aws/1/q"]
+)
+def test_a_queue_may_be_on_this_machine_or_behind_an_endpoint(loaded: Load, url: str) -> None:
+    """Its address need not be Amazon's own."""
+    assert loaded(GOOD + f'[[source]]\nqueue_url = "{url}"\n').source[0].queue_url == url
+
+
 def test_what_stands_twice_is_a_fault(loaded: Load) -> None:
     """Two sources on one queue would share its messages out between them."""
     source = "[[source]]\nqueue_url = 'https://sqs/1/q'\n"
@@ -303,7 +385,7 @@ _VALUES = st.recursive(
     st.one_of(
         st.integers(-5, 5),
         st.booleans(),
-        st.text("abcCSU0-#'", max_size=6).map(lambda text: f'"{text}"'),
+        st.text("abcCSU0-#'~/", max_size=6).map(lambda text: f'"{text}"'),
     ),
     lambda inner: st.lists(inner, max_size=3).map(
         lambda items: f"[{', '.join(str(item).lower() for item in items)}]"

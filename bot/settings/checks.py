@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ ENVIRONMENT = {
     "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from your Slack app's OAuth & Permissions page",
     "SLACK_APP_TOKEN": "the app-level token (xapp-…) with connections:write from Basic Information",
 }
+
+_SHOWN = 80
+"""Characters of a value that a fault repeats."""
 
 
 def check_allowed(allowed: Allowed, where: str, faults: list[SettingFault]) -> None:
@@ -41,20 +45,49 @@ def check_whole(kept: dict[str, Any], data: dict[str, Any], faults: list[Setting
             "Use an IANA name such as Europe/Zurich; a machine without time zones of its own "
             "needs `pip install tzdata`."
         )
-        faults.append(SettingFault("jobs.timezone", f"{jobs.timezone!r} is no time zone.", mend))
+        what = f"{_shown(jobs.timezone)} is no time zone."
+        faults.append(SettingFault("jobs.timezone", what, mend))
     _check_people(kept.get("people"), faults)
-    home: Path = kept["home"]
-    for folder in _texts(data, "rules", "folders"):
-        if not (home / Path(folder).expanduser()).is_dir():
-            faults.append(
-                SettingFault("rules.folders", f"{folder!r} is no folder.", "Make it or drop it.")
-            )
+    _check_paths(kept["home"], data, faults)
     for name, key in (("source", "queue_url"), ("instance", "id")):
         values = _texts(data, name, key)
         for twice in sorted({v for v in values if values.count(v) > 1}):
             faults.append(
                 SettingFault(f"[[{name}]]", f"{key} {twice!r} stands twice.", "Drop one.")
             )
+
+
+def _check_paths(home: Path, data: dict[str, Any], faults: list[SettingFault]) -> None:
+    """The store may still have to be made, a folder of rules must be there."""
+    for path in _texts(data, "store", "path"):
+        if why := _unusable(home, path):
+            what = f"{_shown(path)} cannot be used: {why}."
+            faults.append(SettingFault("store.path", what, "Name a file that can be made."))
+    for folder in _texts(data, "rules", "folders"):
+        why = _unusable(home, folder)
+        if why or not os.path.isdir(home / Path(folder).expanduser()):
+            what = f"{_shown(folder)} is no folder{why and f': {why}'}."
+            faults.append(SettingFault("rules.folders", what, "Make it or drop it."))
+
+
+def _unusable(home: Path, path: str) -> str:
+    """Why the system can do nothing with *path*, or ""; one that is not there is no fault."""
+    try:
+        os.stat(home / Path(path).expanduser())
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return (error.strerror or type(error).__name__).lower()
+    except RuntimeError:
+        return "there is no such home folder"
+    except ValueError:
+        return "it holds a character that no file's name may hold"
+    return ""
+
+
+def _shown(text: str) -> str:
+    """*text* in quotes, not too much of it."""
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
 def _texts(data: dict[str, Any], table: str, key: str) -> list[str]:

@@ -10,7 +10,12 @@ from msgspec import Meta, Struct
 from bot.model import Allowed, Verb
 
 Days = Annotated[int, Meta(ge=1, le=36_500)]
-ChannelId = Annotated[str, Meta(pattern=r"^[CG][A-Z0-9]{2,}$")]
+# Each ends in \Z: `$` would also match before a line break at the end.
+ChannelId = Annotated[str, Meta(pattern=r"^[CG][A-Z0-9]{2,}\Z")]
+QueueUrl = Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/[!-~]+\Z")]
+Region = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+\Z")]
+RoleArn = Annotated[str, Meta(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+\Z")]
+InstanceId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 
 
 class Secret:
@@ -40,18 +45,18 @@ class SlackSettings(Struct, frozen=True, kw_only=True):
 class SourceSettings(Struct, frozen=True, kw_only=True):
     """`[[source]]`: an SQS queue that receives CloudTrail by any of the usual routes."""
 
-    queue_url: Annotated[str, Meta(pattern=r"^https?://.+/.+")]
+    queue_url: QueueUrl
     type: Literal["sqs"] = "sqs"
     name: str = ""
-    region: Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$")] | None = None
-    role_arn: Annotated[str, Meta(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+")] | None = None
+    region: Region | None = None
+    role_arn: RoleArn | None = None
     visibility_seconds: Annotated[int, Meta(ge=10, le=43_200)] = 120
 
 
 class InstanceSettings(Struct, frozen=True, kw_only=True):
     """`[[instance]]`: a Connect instance, its name on cards and, if it has one, its channel."""
 
-    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+    id: InstanceId
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     channel: ChannelId | None = None
     """Alerts about this instance go here instead of `slack.channel`."""
