@@ -360,6 +360,26 @@ def test_tokens_are_told_apart(loaded: Load) -> None:
     assert "does not begin with xapp-" in faults["environment SLACK_APP_TOKEN"]
 
 
+@pytest.mark.parametrize("name", list(ENVIRON))
+@pytest.mark.parametrize("tail", ["\nx", "\r\nx", " x", "\0x", "\x7f", "€", "é", "\u2028x"])
+def test_a_token_that_no_header_can_carry_is_a_fault(loaded: Load, name: str, tail: str) -> None:
+    """It is found here, before the HTTP library shows all of it in a traceback."""
+    faults = faults_of(loaded, GOOD, ENVIRON | {name: ENVIRON[name] + tail})
+
+    assert list(faults) == [f"environment {name}"]
+    assert "sign that no token has" in faults[f"environment {name}"]
+    assert "very-secret" not in str(faults)
+
+
+def test_blanks_around_a_token_are_not_part_of_it(loaded: Load) -> None:
+    """A file that holds a token usually ends in a line break."""
+    settings = loaded(GOOD, {name: f" {token}\r\n" for name, token in ENVIRON.items()})
+    assert (settings.bot_token.reveal(), settings.app_token.reveal()) == (BOT, APP)
+
+    faults = faults_of(loaded, GOOD, dict.fromkeys(ENVIRON, " \n"))
+    assert all(fault.startswith("It is not set.") for fault in faults.values())
+
+
 @pytest.mark.parametrize(
     "url", ["http://slack.example/api/", "ftp://127.0.0.1/", "https://", "nonsense", "http://[::1"]
 )

@@ -46,8 +46,8 @@ def load(file: Path, environ: Mapping[str, str] | None = None, *, slack: bool = 
         raise SettingsWrong(file, [fault]) from error
     kept = walk(Settings, data, "", faults)
     kept["home"] = file.resolve().parent
-    kept["bot_token"] = Secret(environ.get("SLACK_BOT_TOKEN", ""))
-    kept["app_token"] = Secret(environ.get("SLACK_APP_TOKEN", ""))
+    kept["bot_token"] = Secret(environ.get("SLACK_BOT_TOKEN", "").strip())
+    kept["app_token"] = Secret(environ.get("SLACK_APP_TOKEN", "").strip())
     kept["api_url"] = environ.get("SLACK_API_BASE_URL", "") or "https://slack.com/api/"
     check_whole(kept, data, faults)
     if slack:

@@ -121,7 +121,7 @@ def _check_people(people: dict[Verb, Allowed] | None, faults: list[SettingFault]
 
 
 def check_environment(kept: dict[str, Any], faults: list[SettingFault]) -> None:
-    """The tokens are there and go to Slack alone."""
+    """The tokens are there, can stand in a request's header and go to Slack alone."""
     shapes = {"SLACK_BOT_TOKEN": ("bot_token", "xoxb-"), "SLACK_APP_TOKEN": ("app_token", "xapp-")}
     for name, (field, head) in shapes.items():
         text = kept[field].reveal()
@@ -130,6 +130,10 @@ def check_environment(kept: dict[str, Any], faults: list[SettingFault]) -> None:
             faults.append(fault)
         elif not text.startswith(head):
             what = f"It does not begin with {head}."
+            faults.append(SettingFault(f"environment {name}", what, f"Set it to {_env(name)}"))
+        elif not re.fullmatch(r"[!-~]+", text):
+            # http.client would refuse such a header, and show all of it.
+            what = "It holds a space, a line break or another sign that no token has."
             faults.append(SettingFault(f"environment {name}", what, f"Set it to {_env(name)}"))
     if not _is_safe(kept["api_url"]):
         faults.append(
