@@ -20,8 +20,18 @@ def walk(paths: Sequence[Path]) -> Iterator[Path | Unreadable]:
     are followed, but no folder is entered twice.
     """
     seen: set[tuple[int, int]] = set()
-    for path in paths:
-        yield from _walk(path, seen)
+    # A stack of our own: folders may be nested deeper than Python's calls.
+    within: list[Iterator[Path]] = [iter(paths)]
+    while within:
+        path = next(within[-1], None)
+        if path is None:
+            within.pop()
+            continue
+        found = _look(path, seen)
+        if isinstance(found, Path | Unreadable):
+            yield found
+        else:
+            within.append(found)
 
 
 def blobs(files: Iterable[Path | Unreadable], object_bytes: int) -> Iterator[Blob | Unreadable]:
@@ -30,23 +40,20 @@ def blobs(files: Iterable[Path | Unreadable], object_bytes: int) -> Iterator[Blo
         yield file if isinstance(file, Unreadable) else _read(file, object_bytes)
 
 
-def _walk(path: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Unreadable]:
+def _look(path: Path, seen: set[tuple[int, int]]) -> Path | Unreadable | Iterator[Path]:
+    """*path* itself where it is no folder; of a folder that was not seen yet, what is in it."""
     try:
         status = path.stat()
         if not stat.S_ISDIR(status.st_mode):
-            yield path
-            return
+            return path
         # A link that leads back up would otherwise be walked for ever.
         if (status.st_dev, status.st_ino) in seen:
-            return
+            return iter(())
         seen.add((status.st_dev, status.st_ino))
         names = sorted(os.listdir(path))
     except OSError as error:
-        yield _unreadable(path, error)
-        return
-    for name in names:
-        if not name.startswith(".") and name != _DIGESTS:
-            yield from _walk(path / name, seen)
+        return _unreadable(path, error)
+    return (path / name for name in names if not name.startswith(".") and name != _DIGESTS)
 
 
 def _read(file: Path, object_bytes: int) -> Blob | Unreadable:

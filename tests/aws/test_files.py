@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,31 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     (tmp_path / "logs" / "over").symlink_to(tmp_path / "elsewhere")
 
     assert sorted(found(tmp_path / "logs")) == ["a.json", "b.json"]
+
+
+@pytest.fixture
+def well(tmp_path: Path) -> Iterator[Path]:
+    """Folders in folders, far deeper than Python calls itself, with a file at the bottom."""
+    bottom, depth = tmp_path / "well", 1_200
+    bottom.mkdir()
+    for _ in range(depth):
+        bottom /= "d"
+        bottom.mkdir()
+    placed(bottom, "deep.json")
+    yield tmp_path / "well"
+    # Whoever clears up after us may well call itself for each folder.
+    for folder in (bottom, *list(bottom.parents)[:depth]):
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
+@pytest.mark.skipif(os.pathconf("/", "PC_PATH_MAX") < 4_096, reason="paths are short here")
+def test_folders_may_be_nested_as_deep_as_the_disk_takes(well: Path) -> None:
+    """The file at the bottom is read, and what stands beside the folders keeps its place."""
+    placed(well, "a.json", "d/z.json", "e.json")
+
+    assert found(well) == ["a.json", "deep.json", "z.json", "e.json"]
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
