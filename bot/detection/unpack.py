@@ -6,6 +6,12 @@ from msgspec import Struct
 
 _GZIP = b"\x1f\x8b"
 _STEP = 65_536
+_MEMBERS = 10_000
+"""Members that may hold as little as they like; each costs time, however small it is."""
+
+_MEMBER = 200
+"""Bytes that those beyond must hold on average: less than any record has."""
+
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UTF8_MARK = b"\xef\xbb\xbf"
 
@@ -21,7 +27,8 @@ def unpack(body: bytes, limit: int) -> Unpacked:
     """*body* without gzip and byte order mark, at most *limit* bytes of it.
 
     gzip is told by its first bytes, never by a file name. All members are read, one after the
-    other; what came before a cut or a damaged place is kept.
+    other; what came before a cut or a damaged place is kept. Where there are very many members
+    that hold next to nothing, the rest is given up.
     """
     gunzipped = _gunzip(body, limit) if body.startswith(_GZIP) else Unpacked(body)
     if not gunzipped.fault and len(gunzipped.body) > limit:
@@ -33,13 +40,17 @@ def _gunzip(body: bytes, limit: int) -> Unpacked:
     from isal import isal_zlib
 
     out: list[bytes] = []
-    size = place = 0
+    size = place = members = 0
     while place < len(body):
         if body[place : place + 2] != _GZIP:
             rest = body[place : place + _STEP]
             # Tapes and some writers pad a gzip file with zeros; anything else is a fault.
             fault = "something that is not gzip follows the gzip data" if rest.strip(b"\0") else ""
             return Unpacked(b"".join(out), fault)
+        if members > _MEMBERS + size // _MEMBER:
+            fault = "it is made of far smaller gzip members than logs are: the rest was given up"
+            return Unpacked(b"".join(out), fault)
+        members += 1
         member = isal_zlib.decompressobj(wbits=31)
         while not member.eof:
             if place >= len(body):

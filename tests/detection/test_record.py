@@ -245,6 +245,32 @@ def test_thousands_of_gzip_members_are_read() -> None:
     assert len(names(text)) == 3_000
 
 
+def test_more_members_than_any_log_has_are_read_while_they_hold_records() -> None:
+    """One record a member, however many there are."""
+    text = b"".join(zipped(lines(record(f"E{number % 100}"))) for number in range(100)) * 150
+
+    entries, unreadable = read_all(text)
+    assert (len(entries), unreadable) == (15_000, [])
+
+
+def test_empty_members_between_records_are_passed_over() -> None:
+    """Some writers end each piece with an empty member."""
+    text = (zipped(lines(ONE)) + zipped(b"")) * 3_000
+
+    assert len(names(text)) == 3_000
+
+
+@pytest.mark.parametrize("tiny", [b"", b" "])
+def test_a_bomb_of_tiny_gzip_members_is_stopped(tiny: bytes) -> None:
+    """Each costs time for its twenty bytes; what stood before them is read, and they are named."""
+    entries, unreadable = read_all(zipped(lines(ONE)) + zipped(tiny) * 100_000)
+
+    assert [one.core.name for one in entries] == ["StopLogging"]
+    assert [one.reason for one in unreadable] == [
+        "it is made of far smaller gzip members than logs are: the rest was given up"
+    ]
+
+
 def test_a_record_over_the_limit_is_named() -> None:
     """One byte over is unreadable, by place and size; at the limit it is read."""
     large = json.dumps(record("Large", note="x" * 5_000)).encode()
