@@ -1,12 +1,14 @@
 """Who may decide what about an alert, and what a decision does.
 
-open ──take──▶ taken ──resolve──▶ resolved;  open ──resolve──▶ resolved.
+open ──take──▶ taken ──resolve──▶ resolved ──reopen──▶ open;  open ──resolve──▶ resolved;
+open, taken ──hand over──▶ taken by another;  a note changes no state.
 Every verb passes a pure function that returns the decision with its reason, also where it says no.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from enum import StrEnum
 
 import msgspec
@@ -27,9 +29,13 @@ from bot.model import (
     SendKind,
     Unreadable,
     Verb,
+    iso,
     send_id,
 )
 from bot.ports import Bot, Feed, Verdicted
+
+TROUBLE_FOR = timedelta(hours=24)
+"""For so long status calls for a look at what could not be sent or read; the totals stay."""
 
 
 class Reason(StrEnum):
@@ -38,11 +44,19 @@ class Reason(StrEnum):
     TAKEN = "taken"
     RESOLVED = "resolved"
     REVEALED = "revealed"
+    HANDED_OVER = "handed_over"
+    NOTED = "noted"
+    REOPENED = "reopened"
     YOURS_ALREADY = "yours_already"
     TAKEN_BY_ANOTHER = "taken_by_another"
+    THEIRS_ALREADY = "theirs_already"
     RESOLVED_ALREADY = "resolved_already"
+    NOT_RESOLVED = "not_resolved"
     NO_SUCH_ALERT = "no_such_alert"
     NO_VERDICT = "no_verdict"
+    NO_RECEIVER = "no_receiver"
+    NO_WORDS = "no_words"
+    NO_RECORD = "no_record"
     NOT_ALLOWED = "not_allowed"
 
 
@@ -52,6 +66,35 @@ class Details(Struct, frozen=True, kw_only=True):
     alert: Alert
     records: Sequence[Record]
     decisions: Sequence[Decision]
+
+
+class Query(Struct, frozen=True, kw_only=True):
+    """Which alerts somebody asks for.
+
+    *which* is one of `WHICH`; *rule* and *actor* are parts of names, in any case.
+    """
+
+    which: str = "open"
+    rule: str = ""
+    actor: str = ""
+
+
+WHICH: Mapping[str, tuple[AlertState, ...]] = {
+    "open": (AlertState.OPEN, AlertState.TAKEN),
+    "mine": (AlertState.OPEN, AlertState.TAKEN),
+    "resolved": (AlertState.RESOLVED,),
+    "all": tuple(AlertState),
+}
+"""What can be listed, by its word."""
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """Some of the alerts that *query* asks for: those from *offset* on, of *total*."""
+
+    query: Query
+    alerts: Sequence[Alert]
+    offset: int
+    total: int
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -67,6 +110,13 @@ class Status(Struct, frozen=True, kw_only=True):
     ledger_head: str
 
 
+def suits(verb: Verb, alert: Alert) -> bool:
+    """Whether *verb* makes sense for the alert as it is now, so that its modal is worth opening."""
+    if verb is Verb.REOPEN:
+        return alert.resolved is not None
+    return verb in (Verb.NOTE, Verb.RAW) or alert.resolved is None
+
+
 # ── judging: pure ───────────────────────────────────────────────────────────
 
 
@@ -74,13 +124,10 @@ def judge(ask: Ask, alert: Alert | None) -> Verdicted:
     """What comes of *ask*, given the alert as it is now."""
     if alert is None:
         return _no(ask, Reason.NO_SUCH_ALERT, f"There is no alert {ask.alert} (any more).")
-    if ask.verb is Verb.TAKE:
-        return _take(ask, alert)
-    if ask.verb is Verb.RESOLVE:
-        return _resolve(ask, alert)
-    if ask.verb is Verb.RAW:
-        return _reveal(ask, alert)
-    raise ValueError(f"{ask.verb} decides nothing")
+    decides = _DECIDES.get(ask.verb)
+    if decides is None:
+        raise ValueError(f"{ask.verb} decides nothing")
+    return decides(ask, alert)
 
 
 def _take(ask: Ask, alert: Alert) -> Verdicted:
@@ -116,12 +163,75 @@ def _resolve(ask: Ask, alert: Alert) -> Verdicted:
     return _yes(ask, changed, Reason.RESOLVED, f"{alert.id} is resolved.", grounds)
 
 
+def _hand_over(ask: Ask, alert: Alert) -> Verdicted:
+    if alert.resolved:
+        return _no(ask, Reason.RESOLVED_ALREADY, _first(alert, alert.resolved, "resolved"))
+    if ask.to is None:
+        return _no(ask, Reason.NO_RECEIVER, "Choose who shall have it.")
+    if alert.taken and _same(alert.taken.by, ask.to):
+        return _no(ask, Reason.THEIRS_ALREADY, f"{alert.id} is {_called(ask.to)}'s already.")
+    changed = msgspec.structs.replace(
+        alert,
+        state=AlertState.TAKEN,
+        taken=Mark(by=ask.to, at=ask.at),
+        version=alert.version + 1,
+    )
+    owner = f"owner was {alert.taken.by.user}" if alert.taken else "nobody had it"
+    sentence = f"{alert.id} is {_called(ask.to)}'s now."
+    given = _yes(ask, changed, Reason.HANDED_OVER, sentence, (f"state was {alert.state}", owner))
+    if _same(ask.by, ask.to):
+        return given
+    told = (*given.sends, _direct(ask, ask.to, _handed(ask, alert)))
+    return msgspec.structs.replace(given, sends=told)
+
+
+def _handed(ask: Ask, alert: Alert) -> str:
+    """What the receiver reads, perhaps on a lock screen."""
+    why = f" They say: {ask.note}" if ask.note else ""
+    return (
+        f"{_called(ask.by)} handed {alert.id} to you: {alert.headline}.{why}"
+        f" /callwarden alert {alert.id} shows it."
+    )
+
+
+def _note(ask: Ask, alert: Alert) -> Verdicted:
+    if not ask.note:
+        return _no(ask, Reason.NO_WORDS, "There is nothing written in that message to keep.")
+    changed = msgspec.structs.replace(alert, version=alert.version + 1)
+    noted = _yes(ask, changed, Reason.NOTED, f"The note is kept with {alert.id}.", ())
+    if not ask.quoted:
+        return noted
+    # It stands in the thread already: only the person who kept it is told.
+    edit = tuple(send for send in noted.sends if send.kind is SendKind.EDIT)
+    return msgspec.structs.replace(noted, sends=(*edit, *_privately(ask, noted.decision.sentence)))
+
+
+def _reopen(ask: Ask, alert: Alert) -> Verdicted:
+    if not alert.resolved:
+        return _no(ask, Reason.NOT_RESOLVED, f"{alert.id} is not resolved.")
+    changed = msgspec.structs.replace(
+        alert,
+        state=AlertState.OPEN,
+        taken=None,
+        resolved=None,
+        verdict=None,
+        note="",
+        reopened=Mark(by=ask.by, at=ask.at),
+        version=alert.version + 1,
+    )
+    grounds = (f"was resolved as {alert.verdict} by {alert.resolved.by.user}",)
+    return _yes(ask, changed, Reason.REOPENED, f"{alert.id} is open again.", grounds)
+
+
 def _reveal(ask: Ask, alert: Alert) -> Verdicted:
+    if not ask.record:
+        return _no(ask, Reason.NO_RECORD, f"No record of {alert.id} is kept any more.")
     decision = Decision(
         ask=ask,
         accepted=True,
         reason=Reason.REVEALED,
         sentence=f"The newest raw record of {alert.id} comes to you by direct message.",
+        grounds=(f"record {ask.record}",),
     )
     message = Send(
         id=send_id(ask.key, SendKind.DM, 0),
@@ -129,9 +239,19 @@ def _reveal(ask: Ask, alert: Alert) -> Verdicted:
         subject=alert.id,
         channel=ask.by.user,
         lane=Lane.CLICK,
-        body={"raw_of": alert.id},
+        body={"record": ask.record},
     )
     return Verdicted(decision=decision, entry=_entry(decision, alert), sends=(message,))
+
+
+_DECIDES: Mapping[Verb, Callable[[Ask, Alert], Verdicted]] = {
+    Verb.TAKE: _take,
+    Verb.RESOLVE: _resolve,
+    Verb.RAW: _reveal,
+    Verb.HAND_OVER: _hand_over,
+    Verb.NOTE: _note,
+    Verb.REOPEN: _reopen,
+}
 
 
 def _yes(
@@ -174,8 +294,12 @@ def _no(ask: Ask, reason: Reason, sentence: str) -> Verdicted:
 
 def _first(alert: Alert, mark: Mark, did: str) -> str:
     """Who was first, and when."""
-    who = mark.by.name or mark.by.user
-    return f"{who} was first: {did} {alert.id} at {mark.at[:16].replace('T', ' ')} UTC."
+    when = mark.at[:16].replace("T", " ")
+    return f"{_called(mark.by)} was first: {did} {alert.id} at {when} UTC."
+
+
+def _called(person: Person) -> str:
+    return person.name or person.user
 
 
 def _same(one: Person, other: Person) -> bool:
@@ -199,6 +323,18 @@ def _privately(ask: Ask, sentence: str) -> tuple[Send, ...]:
     )
 
 
+def _direct(ask: Ask, reader: Person, sentence: str) -> Send:
+    """*sentence* to *reader* by direct message."""
+    return Send(
+        id=send_id(ask.key, SendKind.DM, 0),
+        kind=SendKind.DM,
+        subject=ask.alert,
+        channel=reader.user,
+        lane=Lane.CLICK,
+        body={"text": sentence},
+    )
+
+
 def _entry(decision: Decision, alert: Alert | None) -> Entry:
     ask = decision.ask
     body: dict[str, object] = {
@@ -210,7 +346,15 @@ def _entry(decision: Decision, alert: Alert | None) -> Entry:
     if alert is not None:
         body |= {"rule": alert.rule, "level": alert.level, "version": alert.version}
     if ask.verdict is not None:
-        body |= {"verdict": ask.verdict, "note": ask.note}
+        body |= {"verdict": ask.verdict}
+    if ask.verdict is not None or ask.note:
+        body |= {"note": ask.note}
+    if ask.record:
+        body |= {"record": ask.record}
+    if ask.to is not None:
+        body |= {"to": ask.to.user}
+    if ask.quoted:
+        body |= {"quoted": ask.quoted}
     kind = f"alert.{ask.verb}"
     if not decision.accepted:
         body["sentence"] = decision.sentence
@@ -245,37 +389,48 @@ def refuse(bot: Bot, ask: Ask, sentence: str) -> Decision:
 
 def details(bot: Bot, alert_id: str) -> Details:
     """The alert with its last records and decisions. Raises BadInput for an unknown id."""
-    alert = bot.store.alert(alert_id)
-    if alert is None:
-        raise BadInput(f"There is no alert {alert_id} (any more).", where="alert")
     return Details(
-        alert=alert,
+        alert=find(bot, alert_id),
         records=bot.store.records_of(alert_id),
         decisions=bot.store.decisions_of(alert_id),
     )
 
 
-def listing(bot: Bot, which: str = "open", limit: int = 10) -> Sequence[Alert]:
-    """Alerts, worst and newest first: `open` (open and taken) or `all`."""
-    states = {
-        "open": (AlertState.OPEN, AlertState.TAKEN),
-        "all": tuple(AlertState),
-    }
-    if which not in states:
-        raise BadInput(f"I know {' and '.join(states)}, not {which!r}.", where="alerts")
-    return bot.store.alerts(states[which], limit)
+def find(bot: Bot, alert_id: str) -> Alert:
+    """The alert. Raises BadInput for an unknown id."""
+    alert = bot.store.alert(alert_id)
+    if alert is None:
+        raise BadInput(f"There is no alert {alert_id} (any more).", where="alert")
+    return alert
+
+
+def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0) -> Page:
+    """A page of alerts, worst and newest first; *by* is the user id of who asks."""
+    if query.which not in WHICH:
+        known = ", ".join(WHICH)
+        raise BadInput(f"I can list {known}, not {query.which!r}.", where="alerts")
+    states = WHICH[query.which]
+    owner = by if query.which == "mine" else ""
+    narrowed = {"owner": owner, "rule": query.rule, "actor": query.actor}
+    return Page(
+        query=query,
+        alerts=bot.store.alerts(states, limit, offset, **narrowed),
+        offset=offset,
+        total=bot.store.how_many(states, **narrowed),
+    )
 
 
 def status(bot: Bot) -> Status:
     """How the bot is doing, from the store and the running parts."""
     head = bot.store.head()
+    since = iso(bot.clock.now() - TROUBLE_FOR)
     return Status(
         counts=bot.store.counts(),
         feeds=bot.pulse.feeds(),
         sender_error=bot.pulse.sender_error(),
         job_errors=bot.pulse.job_errors(),
-        refused=bot.store.refused_sends(5),
-        unreadable=bot.store.unreadable(3),
+        refused=bot.store.refused_sends(5, since),
+        unreadable=bot.store.unreadable(3, since),
         ledger_length=head[0],
         ledger_head=head[1],
     )

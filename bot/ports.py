@@ -168,8 +168,8 @@ class Store(Protocol):
         """What was kept as unreadable under exactly *where* has been read and stored since."""
         ...
 
-    def unreadable(self, limit: int = 50) -> Sequence[tuple[str, Unreadable]]:
-        """(when, what) of the latest things that could not be read."""
+    def unreadable(self, limit: int = 50, since: str = "") -> Sequence[tuple[str, Unreadable]]:
+        """(when, what) of the latest things that could not be read, from *since* (ISO) on."""
         ...
 
     def alert(self, alert_id: str) -> Alert | None:
@@ -177,9 +177,30 @@ class Store(Protocol):
         ...
 
     def alerts(
-        self, states: Sequence[AlertState], limit: int = 20, offset: int = 0
+        self,
+        states: Sequence[AlertState],
+        limit: int = 20,
+        offset: int = 0,
+        *,
+        owner: str = "",
+        rule: str = "",
+        actor: str = "",
     ) -> Sequence[Alert]:
-        """Alerts in *states*, worst and then newest first."""
+        """Alerts in *states*, worst and then newest first.
+
+        *owner* is the user id of who has it or resolved it; *rule* and *actor* are parts of the
+        rule's name and of the actor's name or principal, in any case.
+        """
+        ...
+
+    def alert_at(self, channel: str, ts: str) -> Alert | None:
+        """The alert whose card stands at *ts* of *channel*."""
+        ...
+
+    def how_many(
+        self, states: Sequence[AlertState], *, owner: str = "", rule: str = "", actor: str = ""
+    ) -> int:
+        """How many alerts `alerts` would give without a limit."""
         ...
 
     def record(self, record_id: str) -> Record | None:
@@ -251,8 +272,9 @@ class Store(Protocol):
         """Per channel, when we last posted there (ISO), so that a restart keeps Slack's pace."""
         ...
 
-    def refused_sends(self, limit: int = 20) -> Sequence[Send]:
-        """The latest sends refused for good, but for those that another one replaces."""
+    def refused_sends(self, limit: int = 20, since: str = "") -> Sequence[Send]:
+        """The latest sends refused for good, from *since* (ISO) on, but for those that another
+        one replaces."""
         ...
 
     # ledger

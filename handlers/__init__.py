@@ -23,16 +23,20 @@ from bot.model import Verb
 from bot.ports import Bot
 from handlers import failures, guard
 
-KINDS = ("commands", "actions", "views", "events")
+KINDS = ("commands", "actions", "views", "shortcuts", "events")
 
 
 class Listener(Struct, frozen=True):
-    """A file under handlers/: what it listens to, and the verb a person needs for it."""
+    """A file under handlers/: what it listens to, and the verb a person needs for it.
+
+    A menu's *choices*, by name, need verbs of their own.
+    """
 
     kind: str
     id: str
     verb: Verb | None
     module: ModuleType
+    choices: Mapping[str, Verb] = {}
 
 
 def register(app: App, bot: Bot) -> None:
@@ -42,6 +46,8 @@ def register(app: App, bot: Bot) -> None:
     """
     listeners = discover()
     verbs = {(one.kind, one.id): one.verb for one in listeners if one.verb is not None}
+    for one in listeners:
+        verbs |= {(one.kind, f"{one.id}:{name}"): verb for name, verb in one.choices.items()}
     looking_up = ThreadPoolExecutor(guard.LOOK_UPS, thread_name_prefix="look-up")
     door = guard.Door(bot, verbs, app.dispatch, looking_up)
     app.use(functools.partial(guard.check, door))
@@ -50,6 +56,7 @@ def register(app: App, bot: Bot) -> None:
         "commands": app.command,
         "actions": app.action,
         "views": app.view,
+        "shortcuts": app.message_shortcut,
         "events": app.event,
     }
     for one in listeners:
@@ -75,7 +82,8 @@ def _load(path: str, kind: str, name: str) -> Listener:
     facts = vars(module)
     for fault in _faults(facts, kind, name):
         raise BadInput(f"{where}: {fault}", where=where)
-    return Listener(kind=kind, id=facts["ID"], verb=facts["VERB"], module=module)
+    choices = facts.get("CHOICES", {})
+    return Listener(kind=kind, id=facts["ID"], verb=facts["VERB"], module=module, choices=choices)
 
 
 def _faults(facts: Mapping[str, Any], kind: str, name: str) -> Sequence[str]:

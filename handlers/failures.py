@@ -33,7 +33,7 @@ def tell(
     answer = BoltResponse(status=200, body="")
     try:
         kind = said.kind(body)
-        if kind == "actions":
+        if kind in {"actions", "shortcuts"}:
             _whisper(bot, body, sentence, respond)
         elif kind in {"commands", "views"} and response is not None:
             answer = replies.at_once(body, sentence)
@@ -60,7 +60,7 @@ def _whisper(bot: Bot, body: said.Body, sentence: str, respond: Respond) -> None
         channel = said.answer_channel(bot, body)
         if channel:
             send = Send(
-                id=send_id(said.key(body), SendKind.EPHEMERAL, "fault"),
+                id=send_id(said.trigger(body), SendKind.EPHEMERAL, "fault"),
                 kind=SendKind.EPHEMERAL,
                 subject=said.subject(body) or said.listener(body),
                 channel=channel,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from enum import StrEnum
@@ -33,6 +34,9 @@ _DEEDS = {
     Verb.TAKE: "take alerts",
     Verb.RESOLVE: "resolve alerts",
     Verb.RAW: "receive raw records",
+    Verb.HAND_OVER: "hand alerts over",
+    Verb.NOTE: "write notes",
+    Verb.REOPEN: "re-open alerts",
 }
 
 
@@ -119,9 +123,9 @@ class Door:
     def refuse(self, req: BoltRequest, verb: Verb, sentence: str) -> None:
         """Write it down; a button's presser is told beside the card."""
         body = req.body
-        pressed = said.kind(body) == "actions"
+        pressed = said.kind(body) in {"actions", "shortcuts"}
         ask = Ask(
-            key=said.key(body),
+            key=said.trigger(body),
             verb=verb,
             alert=said.subject(body) or said.listener(body),
             by=said.person(body),
@@ -168,6 +172,19 @@ class Door:
         kind = (response.headers.get("content-type") or [""])[0]
         is_json = kind.startswith("application/json")
         respond(json.loads(response.body) if is_json else response.body)
+
+
+def look_up_soon(bot: Bot, user: str) -> None:
+    """Find out who *user* is, on a thread of its own; who asked is told to press again."""
+
+    def look() -> None:
+        try:
+            bot.directory.look_up(user, bot.team)
+        except Exception as error:
+            known = isinstance(error, Fault)
+            log.warning("Could not look somebody up: %s", error, exc_info=None if known else error)
+
+    threading.Thread(target=look, name="look-up", daemon=True).start()
 
 
 def check(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from msgspec import Struct
 
 from bot.errors import BadInput
 from bot.model import Ask, Person, Verb, Verdict, iso, read_alert_id
 from bot.ports import Bot
+from bot.slack.modals.view import NOTE_MOST
+from bot.slack.text import clean
 
 Body = Mapping[str, Any]
 
@@ -16,7 +22,12 @@ def kind(body: Body) -> str:
     """commands, actions, views, events, or "" for what we do not listen to."""
     if "command" in body:
         return "commands"
-    kinds = {"block_actions": "actions", "view_submission": "views", "event_callback": "events"}
+    kinds = {
+        "block_actions": "actions",
+        "view_submission": "views",
+        "message_action": "shortcuts",
+        "event_callback": "events",
+    }
     return kinds.get(str(body.get("type")), "")
 
 
@@ -24,9 +35,36 @@ def listener(body: Body) -> str:
     """The id that a listener is registered by: command, action id or callback id."""
     if "command" in body:
         return str(body["command"])
-    if actions := body.get("actions"):
-        return str(actions[0].get("action_id", ""))
-    return str((body.get("view") or {}).get("callback_id", ""))
+    if body.get("actions"):
+        chosen = choice(body)
+        return f"{action_id(body)}:{chosen}" if chosen else action_id(body)
+    return str((body.get("view") or body).get("callback_id", ""))
+
+
+def action_id(body: Body) -> str:
+    """The id of the element that was pressed."""
+    return str(body["actions"][0].get("action_id", ""))
+
+
+def choice(body: Body) -> str:
+    """What was chosen in an alert's ⋯ menu, by name; "" for a button."""
+    return _carried(body).partition(" ")[0] if _is_menu(body) else ""
+
+
+def value(body: Body) -> str:
+    """What the pressed button carries."""
+    return _carried(body)
+
+
+def _is_menu(body: Body) -> bool:
+    return any(one.get("type") == "overflow" for one in body.get("actions") or ())
+
+
+def _carried(body: Body) -> str:
+    """What the element or modal carries."""
+    pressed = (body.get("actions") or [{}])[0]
+    value = pressed.get("value") or (pressed.get("selected_option") or {}).get("value")
+    return str(value or (body.get("view") or {}).get("private_metadata") or "")
 
 
 def person(body: Body) -> Person:
@@ -55,9 +93,8 @@ def group(event: Mapping[str, Any]) -> str:
 
 def subject(body: Body) -> str:
     """The alert's id that a button or modal carries, to the letter, else ""."""
-    actions = body.get("actions") or [{}]
-    carried = actions[0].get("value") or (body.get("view") or {}).get("private_metadata")
-    return str(carried) if carried and read_alert_id(str(carried)) == carried else ""
+    carried = _carried(body).rpartition(" ")[2] if _is_menu(body) else _carried(body)
+    return carried if read_alert_id(carried) == carried else ""
 
 
 def alert_id(body: Body) -> str:
@@ -67,11 +104,35 @@ def alert_id(body: Body) -> str:
     raise BadInput("This button names no alert. It may be older than I am.", where="value")
 
 
-def key(body: Body) -> str:
+def trigger(body: Body) -> str:
     """What makes a press idempotent. Raises BadInput without it: all would be one press."""
-    if trigger := str(body.get("trigger_id") or ""):
-        return trigger
+    if found := str(body.get("trigger_id") or ""):
+        return found
     raise BadInput("Slack sent no trigger id. Please try again.", where="trigger_id")
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """A message that somebody chose: its *ts*, its *thread*'s ts ("" outside) and its *words*."""
+
+    ts: str
+    thread: str
+    words: str
+
+
+def message(body: Body) -> Message:
+    """The message that a shortcut was used on; its words without Slack's entities."""
+    found = body.get("message") or {}
+    ts, thread = str(found.get("ts") or ""), str(found.get("thread_ts") or "")
+    words = html.unescape(_MARKED.sub(_plainly, str(found.get("text") or "")))
+    return Message(ts=ts, thread=thread if thread != ts else "", words=clean(words)[:NOTE_MOST])
+
+
+_MARKED = re.compile(r"<([^<>]+)>")
+
+
+def _plainly(marked: re.Match[str]) -> str:
+    """A mention by its id, a link by its address: names may change, and lie."""
+    return marked[1].partition("|")[0]
 
 
 def ask(
@@ -79,13 +140,17 @@ def ask(
     body: Body,
     verb: Verb,
     *,
+    key: str = "",
     alert: str = "",
     verdict: Verdict | None = None,
     note: str = "",
+    to: Person | None = None,
+    quoted: str = "",
+    record: str = "",
 ) -> Ask:
     """What the person asks for; *alert* where the payload itself does not carry it as a value."""
     return Ask(
-        key=key(body),
+        key=key or trigger(body),
         verb=verb,
         alert=alert or alert_id(body),
         by=person(body),
@@ -93,6 +158,9 @@ def ask(
         verdict=verdict,
         note=note,
         channel=channel(body),
+        to=to,
+        quoted=quoted,
+        record=record,
     )
 
 

@@ -38,6 +38,7 @@ CHANNEL = "C0ALERTS"
 
 ANA = Person(user="U0ANA", team="T0TEAM", name="Ana")
 BEN = Person(user="U0BEN", team="T0TEAM", name="Ben")
+CAM = Person(user="U0CAM", team="T0TEAM", name="Cam")
 
 
 class FakeClock:
@@ -179,10 +180,16 @@ def make_ask(
     note: str = "",
     channel: str = CHANNEL,
     moment: str = "",
+    to: Person | None = None,
+    quoted: str = "",
 ) -> Ask:
-    """*by* asks for *verb*; a resolution is a true positive unless said otherwise."""
+    """*by* asks for *verb*, with what the verb wants unless said otherwise."""
     if verb is Verb.RESOLVE and verdict is None:
         verdict = Verdict.TRUE_POSITIVE
+    if verb is Verb.HAND_OVER and to is None:
+        to = CAM
+    if verb is Verb.NOTE and not note:
+        note = "She is on leave."
     return Ask(
         key=key or f"{verb}-{alert}-{by.user}",
         verb=verb,
@@ -192,6 +199,9 @@ def make_ask(
         verdict=verdict,
         note=note,
         channel=channel,
+        to=to,
+        quoted=quoted,
+        record="e-1" if verb is Verb.RAW else "",
     )
 
 

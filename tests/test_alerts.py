@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 
+import msgspec
 import pytest
 
-from bot.alerts import Reason, decide, details, judge, listing, refuse, status
+from bot.alerts import Query, Reason, decide, details, judge, listing, refuse, status
 from bot.errors import BadInput
 from bot.model import (
     Alert,
@@ -15,6 +16,7 @@ from bot.model import (
     Decision,
     Lane,
     Level,
+    Mark,
     Person,
     SendKind,
     Verb,
@@ -26,6 +28,7 @@ from bot.store import SqliteStore
 from tests.builders import (
     ANA,
     BEN,
+    CAM,
     CHANNEL,
     HORIZON,
     NOON,
@@ -34,6 +37,7 @@ from tests.builders import (
     at,
     judged,
     kinds,
+    make_actor,
     make_alert,
     make_ask,
     make_bot,
@@ -69,6 +73,8 @@ def in_state(state: str) -> Alert | None:
         "taken by Ana": (make_ask(start.id),),
         "resolved by Ana": (make_ask(start.id, Verb.RESOLVE),),
         "taken, then resolved by Ana": (make_ask(start.id), make_ask(start.id, Verb.RESOLVE)),
+        "given to Cam": (make_ask(start.id, Verb.HAND_OVER),),
+        "open again": (make_ask(start.id, Verb.RESOLVE), make_ask(start.id, Verb.REOPEN)),
     }
     if state == "unknown":
         return None
@@ -96,11 +102,37 @@ TABLE = [
     ("resolved by Ana", Verb.RESOLVE, BEN, Reason.RESOLVED_ALREADY),
     ("resolved by Ana", Verb.RAW, BEN, Reason.REVEALED),
     ("taken, then resolved by Ana", Verb.TAKE, ANA, Reason.RESOLVED_ALREADY),
+    ("open", Verb.HAND_OVER, ANA, Reason.HANDED_OVER),
+    ("open", Verb.NOTE, ANA, Reason.NOTED),
+    ("open", Verb.REOPEN, ANA, Reason.NOT_RESOLVED),
+    ("taken by Ana", Verb.HAND_OVER, ANA, Reason.HANDED_OVER),
+    ("taken by Ana", Verb.HAND_OVER, BEN, Reason.HANDED_OVER),
+    ("taken by Ana", Verb.NOTE, BEN, Reason.NOTED),
+    ("taken by Ana", Verb.REOPEN, BEN, Reason.NOT_RESOLVED),
+    ("given to Cam", Verb.HAND_OVER, ANA, Reason.THEIRS_ALREADY),
+    ("given to Cam", Verb.TAKE, ANA, Reason.TAKEN_BY_ANOTHER),
+    ("given to Cam", Verb.TAKE, CAM, Reason.YOURS_ALREADY),
+    ("resolved by Ana", Verb.HAND_OVER, ANA, Reason.RESOLVED_ALREADY),
+    ("resolved by Ana", Verb.NOTE, BEN, Reason.NOTED),
+    ("resolved by Ana", Verb.REOPEN, BEN, Reason.REOPENED),
+    ("open again", Verb.TAKE, BEN, Reason.TAKEN),
+    ("open again", Verb.RESOLVE, BEN, Reason.RESOLVED),
+    ("open again", Verb.REOPEN, BEN, Reason.NOT_RESOLVED),
+    ("unknown", Verb.HAND_OVER, ANA, Reason.NO_SUCH_ALERT),
+    ("unknown", Verb.NOTE, ANA, Reason.NO_SUCH_ALERT),
+    ("unknown", Verb.REOPEN, ANA, Reason.NO_SUCH_ALERT),
     ("unknown", Verb.TAKE, ANA, Reason.NO_SUCH_ALERT),
     ("unknown", Verb.RESOLVE, ANA, Reason.NO_SUCH_ALERT),
     ("unknown", Verb.RAW, ANA, Reason.NO_SUCH_ALERT),
 ]
-ACCEPTED = {Reason.TAKEN, Reason.RESOLVED, Reason.REVEALED}
+CHANGES = {
+    Reason.TAKEN,
+    Reason.RESOLVED,
+    Reason.HANDED_OVER,
+    Reason.NOTED,
+    Reason.REOPENED,
+}
+ACCEPTED = CHANGES | {Reason.REVEALED}
 
 
 @pytest.mark.parametrize(("state", "verb", "by", "reason"), TABLE)
@@ -111,8 +143,7 @@ def test_the_state_machine(state: str, verb: Verb, by: Person, reason: Reason) -
     assert verdict.decision.reason == reason
     assert verdict.decision.accepted is (reason in ACCEPTED)
     assert verdict.decision.sentence
-    changes = reason in {Reason.TAKEN, Reason.RESOLVED}
-    assert (verdict.alert is not None) is changes
+    assert (verdict.alert is not None) is (reason in CHANGES)
     if verdict.alert and before:
         assert verdict.alert.version == before.version + 1
 
@@ -188,7 +219,61 @@ def test_a_raw_record_goes_to_the_asker_only() -> None:
     """It is a direct message to who asked, drawn later from the store: no content is queued."""
     [message] = judge(make_ask("A-1", Verb.RAW, BEN, key="k"), make_alert()).sends
     assert (message.kind, message.channel) == (SendKind.DM, BEN.user)
-    assert message.body == {"raw_of": "A-7K2QF"}
+    assert message.body == {"record": "e-1"}
+
+
+def test_the_ledger_says_which_record_was_revealed() -> None:
+    """A year later the alert has others; where none is kept, nothing is promised."""
+    ask = make_ask("A-1", Verb.RAW, BEN)
+    verdict = judge(ask, make_alert())
+    assert verdict.decision.grounds == ("record e-1",)
+    assert verdict.entry.body["record"] == "e-1"
+    gone = judge(msgspec.structs.replace(ask, record=""), make_alert()).decision
+    assert (gone.accepted, gone.reason) == (False, Reason.NO_RECORD)
+
+
+def test_who_is_given_an_alert_hears_of_it_at_once() -> None:
+    """A direct message names who gave it, what it is about, and what they had to say."""
+    note = "Called her twice: no answer <!here>"
+    verdict = judge(make_ask("A-1", Verb.HAND_OVER, note=note), in_state("taken by Ana"))
+    assert verdict.alert is not None
+    assert verdict.alert.taken == Mark(by=CAM, at=verdict.decision.ask.at)
+    assert verdict.decision.grounds == ("state was taken", f"owner was {ANA.user}")
+    assert kinds(verdict.sends) == ["edit", "note", "dm"]
+    message = verdict.sends[-1]
+    assert (message.channel, message.lane) == (CAM.user, Lane.CLICK)
+    told = str(message.body["text"])
+    assert told.startswith("Ana handed A-7K2QF to you: mallory changed a security profile.")
+    assert note in told
+    assert verdict.entry.body["to"] == CAM.user
+
+
+def test_taking_it_by_handing_it_to_oneself_sends_no_message() -> None:
+    """Nobody has to be told what they did."""
+    verdict = judge(make_ask("A-1", Verb.HAND_OVER, to=ANA), make_alert())
+    assert kinds(verdict.sends) == ["edit", "note"]
+
+
+def test_a_note_from_the_thread_is_not_said_there_again() -> None:
+    """The card shows it; who kept it is told in private."""
+    own = judge(make_ask("A-1", Verb.NOTE), make_alert())
+    assert kinds(own.sends) == ["edit", "note"]
+    quoted = judge(make_ask("A-1", Verb.NOTE, quoted="1.5"), make_alert())
+    assert kinds(quoted.sends) == ["edit", "ephemeral"]
+    assert quoted.entry.body["quoted"] == "1.5"
+    assert quoted.entry.body["note"] == "She is on leave."
+
+
+def test_a_reopened_alert_is_as_open_as_on_its_first_day() -> None:
+    """Nobody has it, no verdict stands, and the ledger knows what it was."""
+    verdict = judge(make_ask("A-1", Verb.REOPEN, BEN), in_state("taken, then resolved by Ana"))
+    again = verdict.alert
+    assert again is not None
+    assert (again.state, again.taken, again.resolved) == (AlertState.OPEN, None, None)
+    assert (again.verdict, again.note) == (None, "")
+    assert again.reopened is not None
+    assert again.reopened.by == BEN
+    assert verdict.decision.grounds == (f"was resolved as true_positive by {ANA.user}",)
 
 
 def test_looking_decides_nothing() -> None:
@@ -328,14 +413,37 @@ def test_the_listing_shows_the_worst_and_newest_first(bot: Bot) -> None:
     for number, level in enumerate((Level.LOW, Level.CRITICAL, Level.HIGH)):
         finding = make_finding(make_record(f"e-{number}"), rule=f"rule_{number}", level=level)
         bot.store.keep(judged(finding), make_triage(), iso(NOON))
-    low = listing(bot)[-1]
+    low = levels_of(bot, Query()).pop()
     decide(bot, make_ask(low.id, Verb.RESOLVE))
-    decide(bot, make_ask(listing(bot)[0].id))
-    assert [alert.level for alert in listing(bot)] == [Level.CRITICAL, Level.HIGH]
-    assert [alert.level for alert in listing(bot, "all")] == ["critical", "high", "low"]
-    assert len(listing(bot, limit=1)) == 1
-    with pytest.raises(BadInput, match="open and all"):
-        listing(bot, "closed")
+    worst = levels_of(bot, Query())[0]
+    decide(bot, make_ask(worst.id))
+    assert [one.level for one in levels_of(bot, Query())] == [Level.CRITICAL, Level.HIGH]
+    assert [one.level for one in levels_of(bot, Query(which="all"))] == ["critical", "high", "low"]
+    assert [one.id for one in levels_of(bot, Query(which="resolved"))] == [low.id]
+    assert [one.id for one in levels_of(bot, Query(which="mine"))] == [worst.id]
+    with pytest.raises(BadInput, match="open, mine, resolved, all"):
+        listing(bot, Query(which="closed"), ANA.user)
+
+
+def levels_of(bot: Bot, query: Query) -> list[Alert]:
+    """The alerts that Ana is shown."""
+    return list(listing(bot, query, ANA.user).alerts)
+
+
+def test_a_listing_turns_its_pages(bot: Bot) -> None:
+    """Each page says where it begins and of how many; narrowed by rule and actor, in any case."""
+    for number in range(5):
+        record = make_record(f"e-{number}", actor=make_actor("Ana" if number % 2 else "bob"))
+        finding = make_finding(record, rule=f"saml_{number}")
+        bot.store.keep(judged(finding), make_triage(), iso(NOON))
+
+    pages = [listing(bot, Query(), ANA.user, limit=2, offset=start) for start in (0, 2, 4)]
+    assert [len(page.alerts) for page in pages] == [2, 2, 1]
+    assert {page.total for page in pages} == {5}
+    assert len({alert.id for page in pages for alert in page.alerts}) == 5
+    assert listing(bot, Query(actor="ANA"), ANA.user).total == 2
+    assert listing(bot, Query(rule="SAML_3", actor="ana"), ANA.user).total == 1
+    assert listing(bot, Query(rule="%"), ANA.user).total == 0
 
 
 def test_status_tells_what_the_store_and_the_parts_say(bot: Bot, alert: Alert) -> None:

@@ -33,7 +33,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class AlertState(StrEnum):
-    """open → taken → resolved."""
+    """open → taken → resolved → open again."""
 
     OPEN = "open"
     TAKEN = "taken"
@@ -71,7 +71,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     stored) decide what folds in. *version* rises with every change; the first writer of a version
     wins. *news* are the lines of new context, oldest first. Fields of the last finding stand for
     the alert (*event_name* … *user_agent*); *headline* and *actor* are those of the first that was
-    not a replay.
+    not a replay. *note* is the resolution's; other notes are decisions.
     """
 
     id: str
@@ -105,6 +105,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     news: tuple[str, ...] = ()
     taken: Mark | None = None
     resolved: Mark | None = None
+    reopened: Mark | None = None
     verdict: Verdict | None = None
     note: str = ""
     channel: str = ""

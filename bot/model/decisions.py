@@ -17,13 +17,18 @@ class Verb(StrEnum):
     TAKE = "take"
     RESOLVE = "resolve"
     RAW = "raw"  # receive the raw record by direct message
+    HAND_OVER = "hand_over"
+    NOTE = "note"
+    REOPEN = "reopen"
 
 
 class Ask(Struct, frozen=True, kw_only=True):
     """A person asks for something about an alert.
 
     *key* makes it idempotent (derived from Slack's trigger id): the same key again returns the
-    first outcome and changes nothing.
+    first outcome and changes nothing. *to* is who shall have the alert, where it is handed over;
+    *quoted* the ts of the message in the card's thread that *note* repeats, "" for a note of its
+    own; *record* the id of the record that shall be revealed.
     """
 
     key: str
@@ -34,6 +39,9 @@ class Ask(Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     note: str = ""
     channel: str = ""
+    to: Person | None = None
+    quoted: str = ""
+    record: str = ""
 
 
 class Decision(Struct, frozen=True, kw_only=True):

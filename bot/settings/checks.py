@@ -100,6 +100,10 @@ def _texts(data: dict[str, Any], table: str, key: str) -> list[str]:
     return [value for value in values if isinstance(value, str)]
 
 
+_LIKE = {Verb.HAND_OVER: Verb.TAKE, Verb.NOTE: Verb.TAKE, Verb.REOPEN: Verb.RESOLVE}
+"""Who may do the one may do the other, unless the settings say otherwise."""
+
+
 def _check_people(people: dict[Verb, Allowed] | None, faults: list[SettingFault]) -> None:
     """Nobody may act unless named, so naming nobody is a fault; looking follows acting."""
     if people is None:
@@ -111,6 +115,9 @@ def _check_people(people: dict[Verb, Allowed] | None, faults: list[SettingFault]
         if allowed is None or allowed == Allowed():
             mend = f'Write [people.{verb}] with users = ["U…"] or groups = ["S…"].'
             faults.append(SettingFault(f"people.{verb}", f"Nobody may {verb} an alert.", mend))
+    for verb, like in _LIKE.items():
+        if like in people:
+            people.setdefault(verb, people[like])
     if Verb.LOOK not in people:
         acting = [people[verb] for verb in people]
         people[Verb.LOOK] = Allowed(

@@ -48,10 +48,10 @@ class Drawing:
         if send.kind is SendKind.DM and "text" in send.body:
             return cards.private_text(str(send.body["text"]))
         if send.kind is SendKind.DM:
-            records = self._store.records_of(send.subject, limit=1)
-            if not records:
-                raise Fault("The record has passed its retention.")
-            return cards.raw_message(records[0])
+            record = self._store.record(str(send.body.get("record", "")))
+            if record is None:
+                return cards.private_text("The record you asked for has passed its retention.")
+            return cards.raw_message(record)
         alert = self._store.alert(send.subject)
         if alert is None:
             raise Fault("The alert has passed its retention.")

@@ -45,7 +45,13 @@ WHOLE = 12_000
 _MOST_ELEMENTS = {"actions": 25, "context": 10}
 _MOST_OPTIONS = {"radio_buttons": 10, "checkboxes": 10, "overflow": 5, "static_select": 100}
 _STYLES = {None, "primary", "danger"}
-_IN_INPUT = {"plain_text_input", "static_select", "radio_buttons", "checkboxes"}
+_IN_INPUT = {
+    "plain_text_input",
+    "static_select",
+    "users_select",
+    "radio_buttons",
+    "checkboxes",
+}
 _CLICKED = {"button", *_MOST_OPTIONS}
 
 

@@ -15,7 +15,10 @@ from slack_sdk.models.blocks import (
     ButtonElement,
     ContextBlock,
     HeaderBlock,
+    InteractiveElement,
     MarkdownTextObject,
+    Option,
+    OverflowMenuElement,
     PlainTextObject,
     SectionBlock,
 )
@@ -28,6 +31,19 @@ Block = dict[str, Any]
 
 TAKE, RESOLVE, DETAILS, RAW = "alert_take", "alert_resolve", "alert_details", "alert_raw"
 """The action ids of our buttons."""
+
+EARLIER, LATER = "alerts_back", "alerts_on"
+"""The action ids of a list's buttons. Their value is where the page begins and what is listed."""
+
+MORE = "alert_more"
+"""The action id of the ⋯ menu. Each choice's value is its name and the alert's id."""
+
+MENU = {
+    "hand_over": "Hand over…",
+    "note": "Add note…",
+    "reopen": "Re-open…",
+}
+"""What the ⋯ menu can offer, by name. A choice is one of `handlers/actions/alert_more.py`."""
 
 SIGNS = {
     Level.CRITICAL: "🔴",
@@ -74,14 +90,23 @@ def small(text: str) -> Block:
     return _json(ContextBlock(elements=[shown]))
 
 
-def button(label: str, action: str, alert_id: str, style: str | None = None) -> ButtonElement:
-    """A button about an alert; its value is the alert's id and nothing else."""
+def button(label: str, action: str, value: str, style: str | None = None) -> ButtonElement:
+    """A button. About an alert, its value is the alert's id and nothing else."""
     shown = PlainTextObject(text=plain(label, BUTTON), emoji=False)
-    return ButtonElement(text=shown, action_id=action, value=alert_id, style=style)
+    return ButtonElement(text=shown, action_id=action, value=value, style=style)
 
 
-def actions(*buttons: ButtonElement) -> Block:
-    """A row of buttons."""
+def menu(alert_id: str, *choices: str) -> OverflowMenuElement:
+    """The ⋯ menu of an alert, with some of `MENU`."""
+    options = [
+        Option(text=PlainTextObject(text=MENU[choice], emoji=False), value=f"{choice} {alert_id}")
+        for choice in choices
+    ]
+    return OverflowMenuElement(action_id=MORE, options=options)
+
+
+def actions(*buttons: InteractiveElement) -> Block:
+    """A row of buttons, at its end perhaps a menu."""
     return _json(ActionsBlock(elements=list(buttons)))
 
 
@@ -148,6 +173,18 @@ def during(alert: Alert) -> str:
     return f"{first}{last} · ×{alert.count}{copies}"
 
 
+def listed(title: str, lines: Sequence[str]) -> list[Block]:
+    """*lines* (markup) under *title*, in as many sections as they need."""
+    blocks, held = [], f"*{escape(title)}*"
+    for line in lines:
+        if len(held) + 1 + len(line) > TEXT:
+            blocks.append(section(held))
+            held = line
+        else:
+            held = f"{held}\n{line}"
+    return [*blocks, section(held, pointer="…")]
+
+
 def news(line: str) -> str:
     """A line of new context; its closing `(time)` is shown in the reader's zone."""
     timed = _TIMED.fullmatch(line)
@@ -167,6 +204,9 @@ def state(alert: Alert) -> str:
         return f"*Resolved: {became}* by {by} {date(alert.resolved.at)}"
     if alert.taken:
         return f"*Taken* by {mention(alert.taken.by)} {date(alert.taken.at)}"
+    if alert.reopened:
+        by = mention(alert.reopened.by)
+        return f"*Open again*, by {by} {date(alert.reopened.at)}. Nobody has taken it yet."
     return f"*Open* since {date(alert.opened_at)}. Nobody has taken it yet."
 
 
@@ -174,6 +214,7 @@ def did(decision: Decision) -> str:
     """Who decided what, and when."""
     ask = decision.ask
     became = f" as {VERDICTS[ask.verdict]}" if ask.verdict else ""
+    became += f" to {mention(ask.to)}" if ask.to else ""
     return f"{mention(ask.by)} {_DID[ask.verb]}{became} {date(ask.at)}"
 
 
@@ -182,4 +223,7 @@ _DID = {
     Verb.TAKE: "took it",
     Verb.RESOLVE: "resolved it",
     Verb.RAW: "asked for the raw record",
+    Verb.HAND_OVER: "handed it over",
+    Verb.NOTE: "noted",
+    Verb.REOPEN: "opened it again",
 }

@@ -32,7 +32,7 @@ _encode = msgspec.json.Encoder().encode
 def insert(db: sqlite3.Connection, alert: Alert) -> None:
     """Store a new alert."""
     db.execute(
-        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             alert.id,
             alert.rule,
@@ -46,6 +46,8 @@ def insert(db: sqlite3.Connection, alert: Alert) -> None:
             alert.channel,
             alert.ts,
             _encode(alert),
+            _owner(alert),
+            _named(alert),
         ),
     )
 
@@ -54,7 +56,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
     """Write an alert that changed. Where its card stands is the sender's to say, not ours."""
     db.execute(
         "UPDATE alerts SET state = ?, rank = ?, fold_key = ?, target_key = ?, version = ?,"
-        " body = ? WHERE id = ?",
+        " body = ?, owner = ?, actor = ? WHERE id = ?",
         (
             alert.state,
             alert.level.rank,
@@ -62,9 +64,22 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
             alert.target_key,
             alert.version,
             _encode(alert),
+            _owner(alert),
+            _named(alert),
             alert.id,
         ),
     )
+
+
+def _owner(alert: Alert) -> str:
+    """The user id of who has it, or resolved it; "" where nobody does."""
+    mark = alert.resolved or alert.taken
+    return mark.by.user if mark else ""
+
+
+def _named(alert: Alert) -> str:
+    """What the actor can be found by, in lower case."""
+    return f"{alert.actor.name}\n{alert.actor.principal}".lower()
 
 
 def read(body: bytes, channel: str, ts: str) -> Alert:
@@ -113,6 +128,20 @@ def free_id(db: sqlite3.Connection, seed: str) -> str:
     return chosen
 
 
+def _wanted(
+    states: Sequence[AlertState], owner: str, rule: str, actor: str
+) -> tuple[str, list[str]]:
+    """The condition for alerts, and its values."""
+    narrowed = {
+        "owner = ?": owner,
+        "instr(rule, ?) > 0": rule.lower(),
+        "instr(actor, ?) > 0": actor.lower(),
+    }
+    given = {condition: value for condition, value in narrowed.items() if value}
+    holes = ", ".join("?" * len(states))
+    return " AND ".join([f"state IN ({holes})", *given]), [*states, *given.values()]
+
+
 class AlertRows(Sqlite):
     """The store's verbs about alerts and decisions."""
 
@@ -120,17 +149,41 @@ class AlertRows(Sqlite):
         """The alert as it is now."""
         return get(self.reader, alert_id)
 
+    def alert_at(self, channel: str, ts: str) -> Alert | None:
+        """The alert whose card stands at *ts* of *channel*."""
+        row = self.reader.execute(
+            "SELECT body, channel, ts FROM alerts WHERE ts = ? AND ts <> '' AND channel = ?",
+            (ts, channel),
+        ).fetchone()
+        return read(*row) if row else None
+
     def alerts(
-        self, states: Sequence[AlertState], limit: int = 20, offset: int = 0
+        self,
+        states: Sequence[AlertState],
+        limit: int = 20,
+        offset: int = 0,
+        *,
+        owner: str = "",
+        rule: str = "",
+        actor: str = "",
     ) -> Sequence[Alert]:
-        """Alerts in *states*, worst and then newest first."""
-        holes = ", ".join("?" * len(states))
+        """Alerts in *states*, worst and then newest first; narrowed as `ports.Store` says."""
+        where, values = _wanted(states, owner, rule, actor)
         rows = self.reader.execute(
-            f"SELECT body, channel, ts FROM alerts WHERE state IN ({holes})"  # noqa: S608 - holes
+            f"SELECT body, channel, ts FROM alerts WHERE {where}"  # noqa: S608 - constant text
             " ORDER BY rank DESC, opened_at DESC, id LIMIT ? OFFSET ?",
-            (*states, limit, offset),
+            (*values, limit, offset),
         )
         return [read(*row) for row in rows]
+
+    def how_many(
+        self, states: Sequence[AlertState], *, owner: str = "", rule: str = "", actor: str = ""
+    ) -> int:
+        """How many alerts `alerts` would give without a limit."""
+        where, values = _wanted(states, owner, rule, actor)
+        statement = f"SELECT count(*) FROM alerts WHERE {where}"  # noqa: S608 - constant text
+        found: int = self.reader.execute(statement, values).fetchone()[0]
+        return found
 
     def record(self, record_id: str) -> Record | None:
         """A record kept as evidence."""

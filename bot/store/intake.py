@@ -57,10 +57,12 @@ class IntakeRows(Sqlite):
             struck = db.execute("DELETE FROM unreadable WHERE place = ?", (where,)).rowcount
             counts.add(db, "unreadable", -struck)
 
-    def unreadable(self, limit: int = 50) -> Sequence[tuple[str, Unreadable]]:
-        """(when, what) of the latest things that could not be read."""
+    def unreadable(self, limit: int = 50, since: str = "") -> Sequence[tuple[str, Unreadable]]:
+        """(when, what) of the latest things that could not be read, from *since* (ISO) on."""
         rows = self.reader.execute(
-            "SELECT at, place, reason, sample FROM unreadable ORDER BY seq DESC LIMIT ?", (limit,)
+            "SELECT at, place, reason, sample FROM unreadable WHERE at >= ?"
+            " ORDER BY seq DESC LIMIT ?",
+            (since, limit),
         )
         return [
             (at, Unreadable(where=place, reason=reason, sample=sample))

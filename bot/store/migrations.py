@@ -31,6 +31,22 @@ def m001_first_slice(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m002_who_has_an_alert(db: Database) -> None:
+    """Alerts can be found by who has them, by their actor, and by where their card stands."""
+    db.execute("ALTER TABLE alerts ADD COLUMN owner TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE alerts ADD COLUMN actor TEXT NOT NULL DEFAULT ''")
+    db.execute(
+        "UPDATE alerts SET"
+        " owner = coalesce(json_extract(CAST(body AS TEXT), '$.resolved.by.user'),"
+        " json_extract(CAST(body AS TEXT), '$.taken.by.user'), ''),"
+        " actor = lower(json_extract(CAST(body AS TEXT), '$.actor.name') || char(10) ||"
+        " json_extract(CAST(body AS TEXT), '$.actor.principal'))"
+    )
+    db.execute("CREATE INDEX alerts_card ON alerts (ts) WHERE ts <> ''")
+    db.execute("CREATE INDEX alerts_owner ON alerts (owner) WHERE owner <> ''")
+
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """

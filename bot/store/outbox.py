@@ -335,12 +335,14 @@ class OutboxRows(Sqlite):
         )
         return dict(rows.fetchall())
 
-    def refused_sends(self, limit: int = 20) -> Sequence[Send]:
-        """The latest sends refused for good that nothing else was sent in place of."""
+    def refused_sends(self, limit: int = 20, since: str = "") -> Sequence[Send]:
+        """The latest sends, from *since* (ISO) on, refused for good that nothing else was sent
+        in place of."""
         rows = self.reader.execute(
             f"SELECT {_COLUMNS} FROM outbox WHERE state = 'refused'"  # noqa: S608 - constant text
-            " AND error NOT LIKE ? || '%' ORDER BY done_at DESC, seq DESC LIMIT ?",
-            (REPLACED, limit),
+            " AND error NOT LIKE ? || '%' AND done_at >= ?"
+            " ORDER BY done_at DESC, seq DESC LIMIT ?",
+            (REPLACED, since, limit),
         )
         return [_send(row) for row in rows]
 

@@ -23,5 +23,5 @@ def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
     view = DetailsModal.build(
         found.alert, found.records, found.decisions, bot.instances, may_raw=raw.allowed
     )
-    bot.dialogs.open(said.key(body), view)
+    bot.dialogs.open(said.trigger(body), view)
     ack()

@@ -15,5 +15,7 @@ VERB: Verb | None = Verb.RAW
 
 def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
     """Record the reveal, then ack; the outbox sends the message."""
-    alerts.decide(bot, said.ask(bot, body, Verb.RAW))
+    newest = bot.store.records_of(said.alert_id(body), limit=1)
+    ask = said.ask(bot, body, Verb.RAW, record=newest[0].id if newest else "")
+    alerts.decide(bot, ask)
     ack()

@@ -20,5 +20,5 @@ def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
     if alert is None or alert.resolved:
         alerts.decide(bot, said.ask(bot, body, Verb.RESOLVE))
     else:
-        bot.dialogs.open(said.key(body), ResolveModal.build(alert))
+        bot.dialogs.open(said.trigger(body), ResolveModal.build(alert))
     ack()

@@ -1,4 +1,4 @@
-"""`/callwarden help|status|alerts [open|all]`, answered privately in the ack."""
+"""`/callwarden help|status|alert ID|alerts …`, answered privately in the ack."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from slack_bolt import Ack
 
 from bot import alerts
 from bot.errors import BadInput
-from bot.model import Verb
+from bot.model import Person, Verb, read_alert_id
 from bot.ports import Bot
 from bot.slack import cards
 from bot.slack.cards import Message
+from handlers import listing, said
 
 ID = "/callwarden"
 VERB: Verb | None = Verb.LOOK
@@ -26,24 +27,37 @@ def handle(bot: Bot, ack: Ack, command: Mapping[str, Any]) -> None:
     verb = words[0].lower() if words else "help"
     if verb not in _VERBS:
         raise BadInput(f"I do not know {verb[:40]!r}. {_hint(verb, list(_VERBS))}", where="verb")
-    message = _VERBS[verb](bot, words[1:])
+    message = _VERBS[verb](bot, said.person(command), words[1:])
     ack(text=message["text"], blocks=message["blocks"], response_type="ephemeral")
 
 
-def _help(_bot: Bot, _words: Sequence[str]) -> Message:
+def _help(_bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
     return cards.help_text()
 
 
-def _status(bot: Bot, _words: Sequence[str]) -> Message:
+def _status(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
     return cards.status(**msgspec.structs.asdict(alerts.status(bot)))
 
 
-def _alerts(bot: Bot, words: Sequence[str]) -> Message:
-    which = words[0].lower() if words else "open"
-    if which not in {"open", "all"}:
-        hint = _hint(which, ["alerts open", "alerts all"])
-        raise BadInput(f"I can list open or all alerts, not {which[:40]!r}. {hint}", where="which")
-    return cards.alert_list(alerts.listing(bot, which), which)
+def _alerts(bot: Bot, by: Person, words: Sequence[str]) -> Message:
+    first = words[0].lower() if words else "open"
+    if first not in {*alerts.WHICH, "rule", "actor"}:
+        if named := read_alert_id(first):
+            return _alert(bot, by, [named])
+        hint = _hint(first, [f"alerts {one}" for one in alerts.WHICH])
+        known = ", ".join(alerts.WHICH)
+        raise BadInput(f"I can list {known} alerts, not {first[:40]!r}. {hint}", where="which")
+    return listing.draw(bot, by, words)
+
+
+def _alert(bot: Bot, _by: Person, words: Sequence[str]) -> Message:
+    """One alert's card, for one reader; its buttons work as on the card in the channel."""
+    named = read_alert_id(words[0]) if words else None
+    if named is None:
+        raise BadInput("Which alert? Write its id, such as A-7K2QF, after it.", where="alert")
+    alert = alerts.find(bot, named)
+    history = bot.store.decisions_of(alert.id)
+    return cards.alert_card(alert, instances=bot.instances, history=history)
 
 
 def _hint(typed: str, known: Sequence[str]) -> str:
@@ -54,8 +68,9 @@ def _hint(typed: str, known: Sequence[str]) -> str:
     return f"Try {' or '.join(f'/callwarden {one}' for one in known)}."
 
 
-_VERBS: Mapping[str, Callable[[Bot, Sequence[str]], Message]] = {
+_VERBS: Mapping[str, Callable[[Bot, Person, Sequence[str]], Message]] = {
     "help": _help,
     "status": _status,
+    "alert": _alert,
     "alerts": _alerts,
 }

@@ -26,6 +26,9 @@ PEOPLE = {
     Verb.TAKE: Allowed(groups=("S0SEC",)),
     Verb.RESOLVE: Allowed(users=(ANA.user, BEN.user)),
     Verb.RAW: Allowed(users=(BEN.user,)),
+    Verb.HAND_OVER: Allowed(groups=("S0SEC",)),
+    Verb.NOTE: Allowed(groups=("S0SEC",)),
+    Verb.REOPEN: Allowed(users=(BEN.user,)),
 }
 
 
@@ -165,6 +168,40 @@ class Stage:
             ],
         }
         return self.say(body | place | more)
+
+    def choose(self, choice: str, alert: str, by: Person = ANA) -> BoltResponse:
+        """*by* chooses something in the ⋯ menu of a card."""
+        option = {"text": {"type": "plain_text", "text": choice}, "value": f"{choice} {alert}"}
+        pressed = {
+            "type": "overflow",
+            "action_id": "alert_more",
+            "block_id": "b",
+            "selected_option": option,
+            "action_ts": "1.0",
+        }
+        body = {
+            "type": "block_actions",
+            "user": _user(by),
+            "team": {"id": "T0TEAM"},
+            "trigger_id": self._trigger(),
+            "channel": {"id": CHANNEL, "name": "alerts"},
+            "actions": [pressed],
+        }
+        return self.say(body)
+
+    def keep(self, text: str, thread_ts: str | None, by: Person = ANA, **more: Any) -> BoltResponse:
+        """*by* uses the message shortcut on a message that says *text*."""
+        message = {"type": "message", "ts": "1.000900", "text": text, "user": BEN.user}
+        body = {
+            "type": "message_action",
+            "callback_id": "note_from_message",
+            "user": _user(by),
+            "team": {"id": "T0TEAM"},
+            "trigger_id": self._trigger(),
+            "channel": {"id": CHANNEL, "name": "alerts"},
+            "message": message | ({"thread_ts": thread_ts} if thread_ts else {}),
+        }
+        return self.say(body | more)
 
     def type(self, text: str, by: Person = ANA, **more: Any) -> BoltResponse:
         """*by* types `/callwarden` and *text*."""

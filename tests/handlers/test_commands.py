@@ -6,13 +6,14 @@ import json
 
 import pytest
 
+from tests.builders import ANA, BEN
 from tests.handlers.stage import EVE, Stage, told
 
 
 @pytest.mark.parametrize("typed", ["", "help", " HELP  me "])
 def test_help_is_the_default(stage: Stage, typed: str) -> None:
     """Nothing typed, and help typed, list what there is."""
-    assert "/callwarden alerts [open|all]" in told(stage.type(typed))
+    assert "/callwarden alerts [open|mine|resolved|all]" in told(stage.type(typed))
 
 
 def test_answers_are_private(stage: Stage) -> None:
@@ -48,15 +49,40 @@ def test_alerts_lists_what_is_open(stage: Stage) -> None:
     assert alert.id in told(stage.type("alerts all"))
 
 
+def test_an_alert_is_shown_with_its_buttons(stage: Stage) -> None:
+    """By its id, however people write it; also as the word after alerts."""
+    alert = stage.open_alert()
+
+    for typed in (f"alert {alert.id}", f"ALERT {alert.id[2:].lower()}", f"alerts {alert.id}"):
+        answer = json.loads(stage.type(typed).body)
+        assert answer["response_type"] == "ephemeral"
+        assert alert.headline in answer["blocks"][0]["text"]["text"]
+        assert alert.id in str([one for one in answer["blocks"] if one["type"] == "actions"])
+
+
+def test_mine_are_those_i_have(stage: Stage) -> None:
+    """What Ana took is in her list and not in Ben's."""
+    alert = stage.open_alert()
+    stage.press("alert_take", alert.id, ANA)
+
+    assert alert.id in told(stage.type("alerts mine", ANA))
+    assert "no such alert (mine)" in told(stage.type("alerts mine", BEN))
+    assert alert.id in told(stage.type("alerts all rule security actor MALLORY", BEN))
+
+
 @pytest.mark.parametrize(
     ("typed", "hint"),
     [
         ("statsu", "Did you mean /callwarden status?"),
-        ("alert", "Did you mean /callwarden alerts?"),
+        ("alrets", "Did you mean /callwarden alerts?"),
+        ("alert", "Which alert? Write its id, such as A-7K2QF, after it."),
+        ("alert A-00000", "There is no alert A-00000"),
+        ("alerts rule", "Which rule? Write a part of its name after it."),
+        ("alerts open by", "rule NAME and actor NAME, not by 'by'"),
         ("alerts al", "Did you mean /callwarden alerts all?"),
         ("alerts opne", "Did you mean /callwarden alerts open?"),
-        ("xyzzy", "Try /callwarden help or /callwarden status or /callwarden alerts."),
-        ("alerts 7", "Try /callwarden alerts open or /callwarden alerts all."),
+        ("xyzzy", "Try /callwarden help or /callwarden status or /callwarden alert or"),
+        ("alerts 7", "I can list open, mine, resolved, all alerts, not '7'."),
         ("<!channel>", "I do not know '<!channel>'"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from bot.errors import BadInput
 from bot.model import Verb
 from bot.slack import parts
-from bot.slack.modals import ResolveModal
+from bot.slack.modals import HandOverModal, NoteModal, ReopenModal, ResolveModal
 from handlers import KINDS, discover
 
 GOOD = """
@@ -59,7 +59,14 @@ def test_our_own_listeners_are_found() -> None:
         ("actions", "alert_resolve"): Verb.RESOLVE,
         ("actions", "alert_details"): Verb.LOOK,
         ("actions", "alert_raw"): Verb.RAW,
+        ("actions", "alert_more"): Verb.LOOK,
+        ("actions", "alerts_back"): Verb.LOOK,
+        ("actions", "alerts_on"): Verb.LOOK,
         ("views", "resolve_alert"): Verb.RESOLVE,
+        ("views", "hand_over_alert"): Verb.HAND_OVER,
+        ("views", "note_alert"): Verb.NOTE,
+        ("views", "reopen_alert"): Verb.REOPEN,
+        ("shortcuts", "note_from_message"): Verb.NOTE,
         ("events", "user_change"): None,
         ("events", "subteam_members_changed"): None,
         ("events", "subteam_updated"): None,
@@ -68,10 +75,14 @@ def test_our_own_listeners_are_found() -> None:
 
 def test_what_cards_and_modals_send_has_a_listener() -> None:
     """Every action id and callback id that we draw is listened to, and the reverse."""
-    drawn = {parts.TAKE, parts.RESOLVE, parts.DETAILS, parts.RAW}
+    turning = {parts.EARLIER, parts.LATER}
+    drawn = {parts.TAKE, parts.RESOLVE, parts.DETAILS, parts.RAW, parts.MORE} | turning
+    modals = {one.ID for one in (ResolveModal, HandOverModal, NoteModal, ReopenModal)}
+    (menu,) = [one for one in discover() if one.id == parts.MORE]
 
     assert {one.id for one in discover() if one.kind == "actions"} == drawn
-    assert {one.id for one in discover() if one.kind == "views"} == {ResolveModal.ID}
+    assert {one.id for one in discover() if one.kind == "views"} == modals
+    assert menu.choices.keys() == parts.MENU.keys()
 
 
 def test_a_good_file_is_enough(package: Callable[..., str]) -> None:

@@ -111,6 +111,11 @@ class Desk:
         return self.store.counts().get("sends.waiting", 0)
 
     @property
+    def record_id(self) -> str:
+        """The newest record behind the one alert."""
+        return self.store.records_of(self.alert_id, limit=1)[0].id
+
+    @property
     def alert_id(self) -> str:
         """The id of the only alert."""
         [alert] = self.store.alerts(list(AlertState))

@@ -178,6 +178,7 @@ any_alert = st.builds(
     news=st.lists(news_lines, max_size=40).map(tuple),
     taken=marks,
     resolved=marks,
+    reopened=marks,
     verdict=st.none() | st.sampled_from(Verdict),
     note=long_hostile,
 )
@@ -200,12 +201,13 @@ any_decision = st.builds(
     ask=st.builds(
         Ask,
         key=st.just("k"),
-        verb=st.sampled_from((Verb.TAKE, Verb.RESOLVE, Verb.RAW)),
+        verb=st.sampled_from(tuple(Verb)),
         alert=st.just(ALERT.id),
         by=people,
         at=times,
         verdict=st.none() | st.sampled_from(Verdict),
         note=long_hostile,
+        to=st.none() | people,
     ),
     accepted=st.just(True),
     reason=st.just("taken"),

@@ -228,10 +228,29 @@ def test_a_list_has_a_details_button_for_each() -> None:
     drawn = cards.alert_list([ALERT, other], "all")
 
     assert made.buttons(drawn) == [("alert_details", "A-7K2QF"), ("alert_details", "A-00002")]
+    assert "Alerts, all: 1 to 2 of 2, worst first" in said(drawn)
     assert "✅ *A-00002*" in said(drawn)
     assert "×4" in said(drawn)
     assert said(cards.alert_list([])) == "No alert is open."
-    assert "no alert yet" in said(cards.alert_list([], "all"))
+    assert said(cards.alert_list([], "all")) == "There is no such alert (all)."
+
+
+@pytest.mark.parametrize(
+    ("offset", "turning"),
+    [
+        (0, [("alerts_on", "8 open")]),
+        (8, [("alerts_back", "0 open"), ("alerts_on", "16 open")]),
+        (9_992, [("alerts_back", "9984 open")]),
+    ],
+)
+def test_a_long_list_has_pages(offset: int, turning: list[tuple[str, str]]) -> None:
+    """Ten thousand alerts are a page at a time; nobody is told that there are eight."""
+    page = [msgspec.structs.replace(ALERT, headline="x" * 200)] * 8
+    drawn = cards.alert_list(page, "open", offset=offset, total=10_000)
+
+    assert lint(drawn) == []
+    assert f"{offset + 1} to {offset + 8} of 10000" in said(drawn)
+    assert [one for one in made.buttons(drawn) if one[0] != "alert_details"] == turning
 
 
 def test_status_says_bad_news_first() -> None:
@@ -286,8 +305,8 @@ def test_status_is_calm_when_all_is_well() -> None:
 
 
 def test_help_names_every_verb() -> None:
-    """Help lists help, status and alerts."""
-    for verb in ("help", "status", "alerts [open|all]"):
+    """Help lists help, status, alert and alerts."""
+    for verb in ("help", "status", "alert A-7K2QF", "alerts [open|mine|resolved|all]"):
         assert f"/callwarden {verb}" in said(cards.help_text())
 
 

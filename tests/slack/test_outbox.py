@@ -73,7 +73,7 @@ def test_a_raw_record_goes_by_direct_message(desk: Desk) -> None:
     person = desk.slack.people["analyst"].id
     desk.find()
     desk.send_all()
-    desk.queue(SendKind.DM, channel=person, body={"raw_of": desk.alert_id})
+    desk.queue(SendKind.DM, channel=person, body={"record": desk.record_id})
     desk.send_all()
     [message] = desk.slack.messages(person)
     assert "UpdateSecurityProfile" in str(message)
@@ -392,13 +392,15 @@ def test_with_a_new_token_everything_is_sent(desk: Desk) -> None:
 
 
 def test_a_message_about_what_is_gone_is_given_up(desk: Desk) -> None:
-    """Evidence past its retention cannot be sent, and that is said."""
+    """Evidence past its retention cannot be sent, and who asked for it is told so."""
+    person = desk.slack.people["analyst"].id
     desk.find()
     desk.send_all()
-    desk.queue(SendKind.DM, channel=desk.slack.people["analyst"].id)
+    desk.queue(SendKind.DM, channel=person, body={"record": desk.record_id})
     desk.store.prune(records_before="9", evidence_before="9")
     desk.send_all()
-    assert "retention" in desk.refused[0]
+    [message] = desk.slack.messages(person)
+    assert "passed its retention" in message["text"]
 
 
 # ── our own faults ──────────────────────────────────────────────────────────

@@ -24,6 +24,8 @@ def what_slack_says(interaction: Interaction, error: str = "dispatch_failed") ->
         return f"The event was not acknowledged ({error})."
     if interaction.payload["type"] == "view_submission":
         return TROUBLE
+    if interaction.payload["type"] == "message_action":
+        return f"⚠ The shortcut did not work ({error})."
     return f"⚠ The button did not work ({error})."
 
 

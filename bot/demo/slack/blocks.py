@@ -21,6 +21,7 @@ _ACTIONS = frozenset(
         "button",
         "static_select",
         "multi_static_select",
+        "users_select",
         "overflow",
         "radio_buttons",
         "checkboxes",
@@ -32,6 +33,7 @@ _INPUTS = frozenset(
         "plain_text_input",
         "static_select",
         "multi_static_select",
+        "users_select",
         "radio_buttons",
         "checkboxes",
     }

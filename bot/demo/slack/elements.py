@@ -121,6 +121,11 @@ def _options(faults: Faults, at: str, options: object, most: int, *, plain: bool
             faults.append(f"invalid additional property: {key} [json-pointer:{here}]")
 
 
+def _user_select(faults: Faults, at: str, element: Json) -> None:
+    if len(str(element.get("initial_user") or "U")) > 255:
+        faults.append(f"must be a user id [json-pointer:{at}/initial_user]")
+
+
 def _initial(faults: Faults, at: str, element: Json, offered: object) -> None:
     """Initial options must be among those offered, letter by letter."""
     chosen = list(element.get("initial_options") or ())
@@ -147,6 +152,7 @@ _CHECKS: Mapping[str, Callable[[Faults, str, Json], None]] = {
     "image": _image,
     "static_select": _select,
     "multi_static_select": _select,
+    "users_select": _user_select,
     "overflow": _choice(5, plain=True),
     "radio_buttons": _choice(10, plain=False),
     "checkboxes": _choice(10, plain=False),
@@ -170,6 +176,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
         "confirm",
         "max_selected_items",
     },
+    "users_select": _SHARED | {"placeholder", "initial_user", "confirm"},
     "overflow": frozenset({"action_id", "options", "confirm"}),
     "radio_buttons": _SHARED | {"options", "initial_option", "confirm"},
     "checkboxes": _SHARED | {"options", "initial_options", "confirm"},

@@ -11,6 +11,7 @@ from bot.demo.slack.modals import state_values
 from bot.demo.slack.payloads import (
     block_actions,
     event_callback,
+    message_action,
     slash_command,
     view_actions,
     view_closed,
@@ -55,6 +56,16 @@ class Hands:
             if message is None:
                 raise BadInput(f"There is no message {ts} in {channel}.", where="ts")
             payload = block_actions(self._ws, self.page_url, who, where, message, action_id, option)
+        return self._deliver("interactive", payload)
+
+    def shortcut(self, person: str, channel: str, ts: str, callback_id: str) -> Interaction:
+        """Choose a message shortcut in a message's menu. Raises BadInput."""
+        with self._ws.lock:
+            who, where = self._ws.person(person), self._ws.conversation(channel)
+            message = where.get(ts)
+            if who.id not in where.members or message is None:
+                raise BadInput(f"There is no message {ts} in {channel}.", where="ts")
+            payload = message_action(self._ws, self.page_url, who, where, message, callback_id)
         return self._deliver("interactive", payload)
 
     def press_in_view(

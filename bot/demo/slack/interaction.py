@@ -56,7 +56,8 @@ class Interaction:
         payload = self.payload
         kind = payload.get("command") or payload.get("type", "")
         actions = payload.get("actions") or [{}]
-        detail = actions[0].get("action_id") or payload.get("view", {}).get("callback_id", "")
+        view = payload.get("view", payload)
+        detail = actions[0].get("action_id") or view.get("callback_id", "")
         if self.envelope_type == "events_api":
             detail = payload["event"]["type"]
         return f"{kind} {detail}".strip()

@@ -1,4 +1,4 @@
-"""What the app's manifest grants: scopes, slash commands, events."""
+"""What the app's manifest grants: scopes, slash commands, shortcuts, events."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ class Command(Struct, frozen=True, kw_only=True):
     usage_hint: str = ""
 
 
+class Shortcut(Struct, frozen=True, kw_only=True):
+    """A message shortcut, as a message's menu offers it."""
+
+    callback_id: str
+    name: str
+
+
 class Manifest(Struct, frozen=True, kw_only=True):
     """The part of a Slack app manifest that decides what the app may do."""
 
@@ -27,6 +34,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     scopes: frozenset[str]
     commands: tuple[Command, ...]
     events: frozenset[str]
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 def read_manifest(manifest: str) -> Manifest:
@@ -55,6 +63,11 @@ def read_manifest(manifest: str) -> Manifest:
             for item in features.get("slash_commands") or ()
         ),
         events=frozenset(_table(tree, "settings", "event_subscriptions").get("bot_events") or ()),
+        shortcuts=tuple(
+            Shortcut(callback_id=item["callback_id"], name=item["name"])
+            for item in features.get("shortcuts") or ()
+            if item.get("type") == "message"
+        ),
     )
 
 

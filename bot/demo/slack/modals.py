@@ -17,6 +17,7 @@ DEEPEST = 3
 """Views that may lie on top of each other."""
 
 _TEXT = frozenset({"plain_text_input"})
+_PERSON = frozenset({"users_select"})
 _ONE = frozenset({"static_select", "radio_buttons", "overflow"})
 _MANY = frozenset({"checkboxes", "multi_static_select"})
 
@@ -179,7 +180,7 @@ def state_values(
     state: dict[str, dict[str, Json]] = {}
     used: set[str] = set()
     for block, element in elements(blocks):
-        if element["type"] not in _TEXT | _ONE | _MANY or element["type"] == "overflow":
+        if element["type"] not in _TEXT | _ONE | _MANY | _PERSON or element["type"] == "overflow":
             continue
         action = element["action_id"]
         keys = (f"{block['block_id']}/{action}", action)
@@ -200,6 +201,8 @@ def _held(element: Json) -> Json:
     kind = element["type"]
     if kind in _TEXT:
         return {"type": kind, "value": element.get("initial_value") or None}
+    if kind in _PERSON:
+        return {"type": kind, "selected_user": element.get("initial_user")}
     if kind in _ONE:
         return {"type": kind, "selected_option": element.get("initial_option")}
     return {"type": kind, "selected_options": list(element.get("initial_options", ()))}
@@ -209,6 +212,8 @@ def _typed(element: Json, value: object) -> Json:
     kind = element["type"]
     if kind in _TEXT:
         return {"type": kind, "value": str(value) if value not in (None, "") else None}
+    if kind in _PERSON:
+        return {"type": kind, "selected_user": str(value) if value else None}
     if kind in _ONE:
         chosen = None if value in (None, "") else option(element, value)
         return {"type": kind, "selected_option": chosen}
@@ -219,8 +224,8 @@ def _typed(element: Json, value: object) -> Json:
 
 def _demand(block: Json, element: Json, held: Json) -> None:
     where = element["action_id"]
-    empty = not (held.get("value") or held.get("selected_option") or held.get("selected_options"))
-    if empty:
+    answers = ("value", "selected_option", "selected_options", "selected_user")
+    if not any(held.get(answer) for answer in answers):
         if not block.get("optional"):
             raise BadInput(f"{where} must be answered.", where=where)
         return

@@ -80,6 +80,33 @@ def block_actions(
     return body if ephemeral else body | {"message": message}
 
 
+def message_action(
+    ws: Workspace,
+    base: str,
+    person: DemoPerson,
+    channel: Conversation,
+    message: Json,
+    callback_id: str,
+) -> Json:
+    """The payload of a message shortcut. Raises BadInput where the manifest has none such."""
+    known = {one.callback_id for one in ws.manifest.shortcuts}
+    if "commands" not in ws.manifest.scopes or callback_id not in known:
+        raise BadInput(f"There is no shortcut {callback_id!r}.", where="callback_id")
+    url = _answer_url(ws, person, channel)
+    return _interactive(ws, person, "message_action") | {
+        "callback_id": callback_id,
+        "trigger_id": ws.new_trigger(person.id),
+        "response_url": base + ws.new_answer_url(url),
+        "action_ts": ws.new_ts(),
+        "message_ts": message["ts"],
+        "channel": {
+            "id": channel.id,
+            "name": {"group": "privategroup"}.get(channel.kind, channel.name),
+        },
+        "message": message,
+    }
+
+
 def view_actions(
     ws: Workspace,
     person: DemoPerson,
@@ -194,6 +221,8 @@ def _action(ws: Workspace, blocks: list[Json], action_id: str, chosen: str | Non
     if element["type"] == "button":
         action["text"] = element["text"]
         return action | ({"value": element["value"]} if "value" in element else {})
+    if element["type"] == "users_select":
+        return action | {"selected_user": chosen}
     if element["type"] in {"checkboxes", "multi_static_select"}:
         return action | {"selected_options": [option(element, chosen)] if chosen else []}
     return action | {"selected_option": option(element, chosen)}

@@ -13,7 +13,12 @@ from bot.slack.text import code, date, escape, plain, shorten
 _NEWS_SHOWN = 5
 _STEPS_SHOWN = 4
 _HISTORY_SHOWN = 3
-_SAID_BY_STATE = {AlertState.TAKEN: Verb.TAKE, AlertState.RESOLVED: Verb.RESOLVE}
+_NOTE_SHOWN = 300
+_SAID_BY_STATE = {
+    AlertState.OPEN: {Verb.REOPEN},
+    AlertState.TAKEN: {Verb.TAKE, Verb.HAND_OVER},
+    AlertState.RESOLVED: {Verb.RESOLVE},
+}
 
 
 def alert_card(
@@ -37,6 +42,7 @@ def _live(alert: Alert, instances: Mapping[str, str], history: Sequence[Decision
     buttons = [
         parts.button("Resolve…", parts.RESOLVE, alert.id),
         parts.button("Details", parts.DETAILS, alert.id),
+        parts.menu(alert.id, "hand_over", "note"),
     ]
     if not alert.taken:
         buttons.insert(0, parts.button("Take it", parts.TAKE, alert.id, style="primary"))
@@ -58,7 +64,11 @@ def _resolved(
         blocks.append(parts.small(f"Note: {alert.note}"))
     facts = f"{parts.who(alert.actor)} · {parts.where(alert, instances)}"
     blocks += [parts.context(f"{facts}\n{parts.during(alert)}"), *_history(alert, history)]
-    return [*blocks, _foot(alert), parts.actions(parts.button("Details", parts.DETAILS, alert.id))]
+    buttons = (
+        parts.button("Details", parts.DETAILS, alert.id),
+        parts.menu(alert.id, "reopen", "note"),
+    )
+    return [*blocks, _foot(alert), parts.actions(*buttons)]
 
 
 def _facts(alert: Alert, instances: Mapping[str, str]) -> str:
@@ -79,10 +89,16 @@ def _news(alert: Alert) -> str:
 
 
 def _history(alert: Alert, history: Sequence[Decision]) -> list[Block]:
-    """Decisions that the state's line does not tell already."""
-    told = _SAID_BY_STATE.get(alert.state)
-    lines = [parts.did(one) for one in history if one.accepted and one.ask.verb is not told]
-    return [parts.context(" · ".join(lines[-_HISTORY_SHOWN:]))] if lines else []
+    """Decisions that the state's line does not tell already, and the last note."""
+    told = _SAID_BY_STATE[alert.state] | {Verb.NOTE}
+    lines = [parts.did(one) for one in history if one.accepted and one.ask.verb not in told]
+    blocks = [parts.context(" · ".join(lines[-_HISTORY_SHOWN:]))] if lines else []
+    notes = [one for one in history if one.accepted and one.ask.verb is Verb.NOTE]
+    if notes:
+        more = f" ({len(notes) - 1} more in Details)" if len(notes) > 1 else ""
+        said = escape(plain(notes[-1].ask.note, _NOTE_SHOWN))
+        blocks.append(parts.context(f"📝 {parts.did(notes[-1])}{more}: {said}"))
+    return blocks
 
 
 def _foot(alert: Alert) -> Block:
@@ -127,17 +143,37 @@ def news_note(lines: Sequence[str], more: int = 0) -> Message:
     return fit(Message(text=shorten(spoken, FALLBACK), blocks=blocks))
 
 
-def alert_list(alerts: Sequence[Alert], which: str = "open") -> Message:
-    """Alerts one below the other, each with its Details button; *which* is `open` or `all`."""
+def alert_list(
+    alerts: Sequence[Alert],
+    words: str = "open",
+    *,
+    offset: int = 0,
+    total: int | None = None,
+    step: int = 8,
+) -> Message:
+    """A page of alerts, one below the other, each with its Details button.
+
+    *words* are what was asked for; the page begins at *offset* of *total* (None: these are all),
+    and a whole page has *step* alerts.
+    """
+    total = len(alerts) if total is None else total
     if not alerts:
-        none = "No alert is open." if which == "open" else "There has been no alert yet."
+        none = "No alert is open." if words == "open" else f"There is no such alert ({words})."
         return Message(text=none, blocks=[parts.literal(none)])
-    title = "Open alerts" if which == "open" else "Alerts"
-    blocks = [parts.header(f"{title}, worst first")]
-    for alert in alerts[: BLOCKS - 1]:
+    last = offset + len(alerts)
+    title = f"Alerts, {words}: {offset + 1} to {last} of {total}, worst first"
+    blocks = [parts.header(title)]
+    for alert in alerts[: BLOCKS - 2]:
         details = parts.button("Details", parts.DETAILS, alert.id)
         blocks.append(parts.section(_entry(alert), accessory=details))
-    return fit(Message(text=f"{title}: {len(alerts)}", blocks=blocks))
+    turning = []
+    if offset:
+        turning.append(parts.button("◂ Back", parts.EARLIER, f"{max(0, offset - step)} {words}"))
+    if last < total:
+        turning.append(parts.button("Next ▸", parts.LATER, f"{last} {words}"))
+    if turning:
+        blocks.append(parts.actions(*turning))
+    return fit(Message(text=plain(title), blocks=blocks))
 
 
 def _entry(alert: Alert) -> str:

@@ -32,12 +32,15 @@ _FIGURES = {
     "decisions": "Decisions",
     "decisions.refused": "refused",
     "sends.waiting": "Messages waiting",
+    "sends.refused": "not sent",
 }
 """What status shows of the store's totals, in words."""
 _USAGE = (
     ("help", "this text"),
     ("status", "how the feed, the sender and the ledger are doing"),
-    ("alerts [open|all]", "the worst and newest alerts; open if you name nothing"),
+    ("alert A-7K2QF", "one alert, with its buttons"),
+    ("alerts [open|mine|resolved|all]", "the worst and newest alerts; open if you name nothing"),
+    ("alerts rule saml actor ana", "those of rules and actors with that in their name"),
 )
 
 
@@ -59,10 +62,12 @@ def help_text() -> Message:
     usage = "\n".join(f"`/callwarden {verb}` – {what}" for verb, what in _USAGE)
     cards = (
         "On a card: *Take it* makes an alert yours, *Resolve…* says what it turned out to be,"
-        " *Details* shows what stands behind it. Each press is recorded with your name."
+        " *Details* shows what stands behind it, *⋯* hands it over, notes something or opens it"
+        " again. In its thread, a message's menu keeps the message as a note. Each press is"
+        " recorded with your name."
     )
     blocks = [parts.section(f"*Callwarden*\n{usage}"), parts.section(cards)]
-    return Message(text="What /callwarden can do: help, status, alerts.", blocks=blocks)
+    return Message(text="What /callwarden can do: help, status, alert, alerts.", blocks=blocks)
 
 
 def status(

@@ -86,6 +86,7 @@ class Page:
         doings = {
             "press": self._press,
             "press_in_view": self._press_in_view,
+            "shortcut": self._shortcut,
             "submit": self._submit,
             "close": self._close,
             "slash": self._slash,
@@ -134,6 +135,7 @@ class Page:
                 "view": view,
                 "errors": ws.modals.errors(view["id"]) if view else {},
                 "commands": ws.manifest.commands,
+                "shortcuts": ws.manifest.shortcuts,
                 "connected": self._hands.connected,
             }
             return _json(state)
@@ -193,6 +195,11 @@ class Page:
             self._hands.press(
                 ask["person"], ask["channel"], ask["ts"], ask["action_id"], ask.get("option")
             )
+        )
+
+    async def _shortcut(self, ask: Json) -> Json:
+        return await _outcome(
+            self._hands.shortcut(ask["person"], ask["channel"], ask["ts"], ask["callback_id"])
         )
 
     async def _press_in_view(self, ask: Json) -> Json:

@@ -398,6 +398,7 @@ function drawElement(block, element, at) {
     button: drawButton,
     overflow: drawOverflow,
     static_select: drawSelect,
+    users_select: drawUserSelect,
     multi_static_select: drawChoices,
     radio_buttons: drawChoices,
     checkboxes: drawChoices,
@@ -474,6 +475,13 @@ function drawSelect(block, element, at) {
     items,
   );
   return node;
+}
+
+function drawUserSelect(block, element, at) {
+  const people = S.state.people.filter((one) => one.key !== "deactivated");
+  const options = people.map((one) => ({ value: one.id, text: { text: one.name } }));
+  const chosen = options.find((one) => one.value === element.initial_user);
+  return drawSelect(block, { ...element, options, initial_option: chosen }, at);
 }
 
 function drawChoices(block, element, at) {
@@ -560,7 +568,8 @@ function drawMessage(message, channelId, inThread = false) {
       {},
       message.is_ephemeral && h("div", { class: "only" }, "👁 Only visible to you"),
       h("div", {}, h("span", { class: "author" }, name), bot && h("span", { class: "badge" }, "APP"),
-        h("time", { class: "time", title: dateText(seconds(message.ts), "{date_long} {time_secs}") }, dateText(seconds(message.ts), "{time}"))),
+        h("time", { class: "time", title: dateText(seconds(message.ts), "{date_long} {time_secs}") }, dateText(seconds(message.ts), "{time}")),
+        inThread && !bot && drawShortcuts(message, channelId)),
       body,
       message.edited && h("span", { class: "edited" }, "(edited)"),
       threadable && message.reply_count > 0 && h(
@@ -574,6 +583,20 @@ function drawMessage(message, channelId, inThread = false) {
     threadable && !message.reply_count &&
       h("button", { class: "start-thread", type: "button", onclick: () => openThread(channelId, message.ts) }, "💬 Reply in thread"),
   );
+}
+
+// A message's own menu: the app's message shortcuts, as Slack keeps them under "More actions".
+function drawShortcuts(message, channelId) {
+  if (message.is_ephemeral || !S.state.shortcuts.length) return null;
+  const list = h("ul", { hidden: true }, S.state.shortcuts.map((one) =>
+    h("li", {}, h("button", { type: "button", "data-shortcut": one.callback_id, onclick: async () => {
+      list.hidden = true;
+      const answer = await ask("/page/shortcut", { channel: channelId, ts: message.ts, callback_id: one.callback_id });
+      if (!answer.ok) toast(answer.failed);
+    } }, one.name))));
+  const opener = h("button", { class: "more", type: "button", "aria-label": "More actions", "aria-haspopup": "menu",
+    onclick: (event) => { event.stopPropagation(); closeMenus(list); openMenuAt(list); } }, "⋮");
+  return h("span", { class: "overflow shortcuts" }, opener, list);
 }
 
 function avatar(user, name, bot) {

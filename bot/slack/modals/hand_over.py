@@ -1,0 +1,68 @@
+"""**Hand over…**: who shall have it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+from slack_sdk.models.blocks import InputBlock, UserSelectElement
+
+from bot.model import Alert
+from bot.slack import parts
+from bot.slack.modals.view import carried, kept, note_field, too_long, view, words, written
+
+
+class HandedOver(Struct, frozen=True, kw_only=True):
+    """What a person filled in: *to* is a Slack user id. *errors* holds a sentence per block id."""
+
+    alert: str
+    to: str
+    note: str = ""
+    errors: dict[str, str] = {}
+
+
+class HandOverModal:
+    """Who shall have it, and what should they know?"""
+
+    ID = "hand_over_alert"
+    TO = "to"
+    NOTE = "note"
+    _CHOSEN = "chosen"
+    _WRITTEN = "written"
+
+    @classmethod
+    def build(cls, alert: Alert) -> dict[str, Any]:
+        """The modal for *alert*; it carries the alert's id and nothing else."""
+        to = InputBlock(
+            block_id=cls.TO,
+            label=words("Who shall have it?"),
+            hint=words("They hear of it at once, by direct message."),
+            element=UserSelectElement(
+                action_id=cls._CHOSEN, placeholder=words("Choose a colleague")
+            ),
+        )
+        note = note_field(
+            cls.NOTE,
+            cls._WRITTEN,
+            "What should they know?",
+            hint="It stands in the thread and in the ledger. No passwords, no callers.",
+            placeholder="What is done, what is left to do",
+            optional=True,
+        )
+        shown = parts.literal(f"{parts.SIGNS[alert.level]} {alert.headline}")
+        blocks = [shown, to.to_dict(), note]
+        return view(cls.ID, f"Hand over {alert.id}", alert.id, blocks, submit="Hand over")
+
+    @classmethod
+    def parse(cls, submitted: Mapping[str, Any]) -> HandedOver:
+        """Read a submitted modal."""
+        values = submitted.get("state", {}).get("values", {})
+        to = str(values.get(cls.TO, {}).get(cls._CHOSEN, {}).get("selected_user") or "")
+        note = written(values, cls.NOTE, cls._WRITTEN)
+        errors = {}
+        if not to:
+            errors[cls.TO] = "Choose somebody."
+        if fault := too_long(note):
+            errors[cls.NOTE] = fault
+        return HandedOver(alert=carried(submitted), to=to, note=kept(note), errors=errors)

@@ -1,0 +1,87 @@
+"""What every modal is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainTextObject
+from slack_sdk.models.views import View
+
+from bot.model import read_alert_id
+from bot.slack.lint import VIEW_BLOCKS, fit_blocks
+from bot.slack.parts import Block
+from bot.slack.text import clean, plain
+
+_VIEW_SIZE = 100_000
+"""JSON characters of a modal's blocks; Slack refuses a view above 250 kB."""
+
+NOTE_MOST = 500
+"""Characters of a note that people write."""
+
+
+def view(
+    callback_id: str,
+    title: str,
+    metadata: str,
+    blocks: Sequence[Block],
+    submit: str | None = None,
+) -> dict[str, Any]:
+    """A modal with *blocks*; *metadata* is what it carries: an alert's id and nothing else."""
+    shown = View(
+        type="modal",
+        callback_id=callback_id,
+        title=words(title, 24),
+        submit=words(submit) if submit else None,
+        close=words("Cancel" if submit else "Close"),
+        private_metadata=metadata,
+        blocks=fit_blocks(blocks, VIEW_BLOCKS, _VIEW_SIZE, "…"),
+    )
+    made: dict[str, Any] = shown.to_dict()
+    return made
+
+
+def words(text: str, limit: int = 75) -> PlainTextObject:
+    """*text* as a label, title or option."""
+    return PlainTextObject(text=plain(text, limit), emoji=False)
+
+
+def note_field(
+    block: str, action: str, label: str, *, hint: str, placeholder: str, optional: bool
+) -> Block:
+    """A field for a note of several lines."""
+    field = InputBlock(
+        block_id=block,
+        label=words(label),
+        hint=words(hint, 150),
+        element=PlainTextInputElement(
+            action_id=action,
+            multiline=True,
+            max_length=NOTE_MOST,
+            placeholder=words(placeholder),
+        ),
+        optional=optional,
+    )
+    made: Block = field.to_dict()
+    return made
+
+
+def written(values: Any, block: str, action: str) -> str:
+    """What was typed in a field, as it was typed but for its ends."""
+    return str(values.get(block, {}).get(action, {}).get("value") or "").strip()
+
+
+def too_long(note: str) -> str:
+    """What is wrong with a note's length, or "". Slack's own client does not let it happen."""
+    return f"{len(note)} characters; {NOTE_MOST} at most." if len(note) > NOTE_MOST else ""
+
+
+def kept(note: str) -> str:
+    """A note as it is stored: on one line, nothing invisible in it."""
+    return clean(note)
+
+
+def carried(submitted: Any) -> str:
+    """The alert's id that a modal carries, to the letter; "" where it carries none."""
+    found = str(submitted.get("private_metadata", ""))
+    return found if read_alert_id(found) == found else ""

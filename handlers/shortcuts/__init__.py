@@ -1,0 +1,1 @@
+"""Message shortcuts: one file is one callback id."""

@@ -1,0 +1,170 @@
+"""An alert's life: handed over, noted, opened again; each with somebody's name on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.model import AlertState, SendKind, Verb
+from tests.builders import ANA, BEN, CHANNEL
+from tests.handlers.stage import EVE, Stage, eventually, told
+
+
+def filled(stage: Stage, choice: str, alert: str, by: Any = ANA, **answers: Any) -> dict[str, Any]:
+    """The modal of a choice in the ⋯ menu, filled in."""
+    stage.choose(choice, alert, by)
+    values = {
+        "note": {"written": {"type": "plain_text_input", "value": answers.get("note")}},
+        "to": {"chosen": {"type": "users_select", "selected_user": answers.get("to")}},
+    }
+    view: dict[str, Any] = stage.dialogs.opened.pop()
+    return view | {"state": {"values": values}}
+
+
+def test_an_alert_is_handed_over(stage: Stage) -> None:
+    """It is Ben's, the thread says so, and Ben hears of it by direct message."""
+    alert = stage.open_alert()
+
+    response = stage.submit(filled(stage, "hand_over", alert.id, to=BEN.user, note="I go home"))
+
+    assert response.body == ""
+    taken = stage.alert(alert.id).taken
+    assert taken is not None
+    assert taken.by.user == BEN.user
+    sends = stage.sends()
+    assert [send.kind for send in sends] == [SendKind.EDIT, SendKind.DM, SendKind.NOTE]
+    assert "I go home" in str(sends[1].body)
+    assert ("alert.hand_over", alert.id, ANA.user) in stage.ledger()
+
+
+def test_only_who_may_take_alerts_can_be_given_one(stage: Stage) -> None:
+    """Eve is named by no setting: the field says so and nothing is changed."""
+    alert = stage.open_alert()
+
+    response = stage.submit(filled(stage, "hand_over", alert.id, to=EVE.user))
+
+    assert "They may not take alerts" in told(response)
+    assert stage.alert(alert.id).state is AlertState.OPEN
+
+
+def test_a_receiver_who_is_not_known_yet_is_looked_up(stage: Stage) -> None:
+    """Nothing is asked of Slack before the ack; pressed again, it works."""
+    alert = stage.open_alert()
+    view = filled(stage, "hand_over", alert.id, to=BEN.user)
+    stage.directory.cached.pop(BEN.user)
+
+    assert "press again" in told(stage.submit(view))
+    assert eventually(lambda: BEN.user in stage.directory.cached)
+    assert stage.submit(view).body == ""
+    assert stage.alert(alert.id).state is AlertState.TAKEN
+
+
+def test_nobody_chosen_is_said_at_the_field(stage: Stage) -> None:
+    """The modal stays open."""
+    alert = stage.open_alert()
+    assert told(stage.submit(filled(stage, "hand_over", alert.id))) == "Choose somebody."
+
+
+@pytest.mark.parametrize("text", ["She is on leave.", 'fix: prod * _a_ & "so" `rm` <- >'])
+def test_a_note_is_kept_as_it_was_written(stage: Stage, text: str) -> None:
+    """In the ledger and in the thread, to the letter."""
+    alert = stage.open_alert()
+
+    stage.submit(filled(stage, "note", alert.id, note=text))
+
+    (noted,) = [one for one in stage.store.decisions_of(alert.id) if one.ask.verb is Verb.NOTE]
+    assert noted.ask.note == text
+    assert [send.kind for send in stage.sends()] == [SendKind.EDIT, SendKind.NOTE]
+
+
+def test_a_message_of_the_thread_becomes_the_note(stage: Stage) -> None:
+    """Entities are read as people see them; used twice on one message, it is kept once."""
+    alert = stage.open_alert()
+
+    for _ in range(2):
+        stage.keep("Called &amp; asked <@U0EVE>: <https://x.example|wiki> says no", alert.ts)
+
+    notes = [one.ask for one in stage.store.decisions_of(alert.id) if one.ask.verb is Verb.NOTE]
+    assert [one.note for one in notes] == ["Called & asked @U0EVE: https://x.example says no"]
+    assert [one.quoted for one in notes] == ["1.000900"]
+    answer = stage.sends()[-1]
+    assert (answer.kind, answer.user) == (SendKind.EPHEMERAL, ANA.user)
+    assert f"The note is kept with {alert.id}" in str(answer.body)
+
+
+@pytest.mark.parametrize("thread", [None, "9.000000", "1.000900"])
+def test_a_message_elsewhere_is_explained(stage: Stage, thread: str | None) -> None:
+    """Outside an alert's thread there is no alert to keep it with."""
+    stage.open_alert()
+
+    stage.keep("hello", thread)
+
+    (answer,) = stage.sends()
+    assert (answer.kind, answer.channel) == (SendKind.EPHEMERAL, CHANNEL)
+    assert "not in an alert's thread" in str(answer.body)
+
+
+def test_others_keep_no_notes(stage: Stage) -> None:
+    """Eve is refused where she pressed, and the ledger has it."""
+    alert = stage.open_alert()
+
+    stage.keep("hello", alert.ts, EVE)
+
+    (answer,) = stage.sends()
+    assert "You may not write notes" in str(answer.body)
+    assert ("note.refused", "note_from_message", EVE.user) in stage.ledger()
+
+
+def resolved(stage: Stage) -> str:
+    """The id of an alert that Ana resolved."""
+    alert = stage.open_alert()
+    stage.press("alert_resolve", alert.id)
+    values = {"verdict": {"chosen": {"selected_option": {"value": "expected"}}}}
+    stage.submit(stage.dialogs.opened.pop() | {"state": {"values": values}})
+    stage.sends()
+    return alert.id
+
+
+def test_a_resolved_alert_is_opened_again(stage: Stage) -> None:
+    """With the reason in the ledger; it is nobody's."""
+    alert = resolved(stage)
+
+    stage.submit(filled(stage, "reopen", alert, BEN, note="It happened again"), BEN)
+
+    assert stage.alert(alert).state is AlertState.OPEN
+    assert ("alert.reopen", alert, BEN.user) in stage.ledger()
+    assert "It happened again" in str(stage.store.links()[-1].body)
+
+
+def test_a_menu_choice_needs_its_own_verb(stage: Stage) -> None:
+    """Ana may look but not re-open: she hears so, no window opens."""
+    alert = resolved(stage)
+
+    stage.choose("reopen", alert, ANA)
+
+    assert stage.dialogs.opened == []
+    (answer,) = stage.sends()
+    assert "You may not re-open alerts" in str(answer.body)
+    assert ("reopen.refused", alert, ANA.user) in stage.ledger()
+
+
+def test_what_the_state_does_not_allow_opens_no_window(stage: Stage) -> None:
+    """An old card's menu: the answer says how things stand."""
+    alert = stage.open_alert()
+
+    stage.choose("reopen", alert.id, BEN)
+
+    assert stage.dialogs.opened == []
+    (answer,) = stage.sends()
+    assert f"{alert.id} is not resolved" in str(answer.body)
+
+
+def test_an_unknown_choice_is_explained(stage: Stage) -> None:
+    """A card may be older or newer than the program."""
+    alert = stage.open_alert()
+
+    stage.choose("teleport", alert.id)
+
+    (answer,) = stage.sends()
+    assert "I do not know that button" in str(answer.body)
