@@ -116,6 +116,21 @@ def test_nobody_receives_raw_records_unless_named(loaded: Load) -> None:
     assert Verb.RAW not in loaded(GOOD).people
 
 
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb is not Verb.LOOK])
+def test_only_looking_is_for_everyone(loaded: Load, verb: Verb) -> None:
+    """Nobody acts and nobody receives raw records who is not named, in person or by a group."""
+    others = "".join(f"[people.{one}]\nusers = ['U0ANA']\n" for one in Verb if one is not verb)
+    text = f"[slack]\nchannel = 'C0A'\n{others}[people.{verb}]\nusers = ['U0BEN']\n"
+    assert loaded(text).people[verb] == Allowed(users=("U0BEN",))
+
+    faults = faults_of(loaded, f"{text}everyone = true\n")
+
+    assert faults == {
+        f"people.{verb}.everyone": "Only [people.look] may name everyone. Drop it and name who"
+        f' may in [people.{verb}]: users = ["U…"] or groups = ["S…"].'
+    }
+
+
 def test_commands_without_slack_need_no_token(loaded: Load) -> None:
     """Only what speaks to Slack asks for tokens."""
     assert loaded(GOOD, {}, slack=False).bot_token.reveal() == ""

@@ -22,7 +22,11 @@ _SHOWN = 80
 
 
 def check_allowed(allowed: Allowed, where: str, faults: list[SettingFault]) -> None:
-    """Ids must look like Slack's."""
+    """Ids must look like Slack's, and only looking is for everyone."""
+    if allowed.everyone and where != f"people.{Verb.LOOK}":
+        what = f"Only [people.{Verb.LOOK}] may name everyone."
+        mend = f'Drop it and name who may in [{where}]: users = ["U…"] or groups = ["S…"].'
+        faults.append(SettingFault(f"{where}.everyone", what, mend))
     for user in allowed.users:
         if not re.fullmatch(r"[UW][A-Z0-9]{2,}", user):
             mend = "Use the member ID from the person's Slack profile (⋮ → Copy member ID)."
@@ -123,7 +127,6 @@ def _check_people(people: dict[Verb, Allowed] | None, faults: list[SettingFault]
         people[Verb.LOOK] = Allowed(
             users=tuple(sorted({user for one in acting for user in one.users})),
             groups=tuple(sorted({group for one in acting for group in one.groups})),
-            everyone=any(one.everyone for one in acting),
         )
 
 
