@@ -15,7 +15,7 @@ from bot.errors import BadInput, Fault
 from bot.jobs import Job, Keep, timetable
 from bot.model import iso
 from bot.ports import Bot, Clock, Feed, Source, Store
-from bot.settings import Settings
+from bot.settings import RulesSettings, Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
 
@@ -165,12 +165,15 @@ class Timekeeper:
         self._errors[event.job_id] = f"{what}; the log has more."
 
 
-def read_rules(settings: Settings) -> RuleSet:
-    """Our rules and those of the settings' folders. Raises BadInput with everything wrong."""
+def read_rules(rules: RulesSettings, home: Path) -> RuleSet:
+    """Our rules and those of the settings' folders, which start at *home*.
+
+    Raises BadInput with everything wrong.
+    """
     from bot.detection.sigma import load
 
-    folders = [OUR_RULES, *(settings.beside(folder) for folder in settings.rules.folders)]
-    return load(folders, disabled=settings.rules.disabled)
+    folders = [OUR_RULES, *(home / Path(folder).expanduser() for folder in rules.folders)]
+    return load(folders, disabled=rules.disabled)
 
 
 def names_of(settings: Settings) -> Mapping[str, str]:
@@ -202,7 +205,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     from bot.slack.outbox import SlackOutbox
 
     clock = clock or SystemClock()
-    rules = read_rules(settings)
+    rules = read_rules(settings.rules, settings.home)
     instances = names_of(settings)
     client = SlackClient(settings.bot_token.reveal(), settings.api_url)
     identity = client.identity()

@@ -11,14 +11,15 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.settings.checks import check_environment, check_whole
+from bot.settings.checks import check_environment, check_whole, rules_named
 from bot.settings.faults import HINTS, SettingFault, SettingsWrong
 from bot.settings.reading import walk
-from bot.settings.tables import InstanceSettings, Secret, Settings, SourceSettings
+from bot.settings.tables import InstanceSettings, RulesSettings, Secret, Settings, SourceSettings
 
 __all__ = [
     "HINTS",
     "InstanceSettings",
+    "RulesSettings",
     "Secret",
     "SettingFault",
     "Settings",
@@ -53,5 +54,5 @@ def load(file: Path, environ: Mapping[str, str] | None = None, *, slack: bool = 
     if slack:
         check_environment(kept, faults)
     if faults:
-        raise SettingsWrong(file, faults)
+        raise SettingsWrong(file, faults, rules_named(kept["home"], data))
     return Settings(**kept)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from bot.model import Allowed, Verb
 from bot.settings.faults import SettingFault
-from bot.settings.tables import JobsSettings
+from bot.settings.tables import JobsSettings, RulesSettings
 
 ENVIRONMENT = {
     "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from your Slack app's OAuth & Permissions page",
@@ -68,8 +68,8 @@ def _check_paths(home: Path, data: dict[str, Any], faults: list[SettingFault]) -
             what = f"{_shown(path)} cannot be used: {why}."
             faults.append(SettingFault("store.path", what, "Name a file that can be made."))
     for folder in _texts(data, "rules", "folders"):
-        why = _unusable(home, folder)
-        if why or not os.path.isdir(home / Path(folder).expanduser()):
+        if not _is_folder(home, folder):
+            why = _unusable(home, folder)
             what = f"{_shown(folder)} is no folder{why and f': {why}'}."
             faults.append(SettingFault("rules.folders", what, "Make it or drop it."))
 
@@ -89,6 +89,10 @@ def _unusable(home: Path, path: str) -> str:
     return ""
 
 
+def _is_folder(home: Path, path: str) -> bool:
+    return not _unusable(home, path) and (home / Path(path).expanduser()).is_dir()
+
+
 def _shown(text: str) -> str:
     """*text* in quotes, not too much of it."""
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
@@ -102,6 +106,15 @@ def _texts(data: dict[str, Any], table: str, key: str) -> list[str]:
         value = one.get(key) if isinstance(one, dict) else None
         values += value if isinstance(value, list) else [value]
     return [value for value in values if isinstance(value, str)]
+
+
+def rules_named(home: Path, data: dict[str, Any]) -> RulesSettings:
+    """The folders of rules that are there and the rules to leave out, whatever else is wrong."""
+    folders = _texts(data, "rules", "folders")
+    return RulesSettings(
+        folders=tuple(folder for folder in folders if _is_folder(home, folder)),
+        disabled=tuple(_texts(data, "rules", "disabled")),
+    )
 
 
 _LIKE = {Verb.HAND_OVER: Verb.TAKE, Verb.NOTE: Verb.TAKE, Verb.REOPEN: Verb.RESOLVE}

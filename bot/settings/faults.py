@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bot.errors import BadInput
+from bot.settings.tables import RulesSettings
 
 
 class SettingFault(Struct, frozen=True):
@@ -19,13 +20,20 @@ class SettingFault(Struct, frozen=True):
 
 
 class SettingsWrong(BadInput):
-    """The settings cannot be used; *faults* lists everything that is wrong, not just the first."""
+    """The settings cannot be used; *faults* lists everything that is wrong, not just the first.
 
-    def __init__(self, file: Path, faults: list[SettingFault]) -> None:
+    *rules* is what can be read of `[rules]` all the same, so that what is wrong with the rules
+    can be said beside it.
+    """
+
+    def __init__(
+        self, file: Path, faults: list[SettingFault], rules: RulesSettings | None = None
+    ) -> None:
         lines = [f"{file}: {len(faults)} thing(s) to mend."]
         lines += [f"  {fault.where}: {fault.what} {fault.mend}" for fault in faults]
         super().__init__("\n".join(lines), where=str(file))
         self.faults = faults
+        self.rules = rules or RulesSettings()
 
 
 _TABLE_HINTS = {
