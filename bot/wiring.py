@@ -1,4 +1,4 @@
-"""build(settings) → Built: the only place that constructs clients, stores and schedulers."""
+"""build(settings) → Built: the running bot's store, clients, sender and timetable, made here."""
 
 from __future__ import annotations
 

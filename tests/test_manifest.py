@@ -88,7 +88,7 @@ def test_scopes_are_those_used_and_no_other(written: dict[str, Any]) -> None:
 
 
 def test_the_methods_are_those_that_the_client_calls() -> None:
-    """The list of methods here is the one in the only caller of Slack's Web API."""
+    """The list of methods here is the one in the module that makes our calls to Slack."""
     source = Path(manifest.__file__).parent.joinpath("slack", "client.py").read_text("utf-8")
 
     assert set(_METHOD.findall(source)) == set(SCOPES_OF_METHODS)

@@ -1,4 +1,4 @@
-"""The only caller of Slack's Web API. Every answer becomes a value or a fault."""
+"""Our calls to Slack's Web API, all of them. Every answer becomes a value or a fault."""
 
 from __future__ import annotations
 
