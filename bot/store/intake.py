@@ -108,7 +108,7 @@ class _Chunk:
             "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 record.id,
-                record.time,
+                record.happened(""),  # as it came, it stands in the body
                 record.source,
                 record.name,
                 record.account,

@@ -93,6 +93,15 @@ def test_records_of_an_alert_come_newest_first_and_few(memory: Store) -> None:
     assert [record.id for record in memory.records_of(alert.id, 2)] == ["e-3", "e-2"]
 
 
+@pytest.mark.parametrize("time", ["2026-11-22 13:03:00+01:00", "yesterday", ""])
+def test_a_records_own_time_is_kept_as_it_came(memory: Store, time: str) -> None:
+    """What AWS wrote is evidence, however it wrote it."""
+    memory.keep(judged(make_finding(make_record(time=time))), TRIAGE, NOW)
+    found = memory.record("e-1")
+    assert found is not None
+    assert found.time == time
+
+
 def test_a_fault_while_folding_leaves_nothing_behind(memory: Store) -> None:
     """A step is all or nothing, and the store works on."""
 

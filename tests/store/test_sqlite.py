@@ -31,6 +31,7 @@ from tests.builders import (
     make_finding,
     make_record,
     make_triage,
+    quiet,
     write_down,
 )
 
@@ -112,6 +113,23 @@ def test_an_alert_id_that_is_taken_grows(store: SqliteStore) -> None:
         longer = alerts.free_id(db, "seed")
     assert (len(short), len(longer)) == (7, 8)
     assert longer.startswith(short)
+
+
+@pytest.mark.parametrize(
+    ("time", "stored"),
+    [
+        ("2026-11-22T12:03:00Z", "2026-11-22T12:03:00.000Z"),
+        ("2026-11-22 13:03:00.5+01:00", "2026-11-22T12:03:00.500Z"),
+        ("yesterday", ""),
+        ("", ""),
+    ],
+)
+def test_the_times_of_records_sort(store: SqliteStore, time: str, stored: str) -> None:
+    """UTC with milliseconds and Z, of evidence and of the rest; "" where none can be read."""
+    evidence, still = make_record("e-1", time=time), make_record("q-1", time=time)
+    store.keep([*judged(make_finding(evidence)), *quiet(still)], make_triage(), NOW)
+    rows = store.reader.execute("SELECT id, time FROM records ORDER BY id").fetchall()
+    assert [tuple(row) for row in rows] == [("e-1", stored), ("q-1", stored)]
 
 
 # ── threads ─────────────────────────────────────────────────────────────────
