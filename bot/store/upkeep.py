@@ -8,7 +8,7 @@ from bot.model import REPLACED
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
-_PRUNE_ROWS = 500
+_PRUNE_ROWS = 100
 """Rows a transaction, so that a prune never holds a click back."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import resource
 import signal
 import sqlite3
@@ -164,6 +165,22 @@ def test_reading_connections_cannot_write(store: SqliteStore) -> None:
     """What is not behind the gate may only look."""
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         store.reader.execute("DELETE FROM ledger")
+
+
+def test_a_prune_lets_clicks_in_between(store: SqliteStore) -> None:
+    """However much there is to drop, no transaction drops more than 100 rows."""
+    store.keep(quiet(*(make_record(f"q-{number}") for number in range(250))), make_triage(), NOW)
+    changes = [store._writer.total_changes]
+
+    def watch(statement: str) -> None:
+        if statement == "COMMIT":
+            changes.append(store._writer.total_changes)
+
+    store._writer.set_trace_callback(watch)
+    store.prune(records_before=HORIZON, evidence_before=HORIZON)
+
+    steps = [after - before for before, after in itertools.pairwise(changes)]
+    assert (max(steps), sum(steps)) == (100, 250)
 
 
 # ── faults and their recovery ───────────────────────────────────────────────
