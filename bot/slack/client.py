@@ -16,6 +16,7 @@ from slack_sdk.http_retry import default_retry_handlers
 
 from bot.errors import Fault, Refused, Unavailable
 from bot.model import Member
+from bot.slack import lint
 
 METADATA_EVENT = "callwarden_send"
 """event_type of the metadata that carries a send's id, by which it is found again."""
@@ -157,6 +158,7 @@ class SlackClient:
 
     def open(self, trigger_id: str, view: dict[str, Any]) -> None:
         """views.open (`ports.Dialogs`)."""
+        lint.report(f"The modal {view.get('callback_id')}", lambda: lint.lint_view(view))
         self._call(self._dialogs, "views.open", trigger_id=trigger_id, view=view)
 
     # ── people ──────────────────────────────────────────────────────────────
