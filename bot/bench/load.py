@@ -6,7 +6,7 @@ import json
 import math
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,8 +106,8 @@ def summary(seconds: Sequence[float]) -> dict[str, float | int]:
     }
 
 
-def as_text(result: dict[str, object], form: str) -> str:
-    """*result* for a terminal or a program."""
+def as_text(result: Mapping[str, object], form: str) -> str:
+    """*result* for a terminal or a program; a terminal gets the faults as lines of their own."""
     if form == "json":
         return json.dumps(result)
-    return "\n".join(f"{name}: {value}" for name, value in result.items())
+    return "\n".join(f"{name}: {value}" for name, value in result.items() if name != "faults")

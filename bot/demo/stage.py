@@ -134,10 +134,11 @@ class Stage:
             raise Fault(f"The bot did not join in time.\n{self.log_end()}") from error
 
     def kill_bot(self) -> None:
-        """kill -9."""
+        """kill -9. Returns when the workspace has noticed that the bot is gone."""
         if self._child is not None:
             self._child.kill()
             self._child.wait()
+            wait_until(lambda: self.slack.connected == 0, 10, "Slack to miss the bot")
 
     def ended(self) -> int | None:
         """The exit status of a bot that runs no more, None while it runs."""

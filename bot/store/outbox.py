@@ -327,6 +327,14 @@ class OutboxRows(Sqlite):
             ).rowcount
         return int(again + halted + unseen + notes) + len(looks)
 
+    def sends_under_way(self) -> Sequence[Send]:
+        """The sends that are claimed and not done: after a crash, those that it cut off."""
+        rows = self.reader.execute(
+            f"SELECT {_COLUMNS} FROM outbox WHERE state = 'sending'"  # noqa: S608 - constant text
+            " ORDER BY seq"
+        )
+        return [_send(row) for row in rows]
+
     def last_posts(self) -> Mapping[str, str]:
         """Per channel, when we last posted there."""
         rows = self.reader.execute(
