@@ -26,12 +26,9 @@ def bench() -> None:
 def latency(records: int, seed: int, form: str) -> None:
     """Record on SQS → card posted, while no channel limit is reached."""
     from bot.bench import latency as it
-    from bot.bench.load import as_text
     from bot.manifest import text
 
-    result = it.measure(text(), records=records, seed=seed)
-    click.echo(as_text(result, form))
-    sys.exit(1 if result["lost"] else 0)
+    _end(it.measure(text(), records=records, seed=seed), form)
 
 
 @bench.command()

@@ -28,3 +28,20 @@ def test_kills_lose_nothing_and_say_where_they_landed() -> None:
     assert figures["posted"] == figures["stored"] == 10
     assert 0 <= figures["kills_during_start"] <= 3
     assert 0 <= figures["cut_off"] <= 3 - figures["kills_during_start"]
+
+
+def test_every_record_of_a_quiet_day_becomes_a_card() -> None:
+    """The time from each record to its card is measured."""
+    status, figures = run("latency", "--records", 5)
+
+    assert status == bool(figures["faults"])
+    assert (figures["lost"], figures["count"]) == (0, 5)
+    assert 0 < figures["median_ms"] <= figures["p99_ms"]
+
+
+def test_figures_for_people_are_lines() -> None:
+    """Without --format json each figure is a line."""
+    ended = CliRunner().invoke(bench, ["latency", "--records", "1"], catch_exceptions=False)
+
+    assert "records: 1\nlost: 0\ncount: 1\nmedian_ms: " in ended.stdout
+    assert "faults" not in ended.stdout
