@@ -33,18 +33,29 @@ def latency(records: int, seed: int, form: str) -> None:
 
 @bench.command()
 @click.option("--records", type=click.IntRange(1), default=10_000, show_default=True)
-@click.option("--rate", type=float, default=20.0, show_default=True, help="Clicks a second.")
+@click.option(
+    "--clicks",
+    "least",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="At least so many clicks; they go on while records are being stored.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    default=20.0,
+    show_default=True,
+    help="Clicks a second.",
+)
 @SEED
 @FORMAT
-def clicks(records: int, rate: float, seed: int, form: str) -> None:
+def clicks(records: int, least: int, rate: float, seed: int, form: str) -> None:
     """Click → ack while matching records are being stored."""
     from bot.bench import clicks as it
-    from bot.bench.load import as_text
     from bot.manifest import text
 
-    result = it.measure(text(), records=records, rate=rate, seed=seed)
-    click.echo(as_text(result, form))
-    sys.exit(1 if result["unanswered"] else 0)
+    _end(it.measure(text(), records=records, least=least, rate=rate, seed=seed), form)
 
 
 @bench.command()

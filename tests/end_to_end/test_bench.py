@@ -30,6 +30,25 @@ def test_kills_lose_nothing_and_say_where_they_landed() -> None:
     assert 0 <= figures["cut_off"] <= 3 - figures["kills_during_start"]
 
 
+def test_clicks_are_made_while_records_are_stored() -> None:
+    """The flood outlasts ten clicks; every click is answered, and the figures say when it fell."""
+    status, figures = run("clicks", "--records", 2000, "--clicks", 10)
+
+    assert status == bool(figures["faults"])
+    assert figures["unanswered"] == 0
+    assert figures["clicks"] >= 10
+    assert 0 < figures["count"] == figures["clicks_while_storing"] <= figures["clicks"]
+    assert 0 < figures["median_ms"] <= figures["p99_ms"]
+
+
+def test_a_flood_that_is_over_too_early_is_named() -> None:
+    """Fifty records are stored long before forty clicks are made."""
+    status, figures = run("clicks", "--records", 50, "--clicks", 40)
+
+    assert status == 1
+    assert any("the flood ended too early" in fault for fault in figures["faults"])
+
+
 def test_every_record_of_a_quiet_day_becomes_a_card() -> None:
     """The time from each record to its card is measured."""
     status, figures = run("latency", "--records", 5)

@@ -164,12 +164,22 @@ class LoopbackAws:
         self, records: Sequence[object], *, account: str, region: str, at: datetime
     ) -> str:
         """As `deliver`, but S3's notification goes through an SNS topic. Returns the key."""
+        key, message = self.shelve(records, account=account, region=region, at=at)
+        self.send(message)
+        return key
+
+    def shelve(
+        self, records: Sequence[object], *, account: str, region: str, at: datetime
+    ) -> tuple[str, str]:
+        """Put a file of *records* that nobody is told of yet.
+
+        Returns its key, and the message by which a topic tells of it: `send` it when it is time.
+        """
         body = trail_file(records)
         key = _SNS_PREFIX + self._key(body, account, region, at)
         self.put(key, body)
         announced = notification(BUCKET, key, len(body), REGION, at)
-        self.send(json.dumps(topic_message(announced, REGION, at)))
-        return key
+        return key, json.dumps(topic_message(announced, REGION, at))
 
     def send(self, body: str) -> None:
         """Put a message on the queue as it is."""
