@@ -1,4 +1,4 @@
-"""`callwarden bench clicks|crash|latency`."""
+"""`callwarden bench clicks|crash|latency|start`."""
 
 from __future__ import annotations
 
@@ -73,6 +73,30 @@ def crash(kills: int, alerts: int, seed: int, form: str) -> None:
             click.echo(f"\r{what}   ", nl=False, err=True)
 
     _end(it.measure(text(), kills=kills, alerts=alerts, seed=seed, tell=tell), form)
+
+
+@bench.command()
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    help="How long the bot runs before its memory is looked at.",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(1),
+    default=7,
+    show_default=True,
+    help="Fresh interpreters that import the command line.",
+)
+@FORMAT
+def start(seconds: float, runs: int, form: str) -> None:
+    """How long the command line takes to import, how much memory the bot holds."""
+    from bot.bench import start as it
+    from bot.manifest import text
+
+    _end(it.measure(text(), seconds=seconds, runs=runs), form)
 
 
 def _end(result: Mapping[str, object], form: str) -> None:

@@ -58,6 +58,16 @@ def test_every_record_of_a_quiet_day_becomes_a_card() -> None:
     assert 0 < figures["median_ms"] <= figures["p99_ms"]
 
 
+def test_a_start_is_measured() -> None:
+    """The time of an import in a fresh interpreter, and what the bot holds soon after its start."""
+    status, figures = run("start", "--seconds", 3, "--runs", 2)
+
+    assert status == bool(figures["faults"])
+    assert 0 < figures["import_seconds"] <= figures["import_seconds_most"]
+    assert figures["joined_seconds"] > 0
+    assert figures["memory_mb"] > 20
+
+
 def test_figures_for_people_are_lines() -> None:
     """Without --format json each figure is a line."""
     ended = CliRunner().invoke(bench, ["latency", "--records", "1"], catch_exceptions=False)
