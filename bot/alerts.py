@@ -29,6 +29,7 @@ from bot.model import (
     SendKind,
     Unreadable,
     Verb,
+    first_card,
     iso,
     send_id,
 )
@@ -258,6 +259,15 @@ def _yes(
     ask: Ask, changed: Alert, reason: Reason, sentence: str, grounds: tuple[str, ...]
 ) -> Verdicted:
     decision = Decision(ask=ask, accepted=True, reason=reason, sentence=sentence, grounds=grounds)
+    if changed.held:
+        # Nobody has seen it but by asking: its card goes out now, and shows the decision.
+        changed = msgspec.structs.replace(changed, held="")
+        return Verdicted(
+            decision=decision,
+            entry=_entry(decision, changed),
+            alert=changed,
+            sends=(first_card(changed),),
+        )
     edit = Send(
         id=send_id(changed.id, SendKind.EDIT, changed.version),
         kind=SendKind.EDIT,

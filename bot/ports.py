@@ -27,6 +27,8 @@ from bot.model import (
     Member,
     Record,
     Send,
+    Snooze,
+    SnoozeState,
     Unreadable,
     Verb,
 )
@@ -107,12 +109,21 @@ class Judged(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
+class SnoozeChange(Struct, frozen=True, kw_only=True):
+    """A snooze as it is now, with its line for the ledger and what must be sent because of it."""
+
+    snooze: Snooze
+    entry: Entry | None = None
+    sends: tuple[Send, ...] = ()
+
+
 class Folded(Struct, frozen=True, kw_only=True):
     """What a finding did to an alert, and what must be sent because of it."""
 
     alert: Alert
     sends: tuple[Send, ...] = ()
     opened: bool = False
+    snoozes: tuple[SnoozeChange, ...] = ()
 
 
 class Folding(Protocol):
@@ -123,9 +134,17 @@ class Folding(Protocol):
         ...
 
     def fold(
-        self, finding: Finding, candidates: Sequence[Alert], new_id: Callable[[], str], now: str
+        self,
+        finding: Finding,
+        candidates: Sequence[Alert],
+        new_id: Callable[[], str],
+        now: str,
+        snoozes: Sequence[Snooze] = (),
     ) -> Folded:
-        """Fold *finding* into one of *candidates* (newest first), or open alert *new_id()*."""
+        """Fold *finding* into one of *candidates* (newest first), or open alert *new_id()*.
+
+        *snoozes* are those that are on.
+        """
         ...
 
 
@@ -145,12 +164,21 @@ class Verdicted(Struct, frozen=True, kw_only=True):
     entry: Entry
     alert: Alert | None = None
     sends: tuple[Send, ...] = ()
+    snooze: Snooze | None = None
 
 
 class Judge(Protocol):
     """The pure rule of a verb: given the alert as it is now (None: there is no such)."""
 
     def __call__(self, ask: Ask, alert: Alert | None, /) -> Verdicted: ...
+
+
+class SnoozeJudge(Protocol):
+    """The pure rule of a verb about snoozes: *standing* are all that are asked for or on."""
+
+    def __call__(
+        self, ask: Ask, alert: Alert | None, standing: Sequence[Snooze], /
+    ) -> Verdicted: ...
 
 
 class Store(Protocol):
@@ -216,6 +244,24 @@ class Store(Protocol):
 
         The same `ask.key` again returns the first decision and changes nothing.
         """
+        ...
+
+    def decide_snooze(self, ask: Ask, judge: SnoozeJudge) -> Decision:
+        """As `decide`, about a snooze of the alert."""
+        ...
+
+    def snooze(self, snooze_id: str) -> Snooze | None:
+        """The snooze as it is now."""
+        ...
+
+    def snoozes(self, states: Sequence[SnoozeState], limit: int = 100) -> Sequence[Snooze]:
+        """Snoozes in *states*, those that end first first."""
+        ...
+
+    def change_snoozes(
+        self, change: Callable[[Sequence[Snooze]], Sequence[SnoozeChange]], now: str
+    ) -> int:
+        """Write what *change* makes of those that are asked for or on. Returns how many."""
         ...
 
     def decisions_of(self, alert_id: str) -> Sequence[Decision]:

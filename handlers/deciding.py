@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from slack_bolt import Ack
 
-from bot import alerts
+from bot import alerts, snoozes
 from bot.errors import BadInput
 from bot.model import Verb
 from bot.ports import Bot
@@ -42,7 +42,7 @@ def decide(bot: Bot, ack: Ack, body: said.Body, verb: Verb, answer: Answer, **mo
         ack(response_action="errors", errors=dict(answer.errors))
         return
     ask = said.ask(bot, body, verb, alert=answer.alert, note=answer.note, **more)
-    decision = alerts.decide(bot, ask)
+    decision = snoozes.decide(bot, ask) if verb is Verb.SNOOZE else alerts.decide(bot, ask)
     if decision.accepted:
         ack()
     else:

@@ -37,6 +37,9 @@ _DEEDS = {
     Verb.HAND_OVER: "hand alerts over",
     Verb.NOTE: "write notes",
     Verb.REOPEN: "re-open alerts",
+    Verb.SNOOZE: "snooze alerts",
+    Verb.AGREE: "agree to snoozes",
+    Verb.WAKE: "end snoozes",
 }
 
 

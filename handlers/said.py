@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from bot.errors import BadInput
-from bot.model import Ask, Person, Verb, Verdict, iso, read_alert_id
+from bot.model import Ask, Person, Scope, Verb, Verdict, iso, read_alert_id, read_snooze_id
 from bot.ports import Bot
 from bot.slack.modals.view import NOTE_MOST
 from bot.slack.text import clean
@@ -104,6 +104,13 @@ def alert_id(body: Body) -> str:
     raise BadInput("This button names no alert. It may be older than I am.", where="value")
 
 
+def snooze_id(body: Body) -> str:
+    """The snooze that a button is about. Raises BadInput."""
+    if found := read_snooze_id(_carried(body)):
+        return found
+    raise BadInput("This button names no snooze. It may be older than I am.", where="value")
+
+
 def trigger(body: Body) -> str:
     """What makes a press idempotent. Raises BadInput without it: all would be one press."""
     if found := str(body.get("trigger_id") or ""):
@@ -147,6 +154,9 @@ def ask(
     to: Person | None = None,
     quoted: str = "",
     record: str = "",
+    scope: Scope | None = None,
+    hours: int = 0,
+    snooze: str = "",
 ) -> Ask:
     """What the person asks for; *alert* where the payload itself does not carry it as a value."""
     return Ask(
@@ -161,6 +171,9 @@ def ask(
         to=to,
         quoted=quoted,
         record=record,
+        scope=scope,
+        hours=hours,
+        snooze=snooze,
     )
 
 

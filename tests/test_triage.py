@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Alert, AlertState, Finding, Lane, Level, Mark, SendKind, iso
+from bot.novelty import SEEN_KEPT, agent, network
 from bot.store import SqliteStore
-from bot.triage import NEWS_KEPT, SEEN_KEPT, agent, network
+from bot.triage import NEWS_KEPT
 from tests.builders import (
     ANA,
     CHANNEL,

@@ -7,11 +7,22 @@ sort as text.
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
-from bot.model.ids import NAMESPACE, read_alert_id, spoken_id
+from bot.model.ids import NAMESPACE, read_alert_id, read_snooze_id, spoken_id
 from bot.model.moments import iso, moment
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
-from bot.model.sends import REPLACED, Edits, Lane, Send, SendKind, SendState, send_id
+from bot.model.scope import Scope
+from bot.model.sends import (
+    REPLACED,
+    Edits,
+    Lane,
+    Send,
+    SendKind,
+    SendState,
+    first_card,
+    send_id,
+)
+from bot.model.snoozes import Snooze, SnoozeState
 
 __all__ = [
     "NAMESPACE",
@@ -33,16 +44,21 @@ __all__ = [
     "Member",
     "Person",
     "Record",
+    "Scope",
     "Seen",
     "Send",
     "SendKind",
     "SendState",
+    "Snooze",
+    "SnoozeState",
     "Unreadable",
     "Verb",
     "Verdict",
+    "first_card",
     "iso",
     "moment",
     "read_alert_id",
+    "read_snooze_id",
     "send_id",
     "spoken_id",
 ]

@@ -71,7 +71,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     stored) decide what folds in. *version* rises with every change; the first writer of a version
     wins. *news* are the lines of new context, oldest first. Fields of the last finding stand for
     the alert (*event_name* … *user_agent*); *headline* and *actor* are those of the first that was
-    not a replay. *note* is the resolution's; other notes are decisions.
+    not a replay. *note* is the resolution's; other notes are decisions. *snooze* is the id of the
+    last snooze that covers it; *held* the id of what keeps its card back, "" once it was queued.
     """
 
     id: str
@@ -110,3 +111,5 @@ class Alert(Struct, frozen=True, kw_only=True):
     note: str = ""
     channel: str = ""
     ts: str = ""
+    snooze: str = ""
+    held: str = ""

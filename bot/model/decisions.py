@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bot.model.alerts import Verdict
 from bot.model.people import Person
+from bot.model.scope import Scope
 
 
 class Verb(StrEnum):
@@ -20,6 +21,9 @@ class Verb(StrEnum):
     HAND_OVER = "hand_over"
     NOTE = "note"
     REOPEN = "reopen"
+    SNOOZE = "snooze"
+    AGREE = "agree"  # the second person that a long snooze of a critical alert needs
+    WAKE = "wake"  # end a snooze
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -28,7 +32,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     *key* makes it idempotent (derived from Slack's trigger id): the same key again returns the
     first outcome and changes nothing. *to* is who shall have the alert, where it is handed over;
     *quoted* the ts of the message in the card's thread that *note* repeats, "" for a note of its
-    own; *record* the id of the record that shall be revealed.
+    own; *record* the id of the record that shall be revealed. A
+    snooze is asked for with a *scope* and *hours*, and decided about later by its id, *snooze*.
     """
 
     key: str
@@ -42,6 +47,9 @@ class Ask(Struct, frozen=True, kw_only=True):
     to: Person | None = None
     quoted: str = ""
     record: str = ""
+    scope: Scope | None = None
+    hours: int = 0
+    snooze: str = ""
 
 
 class Decision(Struct, frozen=True, kw_only=True):

@@ -117,7 +117,14 @@ def rules_named(home: Path, data: dict[str, Any]) -> RulesSettings:
     )
 
 
-_LIKE = {Verb.HAND_OVER: Verb.TAKE, Verb.NOTE: Verb.TAKE, Verb.REOPEN: Verb.RESOLVE}
+_LIKE = {
+    Verb.HAND_OVER: Verb.TAKE,
+    Verb.NOTE: Verb.TAKE,
+    Verb.REOPEN: Verb.RESOLVE,
+    Verb.SNOOZE: Verb.TAKE,
+    Verb.AGREE: Verb.RESOLVE,
+    Verb.WAKE: Verb.TAKE,
+}
 """Who may do the one may do the other, unless the settings say otherwise."""
 
 

@@ -23,7 +23,17 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from bot.model import Actor, Alert, Decision, Level, Verb, Verdict
+from bot.model import (
+    Actor,
+    Alert,
+    Decision,
+    Level,
+    Scope,
+    Snooze,
+    SnoozeState,
+    Verb,
+    Verdict,
+)
 from bot.slack.lint import BUTTON, HEADER, POINTER, TEXT
 from bot.slack.text import code, date, escape, mention, plain, shorten
 
@@ -38,7 +48,12 @@ EARLIER, LATER = "alerts_back", "alerts_on"
 MORE = "alert_more"
 """The action id of the ⋯ menu. Each choice's value is its name and the alert's id."""
 
+AGREE, WAKE = "snooze_agree", "snooze_end"
+"""The action ids of a snooze's buttons. Their value is the snooze's id."""
+
 MENU = {
+    "snooze": "Snooze…",
+    "mute": "Mute rule for this actor…",
     "hand_over": "Hand over…",
     "note": "Add note…",
     "reopen": "Re-open…",
@@ -210,6 +225,32 @@ def state(alert: Alert) -> str:
     return f"*Open* since {date(alert.opened_at)}. Nobody has taken it yet."
 
 
+HOURS = {1: "1 hour", 8: "8 hours", 24: "24 hours", 168: "7 days"}
+SCOPES = {
+    Scope.ALERT: "this alert",
+    Scope.RULE_ACTOR_TARGET: "this rule, actor and target",
+    Scope.RULE_ACTOR: "this rule and actor",
+}
+
+
+def snooze(one: Snooze) -> str:
+    """What a snooze is and whose, in one line."""
+    what = f"{escape(SCOPES[one.scope])}, by {mention(one.by)}"
+    why = f": {escape(plain(one.reason, 200))}"
+    if one.state is SnoozeState.ASKED:
+        return f"*Asked to snooze* {HOURS.get(one.hours, '?')}: {what}{why}"
+    if one.state is SnoozeState.OVER:
+        return f"*Snooze over*: {escape(plain(one.why, 400))}"
+    agreed = f", {mention(one.agreed.by)} agreed" if one.agreed else ""
+    return f"😴 *Snoozed* until {date(one.until)}: {what}{agreed}{why}"
+
+
+def kept_quiet(one: Snooze) -> str:
+    """What a snooze kept quiet, counted."""
+    held = f" in {one.alerts} alert(s) without a card" if one.alerts else ""
+    return f"{one.findings} finding(s){held} kept quiet"
+
+
 def did(decision: Decision) -> str:
     """Who decided what, and when."""
     ask = decision.ask
@@ -226,4 +267,7 @@ _DID = {
     Verb.HAND_OVER: "handed it over",
     Verb.NOTE: "noted",
     Verb.REOPEN: "opened it again",
+    Verb.SNOOZE: "snoozed it",
+    Verb.AGREE: "agreed to the snooze",
+    Verb.WAKE: "ended the snooze",
 }

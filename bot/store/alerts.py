@@ -1,4 +1,4 @@
-"""Alerts and decisions as rows."""
+"""Alerts as rows."""
 
 from __future__ import annotations
 
@@ -7,24 +7,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot.model import (
-    Alert,
-    AlertState,
-    Ask,
-    Decision,
-    Record,
-    spoken_id,
-)
-from bot.ports import Judge
-from bot.store import counts, ledger, outbox
-from bot.store.gate import Turn
+from bot.model import Alert, AlertState, Record, spoken_id
 from bot.store.sqlite import Sqlite
 
 _CANDIDATES = 8
 """How many alerts on either side of a finding's time, under a key, may take it in."""
 
 _alert = msgspec.json.Decoder(Alert)
-_decision = msgspec.json.Decoder(Decision)
 _record = msgspec.json.Decoder(Record)
 _encode = msgspec.json.Encoder().encode
 
@@ -143,7 +132,7 @@ def _wanted(
 
 
 class AlertRows(Sqlite):
-    """The store's verbs about alerts and decisions."""
+    """The store's verbs about alerts."""
 
     def alert(self, alert_id: str) -> Alert | None:
         """The alert as it is now."""
@@ -201,33 +190,6 @@ class AlertRows(Sqlite):
             (alert_id, limit),
         )
         return [_whole(*row) for row in rows]
-
-    def decide(self, ask: Ask, judge: Judge) -> Decision:
-        """Judge and write in one step. The same key again returns the first decision."""
-        with self.writing(Turn.CLICK) as db:
-            row = db.execute("SELECT body FROM decisions WHERE key = ?", (ask.key,)).fetchone()
-            if row:
-                return _decision.decode(row[0])
-            verdict = judge(ask, get(db, ask.alert))
-            decision = verdict.decision
-            db.execute(
-                "INSERT INTO decisions VALUES (?, ?, ?, ?, ?)",
-                (ask.key, ask.alert, int(decision.accepted), ask.at, _encode(decision)),
-            )
-            if verdict.alert is not None:
-                update(db, verdict.alert)
-            outbox.put(db, verdict.sends, ask.at)
-            ledger.append(db, verdict.entry)
-            counts.add(db, "decisions" if decision.accepted else "decisions.refused")
-            return decision
-
-    def decisions_of(self, alert_id: str) -> Sequence[Decision]:
-        """Accepted decisions about an alert, oldest first."""
-        rows = self.reader.execute(
-            "SELECT body FROM decisions WHERE alert = ? AND accepted ORDER BY at, rowid",
-            (alert_id,),
-        )
-        return [_decision.decode(row[0]) for row in rows]
 
 
 def _whole(body: bytes, raw: bytes) -> Record:

@@ -9,7 +9,7 @@ import msgspec
 
 from bot.model import Alert, Finding, Record, Send, SendKind, Unreadable
 from bot.ports import Folded, Folding, Judged, Kept
-from bot.store import alerts, counts, outbox
+from bot.store import alerts, counts, outbox, snoozes
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -81,6 +81,7 @@ class _Chunk:
         self.changed: set[str] = set()
         self.sends: dict[str, Send] = {}
         self.opened = 0
+        self.snoozes = {snooze.id: snooze for snooze in snoozes.standing(db)}
 
     def keep(self, batch: Sequence[Judged]) -> Kept:
         fresh = [judged for judged in batch if self._insert(judged.record, bool(judged.findings))]
@@ -133,7 +134,11 @@ class _Chunk:
         time = finding.record.happened(self.now)
         candidates = alerts.candidates(self.db, keys, time, self.known)
         folded = self.folding.fold(
-            finding, candidates, lambda: alerts.free_id(self.db, finding_id), self.now
+            finding,
+            candidates,
+            lambda: alerts.free_id(self.db, finding_id),
+            self.now,
+            tuple(self.snoozes.values()),
         )
         self._note(folded, {alert.fold_key for alert in candidates})
         self.db.execute(
@@ -161,6 +166,9 @@ class _Chunk:
             if alert.fold_key not in fold_keys:
                 # The next finding of this batch looks the alert up by its new key.
                 alerts.update(self.db, alert)
+        for change in folded.snoozes:
+            self.snoozes[change.snooze.id] = change.snooze
+        snoozes.write(self.db, folded.snoozes, self.now)
         for send in folded.sends:
             # Of the edits of one alert only the last is of use.
             one = alert.id if send.kind is SendKind.EDIT else send.id

@@ -47,6 +47,16 @@ def m002_who_has_an_alert(db: Database) -> None:
     db.execute("CREATE INDEX alerts_owner ON alerts (owner) WHERE owner <> ''")
 
 
+@migrations()
+def m003_snoozes(db: Database) -> None:
+    """What people do not want to hear of for a while."""
+    db.execute(
+        "CREATE TABLE snoozes (id TEXT PRIMARY KEY, alert TEXT NOT NULL, key TEXT NOT NULL,"
+        " state TEXT NOT NULL, until TEXT NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX snoozes_standing ON snoozes (until) WHERE state <> 'over'")
+
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from slack_bolt import Ack
 
-from bot import alerts
+from bot import alerts, snoozes
 from bot.errors import BadInput
 from bot.model import Person, Verb, read_alert_id
 from bot.ports import Bot
@@ -57,7 +57,12 @@ def _alert(bot: Bot, _by: Person, words: Sequence[str]) -> Message:
         raise BadInput("Which alert? Write its id, such as A-7K2QF, after it.", where="alert")
     alert = alerts.find(bot, named)
     history = bot.store.decisions_of(alert.id)
-    return cards.alert_card(alert, instances=bot.instances, history=history)
+    snooze = bot.store.snooze(alert.snooze) if alert.snooze else None
+    return cards.alert_card(alert, instances=bot.instances, history=history, snooze=snooze)
+
+
+def _snoozes(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
+    return cards.snooze_list(snoozes.standing(bot))
 
 
 def _hint(typed: str, known: Sequence[str]) -> str:
@@ -73,4 +78,5 @@ _VERBS: Mapping[str, Callable[[Bot, Person, Sequence[str]], Message]] = {
     "status": _status,
     "alert": _alert,
     "alerts": _alerts,
+    "snoozes": _snoozes,
 }

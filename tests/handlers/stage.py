@@ -29,6 +29,9 @@ PEOPLE = {
     Verb.HAND_OVER: Allowed(groups=("S0SEC",)),
     Verb.NOTE: Allowed(groups=("S0SEC",)),
     Verb.REOPEN: Allowed(users=(BEN.user,)),
+    Verb.SNOOZE: Allowed(groups=("S0SEC",)),
+    Verb.AGREE: Allowed(groups=("S0SEC",)),
+    Verb.WAKE: Allowed(groups=("S0SEC",)),
 }
 
 

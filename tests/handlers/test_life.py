@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.model import AlertState, SendKind, Verb
+from bot.model import AlertState, Scope, SendKind, SnoozeState, Verb
 from tests.builders import ANA, BEN, CHANNEL
 from tests.handlers.stage import EVE, Stage, eventually, told
 
@@ -168,3 +168,88 @@ def test_an_unknown_choice_is_explained(stage: Stage) -> None:
 
     (answer,) = stage.sends()
     assert "I do not know that button" in str(answer.body)
+
+
+def snoozing(stage: Stage, alert: str, choice: str = "snooze", **answers: str) -> dict[str, Any]:
+    """The snooze modal, filled in by Ana; what is not said is as it was offered."""
+    stage.choose(choice, alert, ANA)
+    view: dict[str, Any] = stage.dialogs.opened.pop()
+    offered = {
+        block["block_id"]: block["element"].get("initial_option", {}).get("value")
+        for block in view["blocks"]
+        if block["type"] == "input"
+    }
+    chosen = offered | answers
+    values = {
+        "scope": {"chosen": {"selected_option": {"value": chosen["scope"]}}},
+        "hours": {"chosen": {"selected_option": {"value": chosen["hours"]}}},
+        "reason": {"written": {"value": answers.get("reason", "a drill")}},
+    }
+    return view | {"state": {"values": values}}
+
+
+def test_an_alert_is_snoozed(stage: Stage) -> None:
+    """For an hour, by one person: on the card, in the thread, in the ledger, in the list."""
+    alert = stage.open_alert()
+
+    assert stage.submit(snoozing(stage, alert.id)).body == ""
+
+    assert [send.kind for send in stage.sends()] == [SendKind.EDIT, SendKind.NOTE]
+    assert ("alert.snooze", alert.id, ANA.user) in stage.ledger()
+    assert "Snoozes: 1" in told(stage.type("snoozes"))
+
+
+def test_muting_a_rule_is_a_snooze_with_the_wider_scope(stage: Stage) -> None:
+    """The same window, the other choice made already."""
+    alert = stage.open_alert()
+    stage.submit(snoozing(stage, alert.id, "mute"))
+    (snooze,) = stage.store.snoozes([SnoozeState.ON])
+    assert snooze.scope is Scope.RULE_ACTOR
+
+
+def test_a_long_snooze_of_a_critical_alert_waits_for_somebody_else(stage: Stage) -> None:
+    """Ana cannot agree with herself; Ben can, once."""
+    alert = stage.open_alert()
+    stage.submit(snoozing(stage, alert.id, hours="24"))
+    (snooze,) = stage.store.snoozes([SnoozeState.ASKED])
+    stage.sends()
+
+    stage.press("snooze_agree", snooze.id, ANA)
+    assert "somebody else must agree" in str(stage.sends()[-1].body)
+    stage.press("snooze_agree", snooze.id, BEN)
+    stage.press("snooze_agree", snooze.id, BEN)
+
+    (now,) = stage.store.snoozes([SnoozeState.ON])
+    assert now.agreed is not None
+    assert now.agreed.by == BEN
+    kinds = [kind for kind, _, _ in stage.ledger()]
+    assert kinds == ["alert.snooze", "alert.agree.refused", "alert.agree", "alert.agree.refused"]
+
+
+def test_a_snooze_is_ended_by_its_button(stage: Stage) -> None:
+    """Anybody who may take alerts ends it, for everybody."""
+    alert = stage.open_alert()
+    stage.submit(snoozing(stage, alert.id))
+    (snooze,) = stage.store.snoozes([SnoozeState.ON])
+
+    stage.press("snooze_end", snooze.id, BEN)
+
+    assert told(stage.type("snoozes")) == "Nothing is snoozed."
+    assert ("alert.wake", alert.id, BEN.user) in stage.ledger()
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"reason": "  "}, "Say why."),
+        ({"hours": "100"}, "Choose how long."),
+        ({"scope": "everything"}, "Choose what to snooze."),
+    ],
+)
+def test_a_bad_answer_is_said_at_its_field(
+    stage: Stage, answers: dict[str, str], said: str
+) -> None:
+    """Nothing begins."""
+    alert = stage.open_alert()
+    assert told(stage.submit(snoozing(stage, alert.id, **answers))) == said
+    assert list(stage.store.snoozes([SnoozeState.ON, SnoozeState.ASKED])) == []

@@ -22,6 +22,10 @@ from bot.model import (
     Mark,
     Person,
     Record,
+    Scope,
+    Seen,
+    Snooze,
+    SnoozeState,
     Verb,
     Verdict,
 )
@@ -212,6 +216,30 @@ any_decision = st.builds(
     accepted=st.just(True),
     reason=st.just("taken"),
     sentence=long_hostile,
+)
+
+
+any_snooze = st.builds(
+    Snooze,
+    id=st.just("SN-7K2QF"),
+    alert=st.just(ALERT.id),
+    rule=hostile,
+    level=st.sampled_from(Level),
+    headline=long_hostile,
+    scope=st.sampled_from(Scope),
+    key=st.just("k"),
+    hours=st.sampled_from((1, 8, 24, 168)),
+    reason=long_hostile,
+    by=people,
+    at=times,
+    seen=st.just(Seen()),
+    state=st.sampled_from(SnoozeState),
+    until=times,
+    agreed=marks,
+    ended=marks,
+    why=long_hostile,
+    findings=st.integers(0, 10_000),
+    alerts=st.integers(0, 10_000),
 )
 
 

@@ -18,8 +18,12 @@ from bot.model import (
     Level,
     Mark,
     Record,
+    Scope,
+    Seen,
     Send,
     SendKind,
+    Snooze,
+    SnoozeState,
     Unreadable,
     Verb,
     Verdict,
@@ -385,3 +389,50 @@ def test_a_persons_name_is_never_a_mention() -> None:
 
     assert "*Taken* by &lt;!channel&gt;" in said(card(alert))
     no_voice(card(alert))
+
+
+@slow
+@given(made.any_snooze, made.any_alert)
+def test_any_snooze_fits_and_says_only_what_it_should(snooze: Snooze, alert: Alert) -> None:
+    """On the card, in the thread and in the list, with any reason and any name."""
+    drawn = [
+        card(alert, snooze=snooze),
+        cards.snooze_list([snooze] * 60),
+        *(cards.snooze_note(snooze, state) for state in SnoozeState),
+    ]
+    for message in drawn:
+        assert lint(message) == []
+        assert check_message_blocks(message["blocks"]) == []
+        no_voice(message)
+
+
+def test_a_snooze_shows_who_until_when_and_why() -> None:
+    """While it waits for a second person, the buttons are theirs; once over, there are none."""
+    on = Snooze(
+        id="SN-7K2QF",
+        alert=ALERT.id,
+        rule=ALERT.rule,
+        level=ALERT.level,
+        headline=ALERT.headline,
+        scope=Scope.RULE_ACTOR,
+        key="k",
+        hours=8,
+        reason="a drill",
+        by=ANA,
+        at=made.AT,
+        seen=Seen(),
+        until=made.LATER,
+    )
+    asked = msgspec.structs.replace(on, state=SnoozeState.ASKED)
+    over = msgspec.structs.replace(on, state=SnoozeState.OVER, why="its time is up", findings=3)
+
+    shown = said(card(ALERT, snooze=on))
+    assert "😴 *Snoozed* until" in shown
+    assert "this rule and actor, by <@U0ANA>: a drill" in shown
+    assert "Snoozed" not in said(card(ALERT, snooze=over))
+    note = cards.snooze_note(asked, SnoozeState.ASKED)
+    assert made.buttons(note) == [("snooze_agree", "SN-7K2QF"), ("snooze_end", "SN-7K2QF")]
+    ended = cards.snooze_note(over, SnoozeState.OVER)
+    assert made.buttons(ended) == []
+    assert "3 finding(s) kept quiet" in said(ended)
+    assert said(cards.snooze_list([])) == "Nothing is snoozed."

@@ -2,6 +2,7 @@
 
 from bot.slack.cards.alert import alert_card, alert_list, decision_note, news_note
 from bot.slack.cards.answers import help_text, note_text, private_text, raw_message, status
+from bot.slack.cards.snooze import snooze_list, snooze_note
 from bot.slack.lint import Message
 
 __all__ = [
@@ -14,5 +15,7 @@ __all__ = [
     "note_text",
     "private_text",
     "raw_message",
+    "snooze_list",
+    "snooze_note",
     "status",
 ]

@@ -41,6 +41,7 @@ _USAGE = (
     ("alert A-7K2QF", "one alert, with its buttons"),
     ("alerts [open|mine|resolved|all]", "the worst and newest alerts; open if you name nothing"),
     ("alerts rule saml actor ana", "those of rules and actors with that in their name"),
+    ("snoozes", "what is snoozed, by whom and why; end it there"),
 )
 
 

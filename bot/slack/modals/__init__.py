@@ -4,6 +4,7 @@ from bot.slack.modals.details import DetailsModal
 from bot.slack.modals.hand_over import HandedOver, HandOverModal
 from bot.slack.modals.notice import Notice
 from bot.slack.modals.resolve import Answer, ResolveModal
+from bot.slack.modals.snooze import Snoozed, SnoozeModal
 from bot.slack.modals.words import NoteModal, ReopenModal, Written
 
 __all__ = [
@@ -15,5 +16,7 @@ __all__ = [
     "Notice",
     "ReopenModal",
     "ResolveModal",
+    "SnoozeModal",
+    "Snoozed",
     "Written",
 ]
