@@ -13,7 +13,7 @@ from bot.errors import BadInput
 from bot.model import Ask, Person, Scope, Verb, Verdict, iso, read_alert_id, read_snooze_id
 from bot.ports import Bot
 from bot.slack.modals.view import NOTE_MOST
-from bot.slack.text import clean
+from bot.slack.text import written
 
 Body = Mapping[str, Any]
 
@@ -131,7 +131,7 @@ def message(body: Body) -> Message:
     found = body.get("message") or {}
     ts, thread = str(found.get("ts") or ""), str(found.get("thread_ts") or "")
     words = html.unescape(_MARKED.sub(_plainly, str(found.get("text") or "")))
-    return Message(ts=ts, thread=thread if thread != ts else "", words=clean(words)[:NOTE_MOST])
+    return Message(ts=ts, thread=thread if thread != ts else "", words=written(words)[:NOTE_MOST])
 
 
 _MARKED = re.compile(r"<([^<>]+)>")
