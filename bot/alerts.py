@@ -18,6 +18,7 @@ from bot.errors import BadInput
 from bot.model import (
     Alert,
     AlertState,
+    Around,
     Ask,
     Decision,
     Entry,
@@ -61,12 +62,22 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
 
 
+AROUND_MINUTES = 30
+"""How far Details looks around the newest record, before it and after."""
+
+
 class Details(Struct, frozen=True, kw_only=True):
-    """An alert with what stands behind it: newest records first, decisions oldest first."""
+    """An alert with what stands behind it: newest records first, decisions oldest first.
+
+    *around* is what happened around the newest record; *times* are those of its findings, oldest
+    first.
+    """
 
     alert: Alert
     records: Sequence[Record]
     decisions: Sequence[Decision]
+    around: Sequence[Around] = ()
+    times: Sequence[str] = ()
 
 
 class Query(Struct, frozen=True, kw_only=True):
@@ -399,10 +410,13 @@ def refuse(bot: Bot, ask: Ask, sentence: str) -> Decision:
 
 def details(bot: Bot, alert_id: str) -> Details:
     """The alert with its last records and decisions. Raises BadInput for an unknown id."""
+    records = bot.store.records_of(alert_id)
     return Details(
         alert=find(bot, alert_id),
-        records=bot.store.records_of(alert_id),
+        records=records,
         decisions=bot.store.decisions_of(alert_id),
+        around=bot.store.around(records[0], AROUND_MINUTES) if records else (),
+        times=bot.store.times_of(alert_id),
     )
 
 

@@ -17,6 +17,7 @@ from bot.model import (
     Alert,
     AlertState,
     Allowed,
+    Around,
     Ask,
     Chain,
     Decision,
@@ -248,6 +249,16 @@ class Store(Protocol):
 
     def decide_snooze(self, ask: Ask, judge: SnoozeJudge) -> Decision:
         """As `decide`, about a snooze of the alert."""
+        ...
+
+    def around(self, record: Record, minutes: int) -> Sequence[Around]:
+        """The calls by its actor, on its target and from its address around *record*; those that
+        rules spoke of and those that none did. Ties that it lacks are left out.
+        """
+        ...
+
+    def times_of(self, alert_id: str, limit: int = 1000) -> Sequence[str]:
+        """When the findings of an alert happened (ISO), oldest first; the newest *limit*."""
         ...
 
     def snooze(self, snooze_id: str) -> Snooze | None:

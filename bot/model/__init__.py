@@ -6,6 +6,7 @@ sort as text.
 """
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
+from bot.model.around import Around, Calls, Tie
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.ids import NAMESPACE, read_alert_id, read_snooze_id, spoken_id
 from bot.model.moments import iso, moment
@@ -31,7 +32,9 @@ __all__ = [
     "Alert",
     "AlertState",
     "Allowed",
+    "Around",
     "Ask",
+    "Calls",
     "Chain",
     "Decision",
     "Edits",
@@ -51,6 +54,7 @@ __all__ = [
     "SendState",
     "Snooze",
     "SnoozeState",
+    "Tie",
     "Unreadable",
     "Verb",
     "Verdict",

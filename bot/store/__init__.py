@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.store.alerts import AlertRows
+from bot.store.around import AroundRows
 from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
@@ -14,6 +15,13 @@ __all__ = ["SqliteStore"]
 
 
 class SqliteStore(
-    IntakeRows, AlertRows, VerdictRows, SnoozeRows, OutboxRows, LedgerRows, UpkeepRows
+    IntakeRows,
+    AlertRows,
+    VerdictRows,
+    SnoozeRows,
+    AroundRows,
+    OutboxRows,
+    LedgerRows,
+    UpkeepRows,
 ):
     """`ports.Store` on one SQLite file. One process writes; others may read beside it."""

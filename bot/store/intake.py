@@ -106,7 +106,7 @@ class _Chunk:
         if evidence:
             body, raw = _encode(msgspec.structs.replace(record, raw=b"")), record.raw
         cursor = self.db.execute(
-            "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 record.id,
                 record.happened(""),  # as it came, it stands in the body
@@ -121,6 +121,7 @@ class _Chunk:
                 self.now,
                 body,
                 raw,
+                record.target,
             ),
         )
         return cursor.rowcount == 1

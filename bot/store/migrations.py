@@ -57,6 +57,15 @@ def m003_snoozes(db: Database) -> None:
     db.execute("CREATE INDEX snoozes_standing ON snoozes (until) WHERE state <> 'over'")
 
 
+@migrations()
+def m004_what_happened_around(db: Database) -> None:
+    """Records can be found by actor, target and address around a moment."""
+    db.execute("ALTER TABLE records ADD COLUMN target TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX records_actor ON records (principal, time) WHERE principal <> ''")
+    db.execute("CREATE INDEX records_target ON records (target, time) WHERE target <> ''")
+    db.execute("CREATE INDEX records_address ON records (source_ip, time) WHERE source_ip <> ''")
+
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """

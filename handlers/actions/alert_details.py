@@ -21,7 +21,13 @@ def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
     member = bot.directory.known(reader.user, reader.team)
     raw = guard.may(Verb.RAW, member, bot.people.get(Verb.RAW, Allowed()), bot.team)
     view = DetailsModal.build(
-        found.alert, found.records, found.decisions, bot.instances, may_raw=raw.allowed
+        found.alert,
+        found.records,
+        found.decisions,
+        bot.instances,
+        may_raw=raw.allowed,
+        around=found.around,
+        times=found.times,
     )
     bot.dialogs.open(said.trigger(body), view)
     ack()
