@@ -13,8 +13,8 @@ from bot.store import alerts, counts, outbox, snoozes
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
-_CHUNK = 50
-"""Records a transaction: with their findings about 100 rows, so that a click waits little."""
+_CHUNK = 20
+"""Records a transaction: a click that comes in the middle of one waits for its end."""
 
 _SAMPLE = 4_096
 """Bytes kept of something that could not be read."""
@@ -37,6 +37,7 @@ class IntakeRows(Sqlite):
                 opened=total.opened + kept.opened,
                 changed=total.changed + kept.changed,
             )
+            self.tidy()
         return total
 
     def keep_unreadable(self, source: str, items: Sequence[Unreadable], now: str) -> None:

@@ -87,4 +87,5 @@ class SnoozeRows(Sqlite):
             changes = change(standing(db))
             write(db, changes, now)
             counts.add(db, "snoozes.over", len(changes))
+        self.tidy()
         return len(changes)

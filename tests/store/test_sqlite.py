@@ -23,6 +23,7 @@ from bot.model import AlertState, Entry, SendKind, iso
 from bot.store import SqliteStore, alerts
 from bot.store.gate import Turn
 from bot.store.migrations import migrations
+from bot.store.sqlite import LONG_LOG
 from tests.builders import (
     HORIZON,
     NOON,
@@ -308,3 +309,19 @@ def test_another_programs_lock_is_said_before_an_ack_is_late(
 
     write_down(store, entry())
     assert store.head()[0] == 1
+
+
+def test_the_write_ahead_log_does_not_grow_with_what_is_stored(database: Path) -> None:
+    """It is moved into the file outside of anybody's transaction, and used again from its start."""
+    store = SqliteStore(database)
+    log = Path(f"{database}-wal")
+    longest = 0
+    for start in range(0, 6_000, 200):
+        named = (make_record(f"e-{n}", target="x" * 3_000) for n in range(start, start + 200))
+        store.keep(quiet(*named), make_triage(), NOW)
+        longest = max(longest, log.stat().st_size)
+
+    written = database.stat().st_size
+    store.close()
+    assert written > LONG_LOG
+    assert longest < 3 * LONG_LOG
