@@ -248,8 +248,7 @@ def _agree(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
 
 def _wake(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
     change = over(snooze, ask.by, ask.at, ask.note or "it was ended by hand")
-    verdict = _yes(ask, alert, change.snooze, Reason.WOKEN, f"The snooze {snooze.id} is over.")
-    return msgspec.structs.replace(verdict, sends=(*_redrawn(alert), *change.sends))
+    return _yes(ask, alert, change.snooze, Reason.WOKEN, f"The snooze {snooze.id} is over.")
 
 
 def _until(ask: Ask) -> str:
@@ -279,12 +278,14 @@ def _yes(ask: Ask, alert: Alert, snooze: Snooze, reason: Reason, sentence: str) 
         sentence=sentence,
         grounds=(f"snooze {snooze.id}", f"level {alert.level}"),
     )
-    changed = msgspec.structs.replace(alert, snooze=snooze.id, version=alert.version + 1)
+    changed = msgspec.structs.replace(alert, snooze=snooze.id, version=alert.version + 1, held="")
+    # Where its card was held back, it goes out now, and shows the decision.
+    shown = (first_card(changed),) if alert.held else _redrawn(changed)
     return Verdicted(
         decision=decision,
         entry=_entry(decision, snooze),
         alert=changed,
-        sends=(*_redrawn(changed), *_said(snooze)),
+        sends=(*shown, *_said(snooze)),
         snooze=snooze,
     )
 

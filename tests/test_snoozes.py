@@ -318,6 +318,28 @@ def test_whoever_takes_a_quiet_alert_has_its_card_posted(bot: Bot) -> None:
     assert (taken.held, taken.state) == ("", AlertState.TAKEN)
 
 
+def test_whoever_snoozes_a_quiet_alert_has_its_card_posted(bot: Bot) -> None:
+    """The card shows the snooze; there is none yet that could be edited."""
+    snoozed(bot)
+    find(bot, "e-2", 90)
+    (quiet,) = [one for one in bot.store.alerts([AlertState.OPEN]) if one.held]
+
+    decide(bot, asking(quiet.id, scope=Scope.ALERT))
+
+    assert drain(bot) == ["card", "note"]
+    assert bot.store.refused_sends() == []
+
+
+def test_the_card_shows_that_a_snooze_was_ended(bot: Bot) -> None:
+    """It is redrawn, and not only when the next finding comes."""
+    snoozed(bot)
+    (snooze,) = standing(bot)
+
+    decide(bot, about(snooze, Verb.WAKE, BEN))
+
+    assert drain(bot) == ["edit", "note"]
+
+
 def test_snoozes_survive_a_restart(bot: Bot, database: object) -> None:
     """They are rows like everything else."""
     snoozed(bot)
