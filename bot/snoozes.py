@@ -152,7 +152,7 @@ def over(snooze: Snooze, by: Person, now: str, why: str) -> SnoozeChange:
         "alerts": snooze.alerts,
     }
     entry = Entry(kind="snooze.over", subject=snooze.alert, by=by.user, at=now, body=body)
-    return SnoozeChange(snooze=ended, entry=entry, sends=_said(ended))
+    return SnoozeChange(snooze=ended, entry=entry, sends=(*_undrawn(ended), *_said(ended)))
 
 
 def kept_quiet(snooze: Snooze, *, opened: bool) -> SnoozeChange:
@@ -333,6 +333,19 @@ def _redrawn(alert: Alert) -> tuple[Send, ...]:
             channel=alert.channel,
             lane=Lane.CLICK,
             revision=alert.version,
+        ),
+    )
+
+
+def _undrawn(snooze: Snooze) -> tuple[Send, ...]:
+    """The card of the alert that it began with no longer shows it."""
+    return (
+        Send(
+            id=send_id(snooze.id, SendKind.EDIT, snooze.version),
+            kind=SendKind.EDIT,
+            subject=snooze.alert,
+            channel=snooze.channel,
+            lane=Lane.QUIET,
         ),
     )
 
