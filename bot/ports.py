@@ -375,12 +375,15 @@ class Store(Protocol):
 class Directory(Protocol):
     """Who people are, according to Slack. Cached: `known` never waits."""
 
-    def known(self, user: str, team: str) -> Member | None:
-        """What is known without asking; None where we would have to ask."""
+    def known(self, user: str, team: str, groups: Sequence[str] = ()) -> Member | None:
+        """What is known without asking; None where we would have to ask.
+
+        *groups* are the user groups of which one is enough: whether it is so must be known.
+        """
         ...
 
-    def look_up(self, user: str, team: str) -> Member:
-        """Ask Slack. Raises Unavailable where it does not answer."""
+    def look_up(self, user: str, team: str, groups: Sequence[str] = ()) -> Member:
+        """Ask Slack what `known` does not know. Raises Unavailable where it does not answer."""
         ...
 
     def forget(self, user: str | None = None) -> None:

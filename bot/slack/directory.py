@@ -39,29 +39,31 @@ class SlackDirectory:
         self._client = client
         self._groups = sorted({group for one in people for group in one.groups})
         self._named = sorted({user for one in people for user in one.users})
+        self._refused: set[str] = set()
         self._lock = threading.Lock()
         self._members: TTLCache[str, Member] = TTLCache(PEOPLE_KEPT, HARD_TTL, timer)
         self._in_group: TTLCache[str, frozenset[str]] = TTLCache(1_000, HARD_TTL, timer)
 
-    def known(self, user: str, team: str) -> Member | None:
-        """What is known without asking; None where we would have to ask."""
+    def known(self, user: str, team: str, groups: Sequence[str] = ()) -> Member | None:
+        """What is known without asking; None where we would have to ask.
+
+        *groups* are the user groups of which one is enough: whether it is so must be known.
+        """
         with self._lock:
             member = self._members.get(user)
-            if member is None or any(group not in self._in_group for group in self._groups):
+            if member is None or self._undecided(user, groups):
                 return None
             return self._with_groups(member, user)
 
-    def look_up(self, user: str, team: str) -> Member:
+    def look_up(self, user: str, team: str, groups: Sequence[str] = ()) -> Member:
         """Ask Slack. Raises Unavailable where it does not answer or does not know the person."""
         try:
-            member = self._client.member(user)
-            missing = [group for group in self._groups if not self._has(group)]
-            found = {group: frozenset(self._client.group_members(group)) for group in missing}
+            member = self._ask_person(user)
         except Refused as error:
             raise Unavailable(f"Slack would not say who {user} is ({error.code}).") from error
+        while group := self._missing(user, groups):
+            self._ask_group(group)
         with self._lock:
-            self._members[user] = member
-            self._in_group.update(found)
             return self._with_groups(member, user)
 
     def forget(self, user: str | None = None) -> None:
@@ -80,31 +82,63 @@ class SlackDirectory:
         """
         people = set(self._named)
         for group in self._groups:
-            try:
-                found = frozenset(self._client.group_members(group))
-            except Refused as error:
-                log.error("User group %s: %s Nobody is let in by it.", group, error.sentence)
-                found = frozenset()
-            with self._lock:
-                self._in_group[group] = found
-            people |= found
+            people |= self._ask_group(group)
         for user in sorted(people, key=self._is_known):
             try:
-                member = self._client.member(user)
+                self._ask_person(user)
             except Refused as error:
                 log.error("User %s: %s They may not act.", user, error.sentence)
                 self.forget(user)
-                continue
-            with self._lock:
-                self._members[user] = member
 
-    def _has(self, group: str) -> bool:
+    # ── one question ────────────────────────────────────────────────────────
+
+    def _ask_person(self, user: str) -> Member:
+        member = self._client.member(user)
         with self._lock:
-            return group in self._in_group
+            self._members[user] = member
+        return member
+
+    def _ask_group(self, group: str) -> frozenset[str]:
+        """Who is in *group*. One that Slack refuses, because it is deleted say, holds nobody."""
+        try:
+            found = frozenset(self._client.group_members(group))
+            self._accepted(group)
+        except Refused as error:
+            self._complain(group, f"User group {group}: {error.sentence} It lets nobody in.")
+            found = frozenset()
+        with self._lock:
+            self._in_group[group] = found
+        return found
+
+    def _complain(self, name: str, sentence: str) -> None:
+        """Say once that Slack refuses *name*; once more where it had meanwhile accepted it."""
+        with self._lock:
+            said = name in self._refused
+            self._refused.add(name)
+        if not said:
+            log.error("%s", sentence)
+
+    def _accepted(self, name: str) -> None:
+        with self._lock:
+            self._refused.discard(name)
+
+    # ── what is known ───────────────────────────────────────────────────────
 
     def _is_known(self, user: str) -> bool:
         with self._lock:
             return user in self._members
+
+    def _missing(self, user: str, groups: Sequence[str]) -> str:
+        """`_undecided`, for those who do not hold the lock."""
+        with self._lock:
+            return self._undecided(user, groups)
+
+    def _undecided(self, user: str, groups: Sequence[str]) -> str:
+        """The group to ask about next, or "" where it is known if *user* is in any of *groups*."""
+        known = {group: self._in_group.get(group) for group in groups}
+        if any(user in members for members in known.values() if members):
+            return ""
+        return next((group for group, members in known.items() if members is None), "")
 
     def _with_groups(self, member: Member, user: str) -> Member:
         groups = tuple(g for g in self._groups if user in self._in_group.get(g, frozenset()))

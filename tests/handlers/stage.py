@@ -50,12 +50,13 @@ class FakeDirectory:
         self.cached = dict(self.slack)
         self.down = False
         self.refreshed = 0
+        self.unknown_groups: frozenset[str] = frozenset()
 
-    def known(self, user: str, team: str) -> Member | None:
+    def known(self, user: str, team: str, groups: Sequence[str] = ()) -> Member | None:
         """From the cache only."""
-        return self.cached.get(user)
+        return self.cached.get(user) if self.unknown_groups.isdisjoint(groups) else None
 
-    def look_up(self, user: str, team: str) -> Member:
+    def look_up(self, user: str, team: str, groups: Sequence[str] = ()) -> Member:
         """From Slack, into the cache."""
         if self.down:
             raise Unavailable("Slack does not answer.")
