@@ -391,7 +391,10 @@ class Directory(Protocol):
         ...
 
     def refresh(self) -> None:
-        """Ask Slack again about everybody whom the settings name, ahead of need."""
+        """Ask Slack again about everybody whom the settings name, ahead of need.
+
+        Takes as long as Slack's limits make it take; returns at once where one is under way.
+        """
         ...
 
 

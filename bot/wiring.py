@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
     from bot.slack.client import Identity
+    from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Built:
     identity: Identity
     store: SqliteStore
     alone: Alone
+    directory: SlackDirectory
     outbox: SlackOutbox
     ingests: tuple[Ingest, ...]
     timekeeper: Timekeeper
@@ -85,6 +87,7 @@ class Built:
         """Take nothing new in; clicks are still heard and answers still sent. Does not wait."""
         for ingest in self.ingests:
             ingest.stop()
+        self.directory.stop()
         self.timekeeper.stop()
 
     def stop(self, within: float = 8.0) -> bool:
@@ -212,13 +215,14 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     settings.database.parent.mkdir(parents=True, exist_ok=True)
     alone = Alone(settings.database)
     store = open_store(settings, make=True)
+    directory = SlackDirectory(client, list(settings.people.values()), timer=time.monotonic)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
     ingests = _ingests(settings, rules, store, outbox, clock, instances)
     job_errors: dict[str, str] = {}
     bot = Bot(
         store=store,
         clock=clock,
-        directory=SlackDirectory(client, list(settings.people.values()), timer=time.monotonic),
+        directory=directory,
         dialogs=client,
         outbox=outbox,
         pulse=Running(ingests, outbox, job_errors),
@@ -235,6 +239,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         identity=identity,
         store=store,
         alone=alone,
+        directory=directory,
         outbox=outbox,
         ingests=tuple(ingests),
         timekeeper=timekeeper,

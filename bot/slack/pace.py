@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Mapping
 
 from bot.model import Edits
@@ -16,8 +17,16 @@ EDITS_PER_MINUTE = 50
 WHISPER_EVERY = 0.6
 """Seconds between two ephemerals: chat.postEphemeral is tier 4, 100 a minute."""
 
+GROUPS_PER_MINUTE = 20
+"""usergroups.users.list is tier 2: 20 a minute."""
+
+PEOPLE_PER_MINUTE = 100
+"""users.info is tier 4: 100 a minute."""
+
 RETRY_MOST = 60.0
 """Seconds: the longest we wait by ourselves between two tries."""
+
+MINUTE = 60.0
 
 _BURST = 10.0
 _REFILL = (EDITS_PER_MINUTE - _BURST) / 60.0
@@ -29,6 +38,31 @@ def backing_off(tries: int) -> float:
     """Seconds to wait after so many tries in vain."""
     wait = min(RETRY_MOST, 0.5 * 2.0 ** min(tries, 8))
     return wait * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+
+
+class Reads:
+    """When a reading method may be called: so many times in any minute, and not while Slack says
+    that it is too often."""
+
+    def __init__(self, most: int) -> None:
+        """*most* calls a minute."""
+        self._most = most
+        self._made: deque[float] = deque(maxlen=most)
+        self._open = 0.0
+
+    def made(self, now: float) -> None:
+        """A call was made."""
+        self._made.append(now)
+
+    def hold(self, seconds: float, now: float) -> None:
+        """Slack asked us to wait for *seconds*."""
+        self._open = max(self._open, now + seconds)
+
+    def wait(self, now: float, share: float = 1.0) -> float:
+        """Seconds until one may be made by those who may use only a *share* of the minute's."""
+        most = max(1, int(self._most * share))
+        room = self._made[-most] + MINUTE if len(self._made) >= most else now
+        return max(0.0, room - now, self._open - now)
 
 
 class Pace:

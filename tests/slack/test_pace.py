@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Edits
-from bot.slack.pace import EDITS_PER_MINUTE, POST_EVERY, WHISPER_EVERY, Pace
+from bot.slack.pace import EDITS_PER_MINUTE, POST_EVERY, WHISPER_EVERY, Pace, Reads
 
 
 def fresh(now: float = 0.0) -> Pace:
@@ -110,3 +110,27 @@ def test_no_minute_ever_sees_more_edits_than_slack_allows(gaps: list[float]) -> 
             made.append(now)
     for start in made:
         assert sum(start <= at < start + 60.0 for at in made) <= EDITS_PER_MINUTE
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 30.0), st.sampled_from([0.8, 1.0])), max_size=100))
+def test_no_minute_ever_sees_more_questions_than_slack_allows(
+    asks: list[tuple[float, float]],
+) -> None:
+    """Any 60 seconds hold at most 20, and those who may use a part of them leave the rest."""
+    reads, now, made = Reads(20), 0.0, list[float]()
+    for gap, share in asks:
+        now += gap
+        while not reads.wait(now, share):
+            reads.made(now)
+            made.append(now)
+            assert sum(now - 60.0 < at for at in made) <= 20 * share
+
+
+def test_questions_wait_as_long_as_told() -> None:
+    """A wait is over when it says so, and Slack's own outlasts ours."""
+    reads = Reads(2)
+    for now in (0.0, 10.0):
+        reads.made(now)
+    assert (reads.wait(20.0), reads.wait(60.0), reads.wait(60.0, 0.5)) == (40.0, 0.0, 10.0)
+    reads.hold(90.0, 20.0)
+    assert reads.wait(60.0) == 50.0
