@@ -386,8 +386,8 @@ class Directory(Protocol):
         """Ask Slack what `known` does not know. Raises Unavailable where it does not answer."""
         ...
 
-    def forget(self, user: str | None = None) -> None:
-        """Drop what is known of one person, or of everybody."""
+    def forget(self, name: str | None = None) -> None:
+        """Drop what is known of one person or one user group, or of everybody."""
         ...
 
     def refresh(self) -> None:

@@ -74,12 +74,13 @@ class SlackDirectory:
         with self._lock:
             return self._with_groups(member, user)
 
-    def forget(self, user: str | None = None) -> None:
-        """Drop what is known of one person, or of everybody and every group."""
+    def forget(self, name: str | None = None) -> None:
+        """Drop what is known of one person or one group, or of everybody and every group."""
         with self._lock:
-            if user is not None:
-                self._members.pop(user, None)
-                self._asked.pop(user, None)
+            if name is not None:
+                self._members.pop(name, None)
+                self._in_group.pop(name, None)
+                self._asked.pop(name, None)
             else:
                 self._members.clear()
                 self._in_group.clear()

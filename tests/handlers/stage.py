@@ -50,6 +50,7 @@ class FakeDirectory:
         self.cached = dict(self.slack)
         self.down = False
         self.refreshed = 0
+        self.forgotten: list[str | None] = []
         self.unknown_groups: frozenset[str] = frozenset()
 
     def known(self, user: str, team: str, groups: Sequence[str] = ()) -> Member | None:
@@ -63,10 +64,12 @@ class FakeDirectory:
         self.cached[user] = self.slack[user]
         return self.slack[user]
 
-    def forget(self, user: str | None = None) -> None:
-        """Empty the cache, or one place of it."""
-        for one in [user] if user else list(self.cached):
-            self.cached.pop(one, None)
+    def forget(self, name: str | None = None) -> None:
+        """Empty the cache, or drop one person or one group from it."""
+        self.forgotten.append(name)
+        for one in list(self.cached.values()):
+            if name in (None, one.user, *one.groups):
+                del self.cached[one.user]
 
     def refresh(self) -> None:
         """Fill the cache."""

@@ -172,8 +172,21 @@ def test_a_person_whom_slack_no_longer_knows_is_forgotten(
     assert [known(directory, slack, key) for key in keys].count(False) == 1
 
 
+def test_forgetting_a_group_leaves_who_people_are(
+    directory: SlackDirectory, slack: SlackServer
+) -> None:
+    """Nobody is believed to be in it until Slack was asked; those who need no group may act."""
+    analysts = slack.groups["soc-analysts"]
+    directory.refresh()
+    directory.forget(analysts)
+    assert not known(directory, slack, "analyst", [analysts])
+    assert known(directory, slack, "analyst")
+    directory.refresh()
+    assert known(directory, slack, "analyst", [analysts])
+
+
 def test_forgetting_one_or_all(directory: SlackDirectory, slack: SlackServer) -> None:
-    """An event about a person drops that person; an event about a group drops everything."""
+    """What is dropped must be asked about again."""
     directory.refresh()
     directory.forget(slack.people["analyst"].id)
     assert not known(directory, slack, "analyst")

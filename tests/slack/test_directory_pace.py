@@ -131,6 +131,16 @@ def test_a_refresh_during_another_makes_it_begin_anew(
     assert len(slack.calls(GROUP)) == 16 + 20
 
 
+def test_a_changed_group_is_asked_about_first(open_directory: Open, slack: SlackServer) -> None:
+    """What was forgotten is the oldest news, so nobody waits for the others' turn."""
+    mine = groups(slack, 4)
+    directory = open_directory([Allowed(groups=mine)])
+    directory.refresh()
+    directory.forget(mine[2])
+    directory.refresh()
+    assert slack.calls(GROUP)[4].args["usergroup"] == mine[2]
+
+
 # ── Slack asks us to slow down ──────────────────────────────────────────────
 
 
