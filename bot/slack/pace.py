@@ -29,7 +29,6 @@ RETRY_MOST = 60.0
 MINUTE = 60.0
 
 _BURST = 10.0
-_REFILL = (EDITS_PER_MINUTE - _BURST) / 60.0
 _RESERVED = 4.0
 """Tokens that only edits answering a click may take."""
 
@@ -65,11 +64,36 @@ class Reads:
         return max(0.0, room - now, self._open - now)
 
 
-class Pace:
-    """When the next post to a channel, and the next edit, may go. Seconds are monotonic.
+class Bucket:
+    """Holds *most* tokens, and refills so that no minute ever sees more than *per_minute* taken.
 
-    The edit bucket holds 10 and refills so that no 60 seconds ever see more than 50.
+    It is empty at first: a start does not know what its predecessor took in the last minute.
     """
+
+    def __init__(self, per_minute: float, most: float, now: float) -> None:
+        self._refill = (per_minute - most) / MINUTE
+        self._most = most
+        self._tokens = 0.0
+        self._filled = now
+
+    def take(self, now: float) -> None:
+        """Take a token."""
+        self._tokens = self._left(now) - 1.0
+        self._filled = max(now, self._filled)
+
+    def wait(self, now: float, tokens: float = 1.0) -> float:
+        """Seconds until there are so many; 0 where there are."""
+        missing = tokens - self._left(now)
+        # What is left is a sum of small fractions: a millionth missing is no token missing.
+        return missing / self._refill if missing > 1e-6 else 0.0
+
+    def _left(self, now: float) -> float:
+        passed = max(0.0, now - self._filled)
+        return min(self._most, self._tokens + passed * self._refill)
+
+
+class Pace:
+    """When the next post to a channel, and the next edit, may go. Seconds are monotonic."""
 
     def __init__(self, now: float, last_posts: Mapping[str, float] | None = None) -> None:
         """*last_posts*: per channel, how many seconds ago we last posted there."""
@@ -78,8 +102,7 @@ class Pace:
             for channel, ago in (last_posts or {}).items()
             if ago < POST_EVERY
         }
-        self._tokens = 2.0  # a restart does not know what its predecessor spent
-        self._filled = now
+        self._edits = Bucket(EDITS_PER_MINUTE, _BURST, now)
         self._edits_open = now
         self._whispers_open = now
         self._all_open = now
@@ -90,8 +113,7 @@ class Pace:
 
     def edited(self, now: float) -> None:
         """An edit was made."""
-        self._fill(now)
-        self._tokens -= 1.0
+        self._edits.take(now)
 
     def whispered(self, now: float) -> None:
         """An ephemeral was sent."""
@@ -120,10 +142,9 @@ class Pace:
 
     def edits(self, now: float) -> Edits:
         """Which edits may go now."""
-        self._fill(now)
-        if now < self._edits_open or self._tokens < 1.0:
+        if now < self._edits_open or self._edits.wait(now):
             return Edits.NONE
-        return Edits.ALL if self._tokens >= _RESERVED else Edits.CLICKS
+        return Edits.CLICKS if self._edits.wait(now, _RESERVED) else Edits.ALL
 
     def whispers(self, now: float) -> bool:
         """Whether an ephemeral may go now."""
@@ -135,15 +156,7 @@ class Pace:
 
     def wait(self, now: float) -> float | None:
         """Seconds until something that is closed now opens; None where nothing is."""
-        self._fill(now)
-        moments = [at for at in self._opens.values() if at > now]
-        moments += [at for at in (self._edits_open, self._whispers_open) if at > now]
-        for mark in (1.0, _RESERVED):
-            if self._tokens < mark:
-                moments.append(now + (mark - self._tokens) / _REFILL)
-        return max(0.0, min(moments) - now) if moments else None
-
-    def _fill(self, now: float) -> None:
-        if now > self._filled:
-            self._tokens = min(_BURST, self._tokens + (now - self._filled) * _REFILL)
-            self._filled = now
+        moments = [*self._opens.values(), self._edits_open, self._whispers_open]
+        waits = [at - now for at in moments]
+        waits += [self._edits.wait(now, tokens) for tokens in (1.0, _RESERVED)]
+        return min((wait for wait in waits if wait > 0), default=None)

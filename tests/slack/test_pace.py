@@ -95,16 +95,20 @@ def test_when_slack_is_down_nothing_goes() -> None:
 
 
 def test_a_start_is_careful_with_edits() -> None:
-    """A restart does not know what its predecessor spent, so it begins with little."""
-    assert Pace(0.0).edits(0.0) is Edits.CLICKS
+    """A restart does not know what its predecessor spent, so it begins with nothing."""
+    pace = Pace(0.0)
+    assert pace.edits(0.0) is Edits.NONE
+    assert pace.wait(0.0) == pytest.approx(1.5)
+    assert pace.edits(1.5) is Edits.CLICKS
 
 
-@given(st.lists(st.floats(0.0, 3.0), max_size=200))
-def test_no_minute_ever_sees_more_edits_than_slack_allows(gaps: list[float]) -> None:
-    """However greedily edits are asked for, any 60 seconds hold at most 50."""
+@given(st.lists(st.tuples(st.floats(0.0, 3.0), st.booleans()), max_size=200))
+def test_no_minute_ever_sees_more_edits_than_slack_allows(gaps: list[tuple[float, bool]]) -> None:
+    """However greedily edits are asked for, any 60 seconds hold at most 50, restarts or not."""
     pace, now, made = Pace(0.0), 0.0, list[float]()
-    for gap in gaps:
+    for gap, restart in gaps:
         now += gap
+        pace = Pace(now) if restart else pace
         while pace.edits(now) is not Edits.NONE:
             pace.edited(now)
             made.append(now)
