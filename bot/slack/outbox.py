@@ -118,7 +118,7 @@ class SlackOutbox:
             for channel, text in self._store.last_posts().items()
             if (at := moment(text)) is not None
         }
-        self._pace = Pace(self._monotonic(), ago)
+        self._pace.recall(ago, self._monotonic())
         self._recovered = True
 
     def step(self) -> float:

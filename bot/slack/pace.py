@@ -97,15 +97,18 @@ class Pace:
 
     def __init__(self, now: float, last_posts: Mapping[str, float] | None = None) -> None:
         """*last_posts*: per channel, how many seconds ago we last posted there."""
-        self._opens: dict[str, float] = {
-            channel: now + POST_EVERY - ago
-            for channel, ago in (last_posts or {}).items()
-            if ago < POST_EVERY
-        }
+        self._opens: dict[str, float] = {}
+        self.recall(last_posts or {}, now)
         self._edits = Bucket(EDITS_PER_MINUTE, _BURST, now)
         self._edits_open = now
         self._whispers_open = now
         self._all_open = now
+
+    def recall(self, last_posts: Mapping[str, float], now: float) -> None:
+        """As at the start; what Slack asked us to wait for still holds."""
+        for channel, ago in last_posts.items():
+            if ago < POST_EVERY:
+                self.hold_channel(channel, POST_EVERY - ago, now)
 
     def posted(self, channel: str, now: float) -> None:
         """A post to *channel* was made."""
