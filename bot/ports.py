@@ -291,6 +291,7 @@ class Store(Protocol):
         *,
         horizon: str,
         closed: frozenset[str] = frozenset(),
+        posts: bool = True,
         edits: Edits = Edits.ALL,
         whispers: bool = True,
     ) -> Send | None:
@@ -298,7 +299,8 @@ class Store(Protocol):
 
         *horizon* is the latest time that anything may honestly wait for: what waits for a later
         one was queued before the clock was set back, and is due. *closed* are channels that must
-        not be posted to now; *edits* says which edits may go, *whispers* whether ephemerals may.
+        not be posted to now; *posts* says whether anything may be posted at all, *edits* which
+        edits may go, *whispers* whether ephemerals may.
         """
         ...
 

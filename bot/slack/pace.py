@@ -11,6 +11,12 @@ from bot.model import Edits
 POST_EVERY = 1.0
 """Seconds between two posts to a channel (Slack: about one a second)."""
 
+POSTS_PER_MINUTE = 240
+"""Posts over all channels: Slack says "several hundred" for a workspace, and no number."""
+
+QUIET = 2.0
+"""Seconds without a post to a channel after which Slack cannot find the next one there too soon."""
+
 EDITS_PER_MINUTE = 50
 """chat.update is tier 3: 50 a minute in the whole workspace."""
 
@@ -99,6 +105,10 @@ class Pace:
         """*last_posts*: per channel, how many seconds ago we last posted there."""
         self._opens: dict[str, float] = {}
         self.recall(last_posts or {}, now)
+        self._posts = Bucket(POSTS_PER_MINUTE, _BURST, now)
+        self._posted: dict[str, float] = {}
+        self._posts_open = now
+        self._doubted = now
         self._edits = Bucket(EDITS_PER_MINUTE, _BURST, now)
         self._edits_open = now
         self._whispers_open = now
@@ -112,6 +122,9 @@ class Pace:
 
     def posted(self, channel: str, now: float) -> None:
         """A post to *channel* was made."""
+        self._posts.take(now)
+        busy = {one: at for one, at in self._posted.items() if now - at < QUIET}
+        self._posted = busy | {channel: now}
         self._opens[channel] = max(self._opens.get(channel, 0.0), now + POST_EVERY)
 
     def edited(self, now: float) -> None:
@@ -125,6 +138,18 @@ class Pace:
     def hold_channel(self, channel: str, seconds: float, now: float) -> None:
         """Slack asked us to leave *channel* alone for *seconds*."""
         self._opens[channel] = max(self._opens.get(channel, 0.0), now + seconds)
+
+    def too_soon(self, channel: str, seconds: float, now: float) -> None:
+        """Slack found a post to *channel* too soon; call it before `posted`.
+
+        Where we had been busy there, it is that channel's limit. Where we had not, or where
+        Slack says the same of a second channel, it is the workspace's: all posts wait.
+        """
+        self.hold_channel(channel, seconds, now)
+        busy = now - self._posted.get(channel, now - QUIET) < QUIET
+        if not busy or now < self._doubted:
+            self._posts_open = max(self._posts_open, now + seconds)
+        self._doubted = max(self._doubted, now + seconds)
 
     def hold_edits(self, seconds: float, now: float) -> None:
         """Slack asked us not to edit for *seconds*."""
@@ -143,6 +168,10 @@ class Pace:
         self._opens = {channel: at for channel, at in self._opens.items() if at > now}
         return frozenset(self._opens)
 
+    def posts(self, now: float) -> bool:
+        """Whether a post may go now to a channel that is not closed."""
+        return now >= self._posts_open and not self._posts.wait(now)
+
     def edits(self, now: float) -> Edits:
         """Which edits may go now."""
         if now < self._edits_open or self._edits.wait(now):
@@ -159,7 +188,8 @@ class Pace:
 
     def wait(self, now: float) -> float | None:
         """Seconds until something that is closed now opens; None where nothing is."""
-        moments = [*self._opens.values(), self._edits_open, self._whispers_open]
-        waits = [at - now for at in moments]
+        opens = (self._posts_open, self._edits_open, self._whispers_open)
+        waits = [at - now for at in (*self._opens.values(), *opens)]
+        waits.append(self._posts.wait(now))
         waits += [self._edits.wait(now, tokens) for tokens in (1.0, _RESERVED)]
         return min((wait for wait in waits if wait > 0), default=None)

@@ -183,6 +183,7 @@ class OutboxRows(Sqlite):
         *,
         horizon: str,
         closed: frozenset[str] = frozenset(),
+        posts: bool = True,
         edits: Edits = Edits.ALL,
         whispers: bool = True,
     ) -> Send | None:
@@ -198,13 +199,14 @@ class OutboxRows(Sqlite):
                 f"SELECT o.seq, {_qualified('o')}, a.ts, a.channel"  # noqa: S608 - constant text
                 " FROM outbox o LEFT JOIN alerts a ON a.id = o.subject"
                 " WHERE o.state = 'waiting' AND (o.due_at <= ? OR o.due_at > ?)"
-                " AND (o.kind = 'edit' OR (o.kind = 'ephemeral' AND ?) OR (o.kind <> 'ephemeral'"
+                " AND (o.kind = 'edit' OR (o.kind = 'ephemeral' AND ?)"
+                " OR (o.kind <> 'ephemeral' AND ?"
                 f" AND iif(o.kind = 'note', a.channel, o.channel) NOT IN ({holes})))"
                 f" AND (o.kind NOT IN ('edit', 'note') OR (a.ts <> '' AND NOT {_CARD_MOVES}"
                 f" AND NOT {_CARD_IN_DOUBT}))"
                 " AND (o.kind <> 'edit' OR ? = 'all' OR (? = 'clicks' AND o.lane = '0-click'))"
                 " ORDER BY o.lane, o.seq LIMIT 1",
-                (now, horizon, whispers, *closed, edits, edits),
+                (now, horizon, whispers, posts, *closed, edits, edits),
             ).fetchone()
             if row is None:
                 return None

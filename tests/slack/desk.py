@@ -25,11 +25,16 @@ class Desk:
     """The store, the sender and the workspace, with the few things that tests do to them."""
 
     def __init__(
-        self, slack: SlackServer, path: Path, kind: Callable[[Path], SqliteStore] = SqliteStore
+        self,
+        slack: SlackServer,
+        path: Path,
+        kind: Callable[[Path], SqliteStore] = SqliteStore,
+        *,
+        clock: FakeClock | None = None,
     ) -> None:
         self.slack = slack
         # Slack stamps messages with the machine's time, so ours must be near it.
-        self.clock = FakeClock(datetime.now(UTC))
+        self.clock = clock or FakeClock(datetime.now(UTC))
         self.main, self.other = slack.channels[MAIN], slack.channels[OTHER]
         self._path, self._kind = path, kind
         self._opened: list[SqliteStore] = []
