@@ -18,7 +18,7 @@ FILES = sorted(path for top in ("bot", "handlers") for path in (ROOT / top).rglo
 WORDS = ("bot.model", "bot.errors")
 CORE = (
     *("bot.triage", "bot.alerts", "bot.breakglass", "bot.denylist", "bot.guardrails"),
-    *("bot.audits", "bot.summaries", "bot.jobs", "bot.ingest"),
+    *("bot.audits", "bot.summaries", "bot.jobs", "bot.ingest", "bot.hours"),
 )
 DRAWING = (
     *("bot.slack.cards", "bot.slack.modals", "bot.slack.text", "bot.slack.lint"),
