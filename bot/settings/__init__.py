@@ -14,11 +14,22 @@ from pathlib import Path
 from bot.settings.checks import check_environment, check_whole
 from bot.settings.faults import HINTS, SettingFault, SettingsWrong
 from bot.settings.reading import walk
-from bot.settings.tables import InstanceSettings, Secret, Settings, SourceSettings
+from bot.settings.tables import (
+    EscalateSettings,
+    InstanceSettings,
+    PagingSettings,
+    QuietSettings,
+    Secret,
+    Settings,
+    SourceSettings,
+)
 
 __all__ = [
     "HINTS",
+    "EscalateSettings",
     "InstanceSettings",
+    "PagingSettings",
+    "QuietSettings",
     "Secret",
     "SettingFault",
     "Settings",
