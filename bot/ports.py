@@ -25,6 +25,8 @@ from bot.model import (
     Finding,
     Link,
     Member,
+    Page,
+    PageKind,
     Record,
     Send,
     Unreadable,
@@ -153,6 +155,21 @@ class Judge(Protocol):
     def __call__(self, ask: Ask, alert: Alert | None, /) -> Verdicted: ...
 
 
+class Due(Struct, frozen=True, kw_only=True):
+    """A step that is due because nobody has taken an alert. *key* makes it idempotent."""
+
+    key: str
+    entry: Entry
+    sends: tuple[Send, ...] = ()
+    pages: tuple[Page, ...] = ()
+
+
+class Escalating(Protocol):
+    """The pure rule of escalation: the steps that are due for the alert as it is now."""
+
+    def __call__(self, alert: Alert, /) -> Sequence[Due]: ...
+
+
 class Store(Protocol):
     """The memory. Every method is atomic, durable when it returns, and safe to repeat."""
 
@@ -275,6 +292,65 @@ class Store(Protocol):
     def refused_sends(self, limit: int = 20, since: str = "") -> Sequence[Send]:
         """The latest sends refused for good, from *since* (ISO) on, but for those that another
         one replaces."""
+        ...
+
+    # pages
+    def queue_page(self, page: Page, now: str) -> None:
+        """Queue a page; one that is known already stays as it is."""
+        ...
+
+    def claim_page(self, now: str, horizon: str) -> Page | None:
+        """Take the next page that is due, marking it as under way; None where there is none.
+
+        What waits for later than *horizon* was queued before the clock was set back, and is due.
+        """
+        ...
+
+    def page_done(self, page: Page, entry: Entry) -> None:
+        """The page went out."""
+        ...
+
+    def page_again(self, page: Page, due_at: str, error: str) -> None:
+        """The page must be tried again at *due_at*."""
+        ...
+
+    def page_refused(self, page: Page, error: str, entry: Entry) -> None:
+        """The page will not be tried again: it was refused for good."""
+        ...
+
+    def page_dropped(self, page: Page, why: str, entry: Entry) -> None:
+        """The page need not go out any more."""
+        ...
+
+    def recover_pages(self, now: str) -> int:
+        """At start: what was under way when we died waits again. It may go out twice, which is
+        better than never. Returns count."""
+        ...
+
+    def last_page(self, kinds: Sequence[PageKind]) -> Page | None:
+        """The page of *kinds* that was queued last."""
+        ...
+
+    def sent_page(self) -> Page | None:
+        """The page that went out last."""
+        ...
+
+    def refused_pages(self, limit: int = 20, since: str = "") -> Sequence[Page]:
+        """The latest pages refused for good, from *since* (ISO) on."""
+        ...
+
+    def unseen_cards(self, limit: int = 20) -> Sequence[Send]:
+        """Cards refused for good, of alerts that are not resolved and were not paged for it."""
+        ...
+
+    # escalation
+    def escalated(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of *keys* whose step was taken already."""
+        ...
+
+    def escalate(self, alert_id: str, rule: Escalating, now: str) -> int:
+        """Take the steps that *rule* finds due for the alert as it is now and that were not taken
+        yet: queue what they send and page, and write them down. Returns count."""
         ...
 
     # ledger

@@ -9,6 +9,7 @@ from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.ids import NAMESPACE, read_alert_id, spoken_id
 from bot.model.moments import iso, moment
+from bot.model.pages import SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
 from bot.model.sends import REPLACED, Edits, Lane, Send, SendKind, SendState, send_id
@@ -16,6 +17,7 @@ from bot.model.sends import REPLACED, Edits, Lane, Send, SendKind, SendState, se
 __all__ = [
     "NAMESPACE",
     "REPLACED",
+    "SLACK",
     "Actor",
     "Alert",
     "AlertState",
@@ -31,6 +33,9 @@ __all__ = [
     "Link",
     "Mark",
     "Member",
+    "Page",
+    "PageKind",
+    "PageState",
     "Person",
     "Record",
     "Seen",
@@ -42,6 +47,7 @@ __all__ = [
     "Verdict",
     "iso",
     "moment",
+    "page_id",
     "read_alert_id",
     "send_id",
     "spoken_id",

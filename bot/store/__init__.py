@@ -6,10 +6,11 @@ from bot.store.alerts import AlertRows
 from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
+from bot.store.pages import PageRows
 from bot.store.upkeep import UpkeepRows
 
 __all__ = ["SqliteStore"]
 
 
-class SqliteStore(IntakeRows, AlertRows, OutboxRows, LedgerRows, UpkeepRows):
+class SqliteStore(IntakeRows, AlertRows, OutboxRows, PageRows, LedgerRows, UpkeepRows):
     """`ports.Store` on one SQLite file. One process writes; others may read beside it."""
