@@ -78,6 +78,15 @@ class Hours(Struct, frozen=True, kw_only=True):
             day += _DAY
 
 
+def spoken(duration: timedelta) -> str:
+    """How long that is, in words and at a glance: `1 minute`, `90 minutes`, `3 hours`."""
+    minutes = max(1, round(duration / timedelta(minutes=1)))
+    if minutes < 120:
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    hours = round(minutes / 60)
+    return f"{hours} hours" if hours < 48 else f"{round(hours / 24)} days"
+
+
 def _first(zone: ZoneInfo, day: date, minutes: int) -> datetime:
     """The first moment, UTC, at which *zone*'s clocks show so many minutes of *day*, or later."""
     if minutes == MINUTES_A_DAY:

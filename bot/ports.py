@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -424,6 +424,26 @@ class Outbox(Protocol):
 
     def wake(self) -> None:
         """Something was queued: look now."""
+        ...
+
+
+class Contact(Struct, frozen=True, kw_only=True):
+    """How the sender gets on with Slack.
+
+    *lost_for* is for how long nothing could be sent, *why* the last reason. *answered* is true
+    once Slack has answered since we started.
+    """
+
+    lost_for: timedelta = timedelta()
+    why: str = ""
+    answered: bool = False
+
+
+class Pager(Protocol):
+    """What wakes people where Slack does not."""
+
+    def publish(self, page: Page) -> None:
+        """Send *page* out. Raises Unavailable (try again) or Refused."""
         ...
 
 

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import BadInput, Fault
+from bot.escalation import PAGE, Plan, Step
+from bot.hours import Hours
 from bot.jobs import Job, Keep, timetable
 from bot.model import iso
 from bot.ports import Bot, Clock, Feed, Source, Store
-from bot.settings import Settings
+from bot.settings import QuietSettings, Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
 
@@ -184,6 +186,34 @@ def channel_of(settings: Settings) -> Callable[[str], str]:
     return lambda instance: own.get(instance, settings.slack.channel)
 
 
+def plan_of(settings: Settings) -> Plan:
+    """Who is called about an alert that nobody takes, and when."""
+    steps = [
+        Step(minutes=one.after_minutes, to=one.to, levels=one.levels) for one in settings.escalate
+    ]
+    if settings.paging.sns_topic:
+        steps.append(Step(minutes=settings.paging.after_minutes, to=(PAGE,)))
+    quiet = settings.quiet
+    return Plan(steps=tuple(steps), hours=_hours_of(quiet) if quiet.timezone else None)
+
+
+def _hours_of(quiet: QuietSettings) -> Hours:
+    names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    return Hours(
+        timezone=quiet.timezone,
+        days=frozenset(names.index(day) for day in quiet.days),
+        start=_minutes(quiet.start),
+        end=_minutes(quiet.end),
+        holidays=frozenset(quiet.holidays),
+    )
+
+
+def _minutes(time_of_day: str) -> int:
+    """`08:30` as minutes after midnight."""
+    hours, minutes = time_of_day.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
 def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
     """The store that the settings name. Raises BadInput where there is none and not *make*."""
     if not make and not settings.database.exists():
@@ -224,7 +254,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         instances=instances,
     )
     keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
-    timekeeper = Timekeeper(bot, timetable(keep), settings.jobs.timezone, job_errors)
+    jobs = timetable(keep, plan_of(settings))
+    timekeeper = Timekeeper(bot, jobs, settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
     runs = [("sender", outbox.run), *((f"ingest-{n}", i.run) for n, i in enumerate(ingests, 1))]
     return Built(

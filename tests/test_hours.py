@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.hours import Hours
+from bot.hours import Hours, spoken
 
 CHANGES = {
     # Forth and back at 01:00 UTC on a Sunday.
@@ -203,3 +203,15 @@ def test_what_is_due_at_closing_time_is_due_at_the_next_opening() -> None:
     tuesday = datetime(2026, 11, 24, 7, tzinfo=UTC)
     assert office.add_open(friday, timedelta(hours=1)) == tuesday
     assert office.add_open(friday, timedelta(hours=2)) == tuesday + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        *((0.02, "1 minute"), (1.2, "1 minute"), (10, "10 minutes"), (119.4, "119 minutes")),
+        *((120, "2 hours"), (2850, "2 days"), (2819, "47 hours"), (14_400, "10 days")),
+    ],
+)
+def test_a_duration_is_spoken_at_a_glance(minutes: float, words: str) -> None:
+    """No more figures than somebody who is just woken takes in."""
+    assert spoken(timedelta(minutes=minutes)) == words

@@ -22,6 +22,7 @@ _WORD = re.compile(r"\S+")
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # these show nothing
 _MARKS_IN_A_ROW = 3
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,30}")
+_GROUP_ID = re.compile(r"S[A-Z0-9]{2,30}")
 _UNIT = re.compile(r"&(?:amp|lt|gt);|<[^<>`]*>|.", re.DOTALL)
 
 
@@ -113,6 +114,13 @@ def mention(person: Person) -> str:
     if _USER_ID.fullmatch(person.user):
         return f"<@{person.user}>"
     return escape(person.name) or "somebody"
+
+
+def summon(name: str) -> str:
+    """The mention of a person's or a user group's id that the settings hold; else nothing."""
+    if _GROUP_ID.fullmatch(name):
+        return f"<!subteam^{name}>"
+    return f"<@{name}>" if _USER_ID.fullmatch(name) else ""
 
 
 def shorten(text: str, limit: int, tail: str = "…") -> str:

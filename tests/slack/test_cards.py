@@ -222,6 +222,16 @@ def test_news_is_told_in_the_thread() -> None:
     assert "more" not in said(cards.news_note(["level high"]))
 
 
+def test_a_call_mentions_whom_the_settings_name_and_nobody_else() -> None:
+    """Group and person; whatever the headline holds is text, and an id that is none is left out."""
+    ids = ["S0SOC", "U0ANA", "C0LEADS", "here", "U0EVE> <!channel"]
+    drawn = cards.call_note(ids, "Nobody has taken A-7K2QF: <!here> *x* <@U0EVE>")
+
+    spoken = "<!subteam^S0SOC> <@U0ANA> Nobody has taken A-7K2QF: &lt;!here&gt; ∗x∗ &lt;@U0EVE&gt;"
+    assert said(drawn) == f"⏰ {spoken}"
+    assert drawn["text"] == spoken
+
+
 def test_a_list_has_a_details_button_for_each() -> None:
     """Alerts stand one below the other; an empty list says so."""
     other = msgspec.structs.replace(RESOLVED, id="A-00002", count=4)
@@ -338,6 +348,8 @@ def test_a_large_raw_record_says_where_the_rest_is() -> None:
         cards.decision_note(made.decision(note="x" * 5000)),
         cards.news_note([f"actor {'x' * 4000} ({made.AT})"] * 60),
         cards.news_note([]),
+        cards.call_note(["S0SOC"] * 60, "x" * 5000),
+        cards.call_note([], ""),
         cards.note_text(["<!channel>", ""]),
         cards.note_text(["x" * 5000] * 80),
         cards.note_text([]),
@@ -367,6 +379,7 @@ def test_no_message_speaks_for_others(
     drawn = [
         cards.decision_note(decided),
         cards.news_note(lines, more=len(lines)),
+        cards.call_note(["U0ANA", *lines], decided.sentence),
         cards.note_text(lines),
         cards.alert_list([alert, alert], "all"),
         cards.raw_message(record),
