@@ -97,7 +97,7 @@ def watch(
     down = last is not None and last.kind is PageKind.SLACK_DOWN
     if contact.lost_for >= patience and not down:
         return _down(contact, now, waiting)
-    if last is not None and down and contact.answered and not contact.lost_for:
+    if last is not None and down and contact.answered and not contact.why:
         return _back(last)
     return None
 

@@ -127,6 +127,7 @@ def test_an_outage_is_paged_once_and_its_end_once() -> None:
     down = watch(lost(2))
     assert watch(lost(30), down) is None
     assert watch(lost(5, answered=False), down) is None
+    assert watch(lost(0), down) is None
     back = watch(WELL, down)
     assert back is not None
     assert back.kind is PageKind.SLACK_BACK
