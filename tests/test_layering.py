@@ -56,7 +56,15 @@ LAYERS = {
     **dict.fromkeys(CORE, _CORE),
     "bot.aws": Layer(
         ours=(*WORDS, "bot.ports", "bot.aws"),
-        theirs=("msgspec", "isal", "boto3", "botocore", "mypy_boto3_s3", "mypy_boto3_sqs"),
+        theirs=(
+            "msgspec",
+            "isal",
+            "boto3",
+            "botocore",
+            "mypy_boto3_s3",
+            "mypy_boto3_sns",
+            "mypy_boto3_sqs",
+        ),
     ),
     "bot.store": Layer(
         ours=(*WORDS, "bot.ports", "bot.store"), theirs=("msgspec", "sqlite3", "sqlite_utils")
@@ -73,7 +81,7 @@ LAYERS = {
         ours=(*WORDS, "bot.settings", "bot.demo"),
         theirs=(
             *("msgspec", "aiohttp", "yaml", "moto", "boto3", "botocore", "flask", "werkzeug"),
-            *("mypy_boto3_s3", "mypy_boto3_sqs", "_typeshed"),
+            *("mypy_boto3_s3", "mypy_boto3_sns", "mypy_boto3_sqs", "_typeshed"),
         ),
     ),
     "handlers": Layer(
