@@ -7,7 +7,7 @@ page travels by SMS and e-mail, and stands on a locked screen.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.hours import spoken
@@ -87,16 +87,20 @@ def together(pages: Sequence[Page]) -> Page:
 
 
 def watch(
-    contact: Contact, last: Page | None, patience: timedelta, now: datetime, waiting: int
+    contact: Contact,
+    last: Page | None,
+    patience: timedelta,
+    now: datetime,
+    waiting: Callable[[], int],
 ) -> Page | None:
     """The page that Slack's silence, or its end, is worth now.
 
-    *last* is the last page about either, *waiting* the number of messages that wait. Once an
+    *last* is the last page about either; *waiting* counts the messages that wait. Once an
     outage, also where we were started anew in the middle of it, and once when it is over.
     """
     down = last is not None and last.kind is PageKind.SLACK_DOWN
     if contact.lost_for >= patience and not down:
-        return _down(contact, now, waiting)
+        return _down(contact, now, waiting())
     if last is not None and down and contact.answered and not contact.why:
         return _back(last)
     return None

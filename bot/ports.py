@@ -335,8 +335,9 @@ class Store(Protocol):
         """The page that went out last."""
         ...
 
-    def refused_pages(self, limit: int = 20, since: str = "") -> Sequence[Page]:
-        """The latest pages refused for good, from *since* (ISO) on."""
+    def failed_pages(self, limit: int = 20, since: str = "") -> Sequence[Page]:
+        """Pages that wait after a try in vain, and the latest that were refused for good, from
+        *since* (ISO) on."""
         ...
 
     def unseen_cards(self, limit: int = 20) -> Sequence[Send]:
@@ -486,3 +487,5 @@ class Bot:
     people: Mapping[Verb, Allowed]
     instances: Mapping[str, str] = field(default_factory=dict)
     """Connect instance id → the name people use for it."""
+    pages_to: str = ""
+    """The topic that pages go to; "" where nobody is woken."""

@@ -23,8 +23,10 @@ from bot.store.alone import Alone
 
 if TYPE_CHECKING:
     # Slow to import; what only reads the store (ledger, settings) does without them.
+    from bot.aws.clients import Aws
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
+    from bot.pager import Pages
     from bot.slack.client import Identity
     from bot.slack.outbox import SlackOutbox
 
@@ -74,11 +76,17 @@ class Built:
     alone: Alone
     outbox: SlackOutbox
     ingests: tuple[Ingest, ...]
+    pages: Pages | None
     timekeeper: Timekeeper
     threads: tuple[threading.Thread, ...]
 
     def start(self) -> None:
         """Start sending, the timetable and taking records in."""
+        if self.pages is None:
+            log.warning(
+                "No paging topic is set: nobody is woken when nobody takes a critical alert, or "
+                "when Slack is down. Set sns_topic under [paging]."
+            )
         self.timekeeper.start()
         for thread in self.threads:
             thread.start()
@@ -94,6 +102,8 @@ class Built:
         ends = time.monotonic() + within
         self.wind_down()
         self.outbox.stop()
+        if self.pages is not None:
+            self.pages.stop()
         for thread in self.threads:
             thread.join(max(0.1, ends - time.monotonic()))
         ended = not any(thread.is_alive() for thread in self.threads)
@@ -227,6 +237,7 @@ def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     """Construct everything. Raises a Fault that says what to mend; nothing runs yet."""
+    from bot.aws.clients import Aws
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
@@ -240,7 +251,9 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     alone = Alone(settings.database)
     store = open_store(settings, make=True)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
-    ingests = _ingests(settings, rules, store, outbox, clock, instances)
+    aws = Aws()
+    ingests = _ingests(settings, rules, store, outbox, clock, instances, aws)
+    pages = _pages(settings, store, outbox, clock, aws)
     job_errors: dict[str, str] = {}
     bot = Bot(
         store=store,
@@ -252,12 +265,17 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         team=identity.team,
         people=settings.people,
         instances=instances,
+        pages_to=settings.paging.sns_topic or "",
     )
     keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
     jobs = timetable(keep, plan_of(settings))
     timekeeper = Timekeeper(bot, jobs, settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
-    runs = [("sender", outbox.run), *((f"ingest-{n}", i.run) for n, i in enumerate(ingests, 1))]
+    runs = [
+        ("sender", outbox.run),
+        *([("pager", pages.run)] if pages else []),
+        *((f"ingest-{n}", i.run) for n, i in enumerate(ingests, 1)),
+    ]
     return Built(
         bot=bot,
         identity=identity,
@@ -265,8 +283,29 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         alone=alone,
         outbox=outbox,
         ingests=tuple(ingests),
+        pages=pages,
         timekeeper=timekeeper,
         threads=tuple(threading.Thread(target=run, name=name, daemon=True) for name, run in runs),
+    )
+
+
+def _pages(
+    settings: Settings, store: Store, outbox: SlackOutbox, clock: Clock, aws: Aws
+) -> Pages | None:
+    """What wakes people; None where no topic is set."""
+    from bot.aws.sns import sns_topic
+    from bot.pager import Pages
+
+    topic = sns_topic(settings.paging, aws)
+    if topic is None:
+        return None
+    return Pages(
+        store,
+        topic,
+        clock,
+        outbox.contact,
+        patience=timedelta(minutes=settings.paging.slack_down_minutes),
+        instances=names_of(settings),
     )
 
 
@@ -277,15 +316,14 @@ def _ingests(
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
+    aws: Aws,
 ) -> list[Ingest]:
-    from bot.aws.clients import Aws
     from bot.aws.sqs import sqs_source
     from bot.detection.engine import Engine
     from bot.detection.record import Limits
     from bot.ingest import Ingest
     from bot.triage import Triage
 
-    aws = Aws()
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
     )

@@ -108,7 +108,7 @@ WELL = Contact(answered=True)
 
 def watch(contact: Contact, last: Page | None = None) -> Page | None:
     """What is paged now."""
-    return paging.watch(contact, last, PATIENCE, NOON, waiting=7)
+    return paging.watch(contact, last, PATIENCE, NOON, waiting=lambda: 7)
 
 
 def test_slack_is_paged_once_it_was_silent_for_long_enough() -> None:

@@ -100,11 +100,12 @@ class PageRows(Sqlite):
         """The page that went out last."""
         return self._one("state = 'sent' ORDER BY done_at DESC, seq DESC")
 
-    def refused_pages(self, limit: int = 20, since: str = "") -> Sequence[Page]:
-        """The latest pages refused for good, from *since* (ISO) on."""
+    def failed_pages(self, limit: int = 20, since: str = "") -> Sequence[Page]:
+        """Pages that wait after a try in vain, and the latest that were refused for good."""
         rows = self.reader.execute(
-            f"SELECT {_COLUMNS} FROM pages WHERE state = 'refused' AND done_at >= ?"  # noqa: S608 - constant text
-            " ORDER BY done_at DESC, seq DESC LIMIT ?",
+            f"SELECT {_COLUMNS} FROM pages WHERE (state = 'waiting' AND error <> '')"  # noqa: S608 - constant text
+            " OR (state = 'refused' AND done_at >= ?)"
+            " ORDER BY state DESC, done_at DESC, seq DESC LIMIT ?",
             (since, limit),
         )
         return [_page(row) for row in rows]

@@ -17,6 +17,9 @@ from bot.model import (
     Decision,
     Level,
     Mark,
+    Page,
+    PageKind,
+    PageState,
     Record,
     Send,
     SendKind,
@@ -294,6 +297,48 @@ def test_status_says_bad_news_first() -> None:
         f"9 links, head `{'abcdef01' * 8}`",
     ):
         assert part in text
+    no_voice(drawn)
+
+
+def page(**changes: Any) -> Page:
+    """A page about the alert that nobody takes."""
+    fields: dict[str, Any] = {
+        "id": "p",
+        "kind": PageKind.UNTAKEN,
+        "subject": "A-7K2QF",
+        "level": Level.CRITICAL,
+        "title": "Critical A-7K2QF: nobody has taken it",
+        "text": "Nobody has taken A-7K2QF for 10 minutes.",
+    }
+    return Page(**(fields | changes))
+
+
+def test_status_warns_that_nobody_is_woken() -> None:
+    """Without a topic it says so, and how to mend it; nothing else is wrong for that."""
+    drawn = cards.status(counts={}, feeds=[])
+    assert "All is well." in said(drawn)
+    assert "⚠️ No paging topic is set: nobody is woken when nobody takes a critical" in said(drawn)
+    assert "Set `sns_topic` under `[paging]`." in said(drawn)
+
+
+def test_status_shows_the_last_page_and_those_that_failed() -> None:
+    """Where pages go; one that waits for its next try and one that is given up need a look."""
+    topic = "arn:aws:sns:eu-central-1:111122223333:callwarden"
+    quiet = said(cards.status(counts={}, feeds=[], pages_to=topic))
+    assert f"📟 Pages go to `{topic}`, none yet" in quiet
+    failed = [
+        page(state=PageState.WAITING, attempts=3, error="AWS did not answer <!here>."),
+        page(state=PageState.REFUSED, error="AWS refused sns:Publish."),
+    ]
+    last = page(done_at=made.AT)
+    drawn = cards.status(counts={}, feeds=[], pages_to=topic, last_page=last, failed_pages=failed)
+    text = said(drawn)
+    assert text.startswith("*Status*: 2 thing(s) need a look.")
+    assert (
+        "❌ Page is tried again (tried 3×): Critical A-7K2QF: nobody has taken it: AWS did" in text
+    )
+    assert "❌ Page is given up: nobody was woken: Critical A-7K2QF" in text
+    assert f"`{topic}`, last <!date^" in text
     no_voice(drawn)
 
 

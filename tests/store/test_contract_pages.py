@@ -149,7 +149,7 @@ def test_a_page_that_was_under_way_at_a_kill_goes_again(memory: Store, open_agai
 
 
 def test_the_last_pages_are_found(memory: Store) -> None:
-    """By kind as they were queued; by when they went out; and those that were refused."""
+    """By kind as they were queued, and by when they went out."""
     for name, kind in (("a", PageKind.SLACK_DOWN), ("b", PageKind.SLACK_BACK), ("c", "untaken")):
         memory.queue_page(a_page(name, kind=PageKind(kind), subject=SLACK), NOW)
     slack = (PageKind.SLACK_DOWN, PageKind.SLACK_BACK)
@@ -160,9 +160,17 @@ def test_the_last_pages_are_found(memory: Store) -> None:
     memory.page_done(a_page("a"), line("page.sent", NOW))
     sent = memory.sent_page()
     assert (sent and sent.id, sent and sent.done_at) == ("c", LATER)
-    memory.page_refused(a_page("b"), "no such topic", line("page.refused", LATER))
-    assert [page.error for page in memory.refused_pages()] == ["no such topic"]
-    assert memory.refused_pages(since=FAR) == []
+
+
+def test_pages_that_fail_are_shown(memory: Store) -> None:
+    """One that waits for its next try, and the latest that were refused for good."""
+    for name in ("waits", "tried", "refused"):
+        memory.queue_page(a_page(name), NOW)
+    memory.page_again(a_page("tried"), FAR, "SNS did not answer.")
+    memory.page_refused(a_page("refused"), "no such topic", line("page.refused", LATER))
+    errors = [page.error for page in memory.failed_pages()]
+    assert errors == ["SNS did not answer.", "no such topic"]
+    assert [page.id for page in memory.failed_pages(since=FAR)] == ["tried"]
 
 
 # ── cards that nobody sees ──────────────────────────────────────────────────
