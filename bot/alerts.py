@@ -14,6 +14,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
+from bot import model
 from bot.errors import BadInput
 from bot.model import (
     Alert,
@@ -118,6 +119,9 @@ class Status(Struct, frozen=True, kw_only=True):
     job_errors: Mapping[str, str]
     refused: Sequence[Send]
     unreadable: Sequence[tuple[str, Unreadable]]
+    pages_to: str
+    last_page: model.Page | None
+    failed_pages: Sequence[model.Page]
     ledger_length: int
     ledger_head: str
 
@@ -455,6 +459,9 @@ def status(bot: Bot) -> Status:
         job_errors=bot.pulse.job_errors(),
         refused=bot.store.refused_sends(5, since),
         unreadable=bot.store.unreadable(3, since),
+        pages_to=bot.pages_to,
+        last_page=bot.store.sent_page(),
+        failed_pages=bot.store.failed_pages(3, since),
         ledger_length=head[0],
         ledger_head=head[1],
     )

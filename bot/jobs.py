@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import snoozes
+from bot import escalation, snoozes
+from bot.escalation import Plan
 from bot.model import iso
 from bot.ports import Bot
 
@@ -29,9 +30,10 @@ class Keep:
     evidence: int
 
 
-def timetable(keep: Keep) -> tuple[Job, ...]:
-    """Every repeated job."""
+def timetable(keep: Keep, plan: Plan = Plan()) -> tuple[Job, ...]:  # noqa: B008 - it is frozen
+    """Every repeated job. *plan* says who is called about alerts that nobody takes."""
     return (
+        Job("escalate", "* * * * *", lambda bot: escalation.walk(bot, plan), at_start=True),
         Job("people", "*/5 * * * *", refresh_people, at_start=True),
         Job("snoozes", "* * * * *", snoozes.end_those_due, at_start=True),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -26,6 +26,8 @@ from bot.model import (
     Finding,
     Link,
     Member,
+    Page,
+    PageKind,
     Record,
     Send,
     Snooze,
@@ -182,6 +184,21 @@ class SnoozeJudge(Protocol):
     ) -> Verdicted: ...
 
 
+class Due(Struct, frozen=True, kw_only=True):
+    """A step that is due because nobody has taken an alert. *key* makes it idempotent."""
+
+    key: str
+    entry: Entry
+    sends: tuple[Send, ...] = ()
+    pages: tuple[Page, ...] = ()
+
+
+class Escalating(Protocol):
+    """The pure rule of escalation: the steps that are due for the alert as it is now."""
+
+    def __call__(self, alert: Alert, /) -> Sequence[Due]: ...
+
+
 class Store(Protocol):
     """The memory. Every method is atomic, durable when it returns, and safe to repeat."""
 
@@ -336,6 +353,66 @@ class Store(Protocol):
         one replaces."""
         ...
 
+    # pages
+    def queue_page(self, page: Page, now: str) -> None:
+        """Queue a page; one that is known already stays as it is."""
+        ...
+
+    def claim_page(self, now: str, horizon: str) -> Page | None:
+        """Take the next page that is due, marking it as under way; None where there is none.
+
+        What waits for later than *horizon* was queued before the clock was set back, and is due.
+        """
+        ...
+
+    def page_done(self, page: Page, entry: Entry) -> None:
+        """The page went out."""
+        ...
+
+    def page_again(self, page: Page, due_at: str, error: str) -> None:
+        """The page must be tried again at *due_at*."""
+        ...
+
+    def page_refused(self, page: Page, error: str, entry: Entry) -> None:
+        """The page will not be tried again: it was refused for good."""
+        ...
+
+    def page_dropped(self, page: Page, why: str, entry: Entry) -> None:
+        """The page need not go out any more."""
+        ...
+
+    def recover_pages(self, now: str) -> int:
+        """At start: what was under way when we died waits again. It may go out twice, which is
+        better than never. Returns count."""
+        ...
+
+    def last_page(self, kinds: Sequence[PageKind]) -> Page | None:
+        """The page of *kinds* that was queued last."""
+        ...
+
+    def sent_page(self) -> Page | None:
+        """The page that went out last."""
+        ...
+
+    def failed_pages(self, limit: int = 20, since: str = "") -> Sequence[Page]:
+        """Pages that wait after a try in vain, and the latest that were refused for good, from
+        *since* (ISO) on."""
+        ...
+
+    def unseen_cards(self, limit: int = 20) -> Sequence[Send]:
+        """Cards refused for good, of alerts that are not resolved and were not paged for it."""
+        ...
+
+    # escalation
+    def escalated(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of *keys* whose step was taken already."""
+        ...
+
+    def escalate(self, alert_id: str, rule: Escalating, now: str) -> int:
+        """Take the steps that *rule* finds due for the alert as it is now and that were not taken
+        yet: queue what they send and page, and write them down. Returns count."""
+        ...
+
     # ledger
     def links(self, after: int = 0, limit: int = 500) -> Sequence[Link]:
         """The ledger's links in order, from sequence number *after* + 1."""
@@ -416,6 +493,26 @@ class Outbox(Protocol):
         ...
 
 
+class Contact(Struct, frozen=True, kw_only=True):
+    """How the sender gets on with Slack.
+
+    *lost_for* is for how long nothing could be sent, *why* the last reason. *answered* is true
+    once Slack has answered since we started.
+    """
+
+    lost_for: timedelta = timedelta()
+    why: str = ""
+    answered: bool = False
+
+
+class Pager(Protocol):
+    """What wakes people where Slack does not."""
+
+    def publish(self, page: Page) -> None:
+        """Send *page* out. Raises Unavailable (try again) or Refused."""
+        ...
+
+
 class Feed(Struct, frozen=True, kw_only=True):
     """How a source is doing, for status. Times are ISO or ""."""
 
@@ -455,3 +552,5 @@ class Bot:
     people: Mapping[Verb, Allowed]
     instances: Mapping[str, str] = field(default_factory=dict)
     """Connect instance id → the name people use for it."""
+    pages_to: str = ""
+    """The topic that pages go to; "" where nobody is woken."""

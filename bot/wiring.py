@@ -12,17 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import BadInput, Fault
+from bot.escalation import PAGE, Plan, Step
+from bot.hours import Hours
 from bot.jobs import Job, Keep, timetable
 from bot.model import iso
 from bot.ports import Bot, Clock, Feed, Source, Store
-from bot.settings import RulesSettings, Settings
+from bot.settings import QuietSettings, RulesSettings, Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
 
 if TYPE_CHECKING:
     # Slow to import; what only reads the store (ledger, settings) does without them.
+    from bot.aws.clients import Aws
+    from bot.aws.sns import SnsTopic
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
+    from bot.pager import Pages
     from bot.slack.client import Identity
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
@@ -74,11 +79,17 @@ class Built:
     directory: SlackDirectory
     outbox: SlackOutbox
     ingests: tuple[Ingest, ...]
+    pages: Pages | None
     timekeeper: Timekeeper
     threads: tuple[threading.Thread, ...]
 
     def start(self) -> None:
         """Start sending, the timetable and taking records in."""
+        if self.pages is None:
+            log.warning(
+                "No paging topic is set: nobody is woken when nobody takes a critical alert, or "
+                "when Slack is down. Set sns_topic under [paging]."
+            )
         self.timekeeper.start()
         for thread in self.threads:
             thread.start()
@@ -95,6 +106,8 @@ class Built:
         ends = time.monotonic() + within
         self.wind_down()
         self.outbox.stop()
+        if self.pages is not None:
+            self.pages.stop()
         for thread in self.threads:
             thread.join(max(0.1, ends - time.monotonic()))
         ended = not any(thread.is_alive() for thread in self.threads)
@@ -190,6 +203,34 @@ def channel_of(settings: Settings) -> Callable[[str], str]:
     return lambda instance: own.get(instance, settings.slack.channel)
 
 
+def plan_of(settings: Settings) -> Plan:
+    """Who is called about an alert that nobody takes, and when."""
+    steps = [
+        Step(minutes=one.after_minutes, to=one.to, levels=one.levels) for one in settings.escalate
+    ]
+    if settings.paging.sns_topic:
+        steps.append(Step(minutes=settings.paging.after_minutes, to=(PAGE,)))
+    quiet = settings.quiet
+    return Plan(steps=tuple(steps), hours=_hours_of(quiet) if quiet.timezone else None)
+
+
+def _hours_of(quiet: QuietSettings) -> Hours:
+    names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    return Hours(
+        timezone=quiet.timezone,
+        days=frozenset(names.index(day) for day in quiet.days),
+        start=_minutes(quiet.start),
+        end=_minutes(quiet.end),
+        holidays=frozenset(quiet.holidays),
+    )
+
+
+def _minutes(time_of_day: str) -> int:
+    """`08:30` as minutes after midnight."""
+    hours, minutes = time_of_day.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
 def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
     """The store that the settings name. Raises BadInput where there is none and not *make*."""
     if not make and not settings.database.exists():
@@ -203,6 +244,7 @@ def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     """Construct everything. Raises a Fault that says what to mend; nothing runs yet."""
+    from bot.aws.clients import Aws
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
@@ -217,7 +259,9 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     store = open_store(settings, make=True)
     directory = SlackDirectory(client, list(settings.people.values()), timer=time.monotonic)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
-    ingests = _ingests(settings, rules, store, outbox, clock, instances)
+    aws = Aws()
+    ingests = _ingests(settings, rules, store, outbox, clock, instances, aws)
+    pages = _pages(settings, store, outbox, clock, aws)
     job_errors: dict[str, str] = {}
     bot = Bot(
         store=store,
@@ -229,11 +273,17 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         team=identity.team,
         people=settings.people,
         instances=instances,
+        pages_to=settings.paging.sns_topic or "",
     )
     keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
-    timekeeper = Timekeeper(bot, timetable(keep), settings.jobs.timezone, job_errors)
+    jobs = timetable(keep, plan_of(settings))
+    timekeeper = Timekeeper(bot, jobs, settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
-    runs = [("sender", outbox.run), *((f"ingest-{n}", i.run) for n, i in enumerate(ingests, 1))]
+    runs = [
+        ("sender", outbox.run),
+        *([("pager", pages.run)] if pages else []),
+        *((f"ingest-{n}", i.run) for n, i in enumerate(ingests, 1)),
+    ]
     return Built(
         bot=bot,
         identity=identity,
@@ -242,8 +292,36 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         directory=directory,
         outbox=outbox,
         ingests=tuple(ingests),
+        pages=pages,
         timekeeper=timekeeper,
         threads=tuple(threading.Thread(target=run, name=name, daemon=True) for name, run in runs),
+    )
+
+
+def topic_of(settings: Settings, aws: Aws | None = None) -> SnsTopic | None:
+    """Where pages go; None where no topic is set."""
+    from bot.aws.clients import Aws
+    from bot.aws.sns import sns_topic
+
+    return sns_topic(settings.paging, aws or Aws())
+
+
+def _pages(
+    settings: Settings, store: Store, outbox: SlackOutbox, clock: Clock, aws: Aws
+) -> Pages | None:
+    """What wakes people; None where no topic is set."""
+    from bot.pager import Pages
+
+    topic = topic_of(settings, aws)
+    if topic is None:
+        return None
+    return Pages(
+        store,
+        topic,
+        clock,
+        outbox.contact,
+        patience=timedelta(minutes=settings.paging.slack_down_minutes),
+        instances=names_of(settings),
     )
 
 
@@ -254,15 +332,14 @@ def _ingests(
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
+    aws: Aws,
 ) -> list[Ingest]:
-    from bot.aws.clients import Aws
     from bot.aws.sqs import sqs_source
     from bot.detection.engine import Engine
     from bot.detection.record import Limits
     from bot.ingest import Ingest
     from bot.triage import Triage
 
-    aws = Aws()
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
     )

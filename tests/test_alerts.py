@@ -452,4 +452,5 @@ def test_status_tells_what_the_store_and_the_parts_say(bot: Bot, alert: Alert) -
     now = status(bot)
     assert (now.counts["findings"], now.counts["alerts.taken"]) == (1, 1)
     assert now.feeds[0].error == "no such queue"
+    assert (now.pages_to, now.last_page, now.failed_pages) == ("", None, [])
     assert (now.ledger_length, now.ledger_head) == bot.store.head()

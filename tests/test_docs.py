@@ -46,7 +46,7 @@ def tables_of_the_code() -> Iterator[tuple[str, type[Struct]]]:
 def keys_of_the_code() -> dict[tuple[str, str], FieldInfo]:
     """(table, key) → the key, of everything that may stand in callwarden.toml."""
     return {
-        (head, field.name): field
+        (head, field.encode_name): field
         for head, table in tables_of_the_code()
         for field in msgspec.structs.fields(table)
     }
@@ -110,7 +110,7 @@ def test_what_the_page_mentions_there_is() -> None:
     tables |= {f"people.{verb}" for verb in Verb}
     keys = {f"{head.strip('[]')}.{key}" for head, key in keys_of_the_code()}
 
-    assert set(re.findall(r"`\[+([^]`]+)\]+`", page)) <= tables
+    assert set(re.findall(r"`\[+([^]`\"]+)\]+`", page)) <= tables
     assert set(re.findall(r"`([a-z_]+\.[a-z_]+)`", page)) - {"callwarden.toml"} <= keys
 
 

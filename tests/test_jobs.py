@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 
+from bot.escalation import Plan, Step
 from bot.jobs import Keep, prune, refresh_people, timetable
 from bot.model import iso
 from bot.store import SqliteStore
@@ -44,9 +45,21 @@ def test_every_job_has_its_own_name_and_a_time() -> None:
 
 
 def test_people_are_asked_for_at_every_start() -> None:
-    """Otherwise nobody could act until the first round; pruning can wait for its hour."""
+    """Otherwise nobody could act until the first round, and who should have been called while we
+    were away would wait for it; pruning can wait for its hour."""
     at_start = {job.name: job.at_start for job in timetable(KEEP)}
-    assert at_start == {"people": True, "snoozes": True, "prune": False}
+    assert at_start == {"people": True, "escalate": True, "snoozes": True, "prune": False}
+
+
+def test_escalation_goes_by_the_plan(store: SqliteStore, clock: FakeClock) -> None:
+    """Every minute, what the settings say is due."""
+    plan = Plan(steps=(Step(minutes=10, to=("user:U0LEAD",)),))
+    store.keep(judged(make_finding()), make_triage(), clock.iso)
+    clock.tick(600)
+    job = next(job for job in timetable(KEEP, plan) if job.name == "escalate")
+    job.run(make_bot(store, clock))
+    assert job.when == "* * * * *"
+    assert [link.kind for link in store.links()] == ["alert.escalate"]
 
 
 def test_refreshing_people_asks_the_directory(store: SqliteStore, clock: FakeClock) -> None:

@@ -19,6 +19,7 @@ WORDS = ("bot.model", "bot.errors")
 CORE = (
     *("bot.triage", "bot.alerts", "bot.breakglass", "bot.denylist", "bot.guardrails"),
     *("bot.audits", "bot.summaries", "bot.jobs", "bot.ingest", "bot.snoozes", "bot.novelty"),
+    *("bot.hours", "bot.escalation", "bot.paging", "bot.pager"),
 )
 DRAWING = (
     *("bot.slack.cards", "bot.slack.modals", "bot.slack.text", "bot.slack.lint"),
@@ -55,7 +56,15 @@ LAYERS = {
     **dict.fromkeys(CORE, _CORE),
     "bot.aws": Layer(
         ours=(*WORDS, "bot.ports", "bot.aws"),
-        theirs=("msgspec", "isal", "boto3", "botocore", "mypy_boto3_s3", "mypy_boto3_sqs"),
+        theirs=(
+            "msgspec",
+            "isal",
+            "boto3",
+            "botocore",
+            "mypy_boto3_s3",
+            "mypy_boto3_sns",
+            "mypy_boto3_sqs",
+        ),
     ),
     "bot.store": Layer(
         ours=(*WORDS, "bot.ports", "bot.store"), theirs=("msgspec", "sqlite3", "sqlite_utils")
@@ -72,7 +81,7 @@ LAYERS = {
         ours=(*WORDS, "bot.settings", "bot.demo"),
         theirs=(
             *("msgspec", "aiohttp", "yaml", "moto", "boto3", "botocore", "flask", "werkzeug"),
-            *("mypy_boto3_s3", "mypy_boto3_sqs", "_typeshed"),
+            *("mypy_boto3_s3", "mypy_boto3_sns", "mypy_boto3_sqs", "_typeshed"),
         ),
     ),
     "handlers": Layer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from bot.model import Allowed, Verb
+from bot.model import Allowed, Level, Verb
 from bot.settings import HINTS, Secret, Settings, SettingsWrong, load
 
 BOT, APP = "xoxb-very-secret-1", "xapp-very-secret-2"
@@ -96,12 +97,32 @@ def test_everything_that_can_be_set(loaded: Load, tmp_path: Path) -> None:
         records_days = 7
         [jobs]
         timezone = "Europe/Zurich"
+        [paging]
+        sns_topic = "arn:aws:sns:eu-central-1:111122223333:callwarden"
+        region = "eu-central-1"
+        role_arn = "arn:aws:iam::111122223333:role/callwarden-page"
+        after_minutes = 0.5
+        slack_down_minutes = 3
+        [quiet]
+        timezone = "America/New_York"
+        days = ["mon", "sat"]
+        from = "07:30"
+        to = "24:00"
+        holidays = [2026-12-25]
+        [[escalate]]
+        after_minutes = 5
+        to = ["group:S0SOC", "user:W0LEAD", "channel:G0LEADS", "page"]
+        levels = ["high", "critical"]
         """
     )
     assert settings.source[0].name == "main"
     assert settings.instance[0].channel == "G0SUPPORT"
     assert settings.database == tmp_path / "state" / "bot.db"
     assert settings.people[Verb.RAW] == Allowed(users=("W0LEAD",))
+    assert (settings.paging.after_minutes, settings.paging.slack_down_minutes) == (0.5, 3.0)
+    assert (settings.quiet.start, settings.quiet.end) == ("07:30", "24:00")
+    assert settings.quiet.holidays == (date(2026, 12, 25),)
+    assert settings.escalate[0].levels == (Level.HIGH, Level.CRITICAL)
 
 
 def test_looking_follows_acting(loaded: Load) -> None:
@@ -247,7 +268,7 @@ def keys_of(table: type[Struct]) -> Iterator[str]:
         for one in tables:
             yield from keys_of(one)
         if not tables and field.name not in ("home", "bot_token", "app_token", "api_url"):
-            yield field.name
+            yield field.encode_name
 
 
 def test_every_setting_has_its_mending() -> None:
@@ -274,6 +295,74 @@ def test_an_item_that_is_no_table_is_shown_how_to_write(loaded: Load) -> None:
     faults = faults_of(loaded, "source = [5]\n" + GOOD)
 
     assert faults["[[source]] 1"] == "This must be a table. Write [[source]]."
+
+
+TOPIC = '[paging]\nsns_topic = "arn:aws:sns:eu-central-1:111122223333:callwarden"\n'
+
+
+def test_all_faults_of_pages_and_escalation_come_at_once(loaded: Load) -> None:
+    """Each is named by its place, and so is a step that pages where no topic is set."""
+    faults = faults_of(
+        loaded,
+        GOOD
+        + """
+        [paging]
+        topic = "x"
+        region = "Frankfurt"
+        after_minutes = 0
+        [quiet]
+        timezone = "Zurich"
+        days = ["monday"]
+        from = "8"
+        to = "24:01"
+        holidays = ["Christmas"]
+        [[escalate]]
+        after_minutes = 5
+        to = ["page"]
+        [[escalate]]
+        to = ["#soc"]
+        levels = ["bad"]
+        [[escalate]]
+        after_minutes = 1
+        to = []
+        """,
+    )
+    assert faults.keys() == {
+        *("paging.topic", "paging.region", "paging.after_minutes"),
+        *("quiet.timezone", "quiet.days", "quiet.from", "quiet.to", "quiet.holidays"),
+        *("[[escalate]] 1, to", "[[escalate]] 2, after_minutes", "[[escalate]] 2, to"),
+        *("[[escalate]] 2, levels", "[[escalate]] 3, to"),
+    }
+    assert "Set sns_topic" in faults["[[escalate]] 1, to"]
+    assert "channel:C" in faults["[[escalate]] 2, to"]
+    assert "18:00" in faults["quiet.to"]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("[quiet]\nto = '17:00'\n", "quiet.timezone"),
+        ("[quiet]\ntimezone = ''\n", "quiet.timezone"),
+        ("[quiet]\ntimezone = 'Zurich'\n", "quiet.timezone"),
+        ("[quiet]\ntimezone = 'UTC'\nfrom = '18:00'\n", "quiet.to"),
+        (TOPIC + "region = 'eu-west-1'\n", "paging.region"),
+        (TOPIC.replace("callwarden", "callwarden.fifo"), "paging.sns_topic"),
+        (TOPIC + "[[escalate]]\nafter_minutes = 1\nto = ['user:S0SOC']\n", "[[escalate]] 1, to"),
+        ("escalate = 3\n", "escalate"),
+    ],
+)
+def test_hours_and_pages_that_mean_nothing_are_faults(loaded: Load, text: str, where: str) -> None:
+    """Hours without a zone, a topic elsewhere, a person who is a group."""
+    head, tail = (text, "") if text.startswith("escalate") else ("", text)
+    assert list(faults_of(loaded, head + GOOD + tail)) == [where]
+
+
+def test_without_a_topic_nothing_is_paged_and_no_hour_is_quiet(loaded: Load) -> None:
+    """What is not set does nothing; with a topic a step may page."""
+    settings = loaded(GOOD)
+    assert (settings.paging.sns_topic, settings.quiet.timezone) == (None, "")
+    paging = loaded(GOOD + TOPIC + "[[escalate]]\nafter_minutes = 0.01\nto = ['page']\n")
+    assert paging.escalate[0].to == ("page",)
 
 
 LONG = "a" * 5_000
@@ -442,6 +531,12 @@ _KEYS = st.sampled_from(
         "jobs.timezone",
         "instance",
         "limits",
+        "paging",
+        "paging.sns_topic",
+        "quiet",
+        "quiet.from",
+        "quiet.timezone",
+        "escalate",
         "x",
     ]
 )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.errors import Unavailable
+from bot.escalation import Plan, Step
+from bot.hours import Hours
 from bot.jobs import Job
-from bot.model import iso
+from bot.model import Level, iso
 from bot.ports import Bot
+from bot.settings import load
 from bot.store import SqliteStore
-from bot.wiring import Timekeeper
+from bot.wiring import Timekeeper, plan_of
 from tests.builders import FakeClock, make_bot
 from tests.handlers.stage import eventually
 
@@ -100,3 +104,54 @@ def test_after_the_clock_was_set_back_jobs_run_at_their_next_time(
 
     due = timekeeper._scheduler.get_job("often").next_run_time
     assert due - datetime.now(UTC) <= timedelta(minutes=1)
+
+
+# ── what the settings say of escalation ─────────────────────────────────────
+
+SETTINGS = """
+[slack]
+channel = "C0ALERTS"
+[people.take]
+users = ["U0ANA"]
+[people.resolve]
+users = ["U0ANA"]
+[[escalate]]
+after_minutes = 5
+to = ["group:S0SOC"]
+levels = ["high", "critical"]
+"""
+TOPIC = '[paging]\nsns_topic = "arn:aws:sns:eu-central-1:111122223333:callwarden"\n'
+
+
+def plan(tmp_path: Path, text: str) -> Plan:
+    """The plan of these settings."""
+    file = tmp_path / "callwarden.toml"
+    file.write_text(SETTINGS + text, encoding="utf-8")
+    return plan_of(load(file, {}, slack=False))
+
+
+def test_the_settings_steps_are_the_plan(tmp_path: Path) -> None:
+    """Nothing is paged without a topic, and without hours none is quiet."""
+    step = Step(minutes=5, to=("group:S0SOC",), levels=(Level.HIGH, Level.CRITICAL))
+    assert plan(tmp_path, "") == Plan(steps=(step,))
+
+
+def test_a_topic_pages_criticals(tmp_path: Path) -> None:
+    """After as many minutes as the settings say, and ten where they do not."""
+    assert plan(tmp_path, TOPIC).steps[1] == Step(minutes=10, to=("page",))
+    assert plan(tmp_path, TOPIC + "after_minutes = 0.5\n").steps[1].minutes == 0.5
+
+
+def test_quiet_hours_are_an_office(tmp_path: Path) -> None:
+    """By weekday, and to the end of the day where they say so."""
+    text = (
+        "[quiet]\ntimezone = 'Asia/Tehran'\ndays = ['sat', 'mon']\nfrom = '07:30'\nto = '24:00'\n"
+    )
+    hours = plan(tmp_path, text + "holidays = [2026-12-25]\n").hours
+    assert hours == Hours(
+        timezone="Asia/Tehran",
+        days=frozenset({0, 5}),
+        start=450,
+        end=1440,
+        holidays=frozenset({date(2026, 12, 25)}),
+    )

@@ -24,7 +24,12 @@ from bot.errors import BadInput
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
+
+    Client = SQSClient | S3Client | SNSClient
+
+Service = Literal["sqs", "s3", "sns"]
 
 SESSION_NAME = "callwarden"
 """What our own calls are called in CloudTrail: the session name of every role we assume."""
@@ -52,7 +57,7 @@ class Aws:
     def __init__(self, session: Callable[[], Session] = get_session) -> None:
         self._new_session = session
         self._sessions: dict[tuple[str | None, str | None], boto3.Session] = {}
-        self._clients: dict[tuple[str, str | None, str | None], SQSClient | S3Client] = {}
+        self._clients: dict[tuple[str, str | None, str | None], Client] = {}
 
     def sqs(self, region: str | None, role_arn: str | None = None) -> SQSClient:
         """A client for SQS. Raises BadInput where no Region is known."""
@@ -62,33 +67,36 @@ class Aws:
         """A client for S3, with paths for buckets where the endpoint is loopback."""
         return cast("S3Client", self._client("s3", region, role_arn))
 
+    def sns(self, region: str | None, role_arn: str | None = None) -> SNSClient:
+        """A client for SNS."""
+        return cast("SNSClient", self._client("sns", region, role_arn))
+
     def close(self) -> None:
         """Close every connection. The clients cannot be used afterwards."""
         for client in self._clients.values():
             client.close()
         self._clients.clear()
 
-    def _client(
-        self, service: Literal["sqs", "s3"], region: str | None, role_arn: str | None
-    ) -> SQSClient | S3Client:
+    def _client(self, service: Service, region: str | None, role_arn: str | None) -> Client:
         key = (service, region, role_arn)
         if key not in self._clients:
             try:
                 self._clients[key] = self._make(service, region, role_arn)
             except (BotoCoreError, ValueError) as error:
+                table = "[paging]" if service == "sns" else "[[source]]"
                 sentence = (
-                    f"No client for {service} can be made: {error}. Set region under [[source]] "
+                    f"No client for {service} can be made: {error}. Set region under {table} "
                     "(or AWS_DEFAULT_REGION), and check AWS_PROFILE and AWS_ENDPOINT_URL."
                 )
-                raise BadInput(sentence, where="source.region") from error
+                raise BadInput(sentence, where=f"{table.strip('[]')}.region") from error
         return self._clients[key]
 
-    def _make(
-        self, service: Literal["sqs", "s3"], region: str | None, role_arn: str | None
-    ) -> SQSClient | S3Client:
+    def _make(self, service: Service, region: str | None, role_arn: str | None) -> Client:
         session = self._session(region, role_arn)
         if service == "sqs":
             return session.client("sqs", config=_config(LONGEST_WAIT + 10))
+        if service == "sns":
+            return session.client("sns", config=_config(10))
         client = session.client("s3", config=_config(20))
         if not _is_loopback(client.meta.endpoint_url):
             return client

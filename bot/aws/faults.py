@@ -23,6 +23,7 @@ _CREDENTIALS = re.compile(
     r"SignatureDoesNotMatch|IncompleteSignature|AuthFailure|MissingAuthenticationToken"
 )
 _NO_QUEUE = re.compile(r"NonExistentQueue|QueueDoesNotExist")
+_NO_TOPIC = frozenset({"NotFound", "NotFoundException", "TopicDeleted"})
 _GONE = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404"})
 _CALLER = re.compile(r"(?:User|user): (arn:[^\s]+)")
 _KMS = re.compile(r"\bkms:[A-Za-z]+")
@@ -55,7 +56,7 @@ def translated(action: str, what: str) -> Iterator[None]:
         )
         raise Refused(action, "NoCredentials", sentence) from error
     except NoRegionError as error:
-        sentence = f"No AWS Region is known for {action}. Set region under [[source]]."
+        sentence = f"No AWS Region is known for {action}. Set region in the settings."
         raise Refused(action, "NoRegion", sentence) from error
     except BotoCoreError as error:
         sentence = f"AWS did not answer {action} for {what} ({type(error).__name__})."
@@ -76,6 +77,9 @@ def _answered(error: ClientError, action: str, what: str) -> Fault:
     if _NO_QUEUE.search(code):
         sentence = f"There is no queue {what} ({code}). Check queue_url and region in [[source]]."
         return Refused(action, code, sentence)
+    if action == "sns:Publish" and code in _NO_TOPIC:
+        sentence = f"There is no topic {what} ({code}). Check sns_topic in [paging]."
+        return Refused(action, code, sentence)
     if _DENIED.search(code) or status == 403:
         return Refused(action, code, _denied(error, action, code, what))
     if status >= 500 or code in {"RequestTimeout", "InternalError", "ServiceUnavailable"}:
@@ -92,7 +96,8 @@ def _denied(error: ClientError, action: str, code: str, what: str) -> str:
     if action == "sts:AssumeRole":
         give = f"allow {who} that action, and let the role's trust policy name it"
     elif key:
-        give = f"give {who} {key[0]} on the key that the object is encrypted with"
+        holder = "topic" if action == "sns:Publish" else "object"
+        give = f"give {who} {key[0]} on the key that the {holder} is encrypted with"
     else:
         give = f"give {who} that action"
     if action == "s3:GetObject":

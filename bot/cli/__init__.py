@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "A Slack workspace and a day's story on this machine; no accounts needed.",
     "ledger": "Verify or export the record of every decision.",
     "manifest": "Print the Slack app manifest.",
+    "page": "Send a test page to whoever is woken.",
     "rules": "List, test and explain the detection rules.",
     "run": "Run the bot: take records in, post alerts, answer people.",
     "scan": "Read folders of CloudTrail files and show findings; no Slack needed.",

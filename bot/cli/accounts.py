@@ -92,7 +92,7 @@ def _sends(accounts: Accounts, store: SqliteStore, stage: Stage) -> None:
     posts = [call for call in stage.slack.calls("chat.postMessage") if call.ok]
     edits = [call for call in stage.slack.calls("chat.update") if call.ok]
     whispers = [call for call in stage.slack.calls("chat.postEphemeral") if call.ok]
-    stored = sum(counts.get(f"sent.{kind}", 0) for kind in ("card", "note", "dm"))
+    stored = sum(counts.get(f"sent.{kind}", 0) for kind in ("card", "note", "dm", "post"))
     accounts.agree("posts in the store, by Slack's log", stored, len(posts))
     accounts.agree("edits in the store, by Slack's log", counts.get("sent.edit", 0), len(edits))
     accounts.agree(

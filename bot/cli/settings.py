@@ -34,6 +34,8 @@ def check(config: Path, no_slack: bool) -> None:
     click.echo(f"  {len(rules.rules)} rules")
     if not found.source:
         click.echo("  note: without a [[source]] no record will ever arrive")
+    if not found.paging.sns_topic:
+        click.echo("  note: nobody is woken (no sns_topic under [paging])")
     for verb in Verb:
         if verb not in found.people:
             click.echo(f"  note: nobody may {verb} (no [people.{verb}])")

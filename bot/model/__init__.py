@@ -10,6 +10,7 @@ from bot.model.around import Around, Calls, Tie
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.ids import NAMESPACE, read_alert_id, read_snooze_id, spoken_id
 from bot.model.moments import iso, moment
+from bot.model.pages import SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
 from bot.model.scope import Scope
@@ -28,6 +29,7 @@ from bot.model.snoozes import Snooze, SnoozeState
 __all__ = [
     "NAMESPACE",
     "REPLACED",
+    "SLACK",
     "Actor",
     "Alert",
     "AlertState",
@@ -45,6 +47,9 @@ __all__ = [
     "Link",
     "Mark",
     "Member",
+    "Page",
+    "PageKind",
+    "PageState",
     "Person",
     "Record",
     "Scope",
@@ -61,6 +66,7 @@ __all__ = [
     "first_card",
     "iso",
     "moment",
+    "page_id",
     "read_alert_id",
     "read_snooze_id",
     "send_id",

@@ -19,6 +19,7 @@ class SendKind(StrEnum):
     EDIT = "edit"  # chat.update of the card, drawn from the alert when it is sent
     NOTE = "note"  # chat.postMessage in the card's thread
     DM = "dm"  # chat.postMessage to a person
+    POST = "post"  # chat.postMessage in a channel, a message of its own
     EPHEMERAL = "ephemeral"  # chat.postEphemeral: at most once
 
 
@@ -52,10 +53,10 @@ class Send(Struct, frozen=True, kw_only=True):
     """One message to be sent. *subject* is the alert's id (or another id for direct messages).
 
     *channel* is a channel id, or a user id for a DM; "" means the card's own channel. *body* holds
-    `{"lines": [...]}` for a note, `{"text": …, "blocks": […]}` for DM and ephemeral, {} for cards
-    and edits. *user* is the reader of an ephemeral. *ambiguous* is true where an earlier try may
-    have arrived; *tried_at* is when that try began (ISO). *ts* is the card's ts for edits and the
-    thread's for notes, filled in when claimed.
+    `{"lines": [...]}` or `{"call": [ids], "text": …}` for a note, `{"text": …, "blocks": […]}` for
+    DM, post and ephemeral, {} for cards and edits. *user* is the reader of an ephemeral.
+    *ambiguous* is true where an earlier try may have arrived; *tried_at* is when that try began
+    (ISO). *ts* is the card's ts for edits and the thread's for notes, filled in when claimed.
     """
 
     id: str

@@ -14,11 +14,23 @@ from pathlib import Path
 from bot.settings.checks import check_environment, check_whole, rules_named
 from bot.settings.faults import HINTS, SettingFault, SettingsWrong
 from bot.settings.reading import walk
-from bot.settings.tables import InstanceSettings, RulesSettings, Secret, Settings, SourceSettings
+from bot.settings.tables import (
+    EscalateSettings,
+    InstanceSettings,
+    PagingSettings,
+    QuietSettings,
+    RulesSettings,
+    Secret,
+    Settings,
+    SourceSettings,
+)
 
 __all__ = [
     "HINTS",
+    "EscalateSettings",
     "InstanceSettings",
+    "PagingSettings",
+    "QuietSettings",
     "RulesSettings",
     "Secret",
     "SettingFault",

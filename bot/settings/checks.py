@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.model import Allowed, Verb
-from bot.settings.faults import SettingFault
-from bot.settings.tables import JobsSettings, RulesSettings
+from bot.settings.faults import SettingFault, hint
+from bot.settings.tables import JobsSettings, PagingSettings, QuietSettings, RulesSettings
 
 ENVIRONMENT = {
     "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from your Slack app's OAuth & Permissions page",
@@ -39,18 +39,10 @@ def check_allowed(allowed: Allowed, where: str, faults: list[SettingFault]) -> N
 
 def check_whole(kept: dict[str, Any], data: dict[str, Any], faults: list[SettingFault]) -> None:
     """What one value alone does not show; *data*, as a fault may have dropped its whole table."""
-    from zoneinfo import ZoneInfo  # slow to import, and needed only here
-
     jobs: JobsSettings = kept.get("jobs", JobsSettings())
-    try:
-        ZoneInfo(jobs.timezone)
-    except (KeyError, ValueError, OSError):
-        mend = (
-            "Use an IANA name such as Europe/Zurich; a machine without time zones of its own "
-            "needs `pip install tzdata`."
-        )
-        what = f"{_shown(jobs.timezone)} is no time zone."
-        faults.append(SettingFault("jobs.timezone", what, mend))
+    _check_zone(jobs.timezone, "jobs.timezone", faults)
+    _check_quiet(data, faults)
+    _check_pages(kept, data, faults)
     _check_people(kept.get("people"), faults)
     _check_paths(kept["home"], data, faults)
     for name, key in (("source", "queue_url"), ("instance", "id")):
@@ -59,6 +51,53 @@ def check_whole(kept: dict[str, Any], data: dict[str, Any], faults: list[Setting
             faults.append(
                 SettingFault(f"[[{name}]]", f"{key} {twice!r} stands twice.", "Drop one.")
             )
+
+
+def _check_zone(name: str, where: str, faults: list[SettingFault]) -> None:
+    from zoneinfo import ZoneInfo  # slow to import, and needed only here
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        mend = (
+            "Use an IANA name such as Europe/Zurich; a machine without time zones of its own "
+            "needs `pip install tzdata`."
+        )
+        faults.append(SettingFault(where, f"{_shown(name)} is no time zone.", mend))
+
+
+def _check_quiet(data: dict[str, Any], faults: list[SettingFault]) -> None:
+    """Hours without a zone say nothing, and an office opens before it closes."""
+    quiet = data.get("quiet")
+    if not isinstance(quiet, dict):
+        return
+    if "timezone" not in quiet:
+        faults.append(SettingFault("quiet.timezone", "This is missing.", hint("quiet.timezone")))
+    for zone in _texts(data, "quiet", "timezone"):
+        _check_zone(zone, "quiet.timezone", faults)
+    usual = QuietSettings()
+    start, end = quiet.get("from", usual.start), quiet.get("to", usual.end)
+    malformed = {fault.where for fault in faults} & {"quiet.from", "quiet.to"}
+    if not malformed and start >= end:
+        mend = "Let it be later than from, on the same day."
+        faults.append(SettingFault("quiet.to", f"{end} is not after {start}.", mend))
+
+
+def _check_pages(kept: dict[str, Any], data: dict[str, Any], faults: list[SettingFault]) -> None:
+    """A page needs a topic, which is in one Region only."""
+    paging: PagingSettings = kept.get("paging", PagingSettings())
+    topic = paging.sns_topic or ""
+    if topic and paging.region and topic.split(":")[3] != paging.region:
+        what = f"The topic is in {topic.split(':')[3]}."
+        faults.append(SettingFault("paging.region", what, "Drop it, or name that one."))
+    if _texts(data, "paging", "sns_topic"):
+        return  # it is there, if perhaps wrong
+    steps = data.get("escalate")
+    for place, step in enumerate(steps if isinstance(steps, list) else [], 1):
+        if isinstance(step, dict) and isinstance(step.get("to"), list) and "page" in step["to"]:
+            what = "There is no topic to page."
+            mend = "Set sns_topic under [paging], or drop it."
+            faults.append(SettingFault(f"[[escalate]] {place}, to", what, mend))
 
 
 def _check_paths(home: Path, data: dict[str, Any], faults: list[SettingFault]) -> None:

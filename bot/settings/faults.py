@@ -39,6 +39,7 @@ class SettingsWrong(BadInput):
 _TABLE_HINTS = {
     "slack": 'Write [slack] with channel = "C…".',
     "people": 'Write [people.take] and [people.resolve] with users = ["U…"].',
+    "quiet.to": 'Use a time like "18:00", at most "24:00".',
 }
 HINTS = {
     "channel": "Use the channel's ID (channel name → About → Channel ID), like C0123ABCD.",
@@ -61,6 +62,14 @@ HINTS = {
     "users": 'Use a list of member IDs, like ["U0123ABCD"].',
     "groups": 'Use a list of user groups\' IDs, like ["S0123ABCD"].',
     "everyone": "Use true or false.",
+    "sns_topic": "Use arn:aws:sns:<region>:<12 digits>:<name>; a FIFO topic can wake nobody.",
+    "after_minutes": "Use a number from 0.01 to 43200.",
+    "slack_down_minutes": "Use a number from 0.01 to 43200.",
+    "days": 'Use a list like ["mon", "tue", "wed", "thu", "fri"].',
+    "from": 'Use a time like "08:00".',
+    "to": 'Use a list of "group:S…", "user:U…", "channel:C…" and "page".',
+    "holidays": "Use a list of dates, like [2026-12-25, 2026-12-26].",
+    "levels": 'Use a list of levels, like ["critical", "high"].',
 }
 """How to mend a setting, by its last word: whoever installed the wheel has no docs folder."""
 

@@ -23,7 +23,9 @@ def walk(table: type[Struct], data: Any, at: str, faults: list[SettingFault]) ->
         head = at.split(" ")[0] if at.startswith("[[") else f"[{at}]"
         faults.append(SettingFault(at or "file", "This must be a table.", f"Write {head}."))
         return kept
-    fields = {f.name: f for f in msgspec.structs.fields(table) if f.name not in _NOT_IN_FILE}
+    # A setting may be called what no Python name can be, such as `from`.
+    inside = [one for one in msgspec.structs.fields(table) if one.name not in _NOT_IN_FILE]
+    fields = {one.encode_name: one for one in inside}
     for key in sorted(data.keys() - fields.keys()):
         close = difflib.get_close_matches(key, fields, n=1)
         mend = f"Did you mean {close[0]}?" if close else f"Known here: {', '.join(fields)}."
@@ -36,7 +38,7 @@ def walk(table: type[Struct], data: Any, at: str, faults: list[SettingFault]) ->
             continue
         value = _convert(info.type, data[name], where, faults)
         if value is not UNSET:
-            kept[name] = value
+            kept[info.name] = value
     return kept
 
 

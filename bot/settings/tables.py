@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
-from bot.model import Allowed, Verb
+from bot.model import Allowed, Level, Verb
 
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 # Each ends in \Z: `$` would also match before a line break at the end.
@@ -15,6 +16,16 @@ ChannelId = Annotated[str, Meta(pattern=r"^[CG][A-Z0-9]{2,}\Z")]
 QueueUrl = Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/[!-~]+\Z")]
 Region = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+\Z")]
 RoleArn = Annotated[str, Meta(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+\Z")]
+TopicArn = Annotated[
+    str, Meta(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}\Z")
+]
+Minutes = Annotated[float, Meta(ge=0.01, le=43_200)]
+TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)\Z")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Receiver = Annotated[
+    str,
+    Meta(pattern=r"^(page|(group:S|user:[UW]|channel:[CG])[A-Z0-9]{2,})\Z"),
+]
 InstanceId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 
 
@@ -96,6 +107,37 @@ class JobsSettings(Struct, frozen=True, kw_only=True):
     timezone: str = "UTC"
 
 
+class PagingSettings(Struct, frozen=True, kw_only=True):
+    """`[paging]`: the SNS topic that wakes people, and when it does. Without one nobody is."""
+
+    sns_topic: TopicArn | None = None
+    region: Region | None = None
+    role_arn: RoleArn | None = None
+    after_minutes: Minutes = 10.0
+    """A critical alert that nobody has taken for so long is paged, day or night."""
+    slack_down_minutes: Minutes = 2.0
+    """So is it when nothing could be sent to Slack for so long."""
+
+
+class QuietSettings(Struct, frozen=True, kw_only=True):
+    """`[quiet]`: outside these hours the minutes of `[[escalate]]` stand still, but not for
+    critical alerts. Without a time zone no hour is quiet."""
+
+    timezone: str = ""
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)] = ("mon", "tue", "wed", "thu", "fri")
+    start: TimeOfDay = field(name="from", default="08:00")
+    end: TimeOfDay = field(name="to", default="18:00")
+    holidays: tuple[date, ...] = ()
+
+
+class EscalateSettings(Struct, frozen=True, kw_only=True):
+    """`[[escalate]]`: whom to call about an alert that nobody has taken for so long."""
+
+    after_minutes: Minutes
+    to: Annotated[tuple[Receiver, ...], Meta(min_length=1)]
+    levels: Annotated[tuple[Level, ...], Meta(min_length=1)] = (Level.CRITICAL,)
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings, checked."""
 
@@ -108,6 +150,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     people: dict[Verb, Allowed]
     retention: RetentionSettings = RetentionSettings()
     jobs: JobsSettings = JobsSettings()
+    paging: PagingSettings = PagingSettings()
+    quiet: QuietSettings = QuietSettings()
+    escalate: tuple[EscalateSettings, ...] = ()
 
     # Not in the file: filled in by `load`.
     home: Path = Path()

@@ -21,6 +21,11 @@ class _News(msgspec.Struct):
     more: int = 0
 
 
+class _Call(msgspec.Struct):
+    call: list[str]
+    text: str
+
+
 class Drawing:
     """Draws sends. *instances* names Connect instances by id."""
 
@@ -41,7 +46,7 @@ class Drawing:
         return message
 
     def _picture(self, send: Send) -> Message:
-        if send.kind is SendKind.EPHEMERAL:
+        if send.kind in (SendKind.EPHEMERAL, SendKind.POST):
             return cards.private_text(str(send.body.get("text", "")))
         if send.kind is SendKind.NOTE:
             return self._note(send)
@@ -70,5 +75,8 @@ class Drawing:
                 if decision.ask.key == key:
                     return cards.decision_note(decision)
             raise Fault("The decision is gone.")
+        if "call" in send.body:
+            call = msgspec.convert(send.body, _Call)
+            return cards.call_note(call.call, call.text)
         body = msgspec.convert(send.body, _News)
         return cards.news_note(body.lines, body.more)

@@ -19,12 +19,13 @@ import msgspec
 
 from bot.errors import Fault, Refused, Unavailable
 from bot.model import REPLACED, Send, SendKind, iso, moment
-from bot.ports import Clock, Store
+from bot.ports import Clock, Contact, Store
 from bot.slack import refusals
 from bot.slack.client import TOKEN_CODES, Posted, SlackClient
 from bot.slack.drawing import Drawing
 from bot.slack.horizon import Horizon
 from bot.slack.pace import Pace, backing_off
+from bot.slack.reach import Reach
 from bot.slack.refusals import CHANNEL_CODES, Way
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class SlackOutbox:
         self._bell = threading.Event()
         self._stopping = threading.Event()
         self._pace = Pace(monotonic())
+        self._reach = Reach()
         self._failures = 0
         self._halted_at = 0.0
         self._recovered = False
@@ -75,6 +77,10 @@ class SlackOutbox:
     def when_set_back(self, tell: Callable[[], None]) -> None:
         """Have *tell* called whenever the wall clock turns out to have been set back."""
         self._horizon.when_set_back = tell
+
+    def contact(self) -> Contact:
+        """How we get on with Slack, by our own sends."""
+        return self._reach.contact(self._monotonic(), halted=bool(self.error))
 
     # ── the thread ──────────────────────────────────────────────────────────
 
@@ -159,6 +165,7 @@ class SlackOutbox:
         except Fault:
             return False
         log.warning("Slack accepts our token again; what waited is sent now.")
+        self._reach.answered()
         self.error = ""
         self._recovered = False
         self.recover()
@@ -184,6 +191,7 @@ class SlackOutbox:
             self._broke(send, error)
         else:
             self._failures = 0
+            self._reach.answered()
             self._store.send_done(send, posted.channel, posted.ts, iso(self._clock.now()))
 
     def _deliver(self, send: Send) -> Posted:
@@ -235,6 +243,7 @@ class SlackOutbox:
             self._slow_down(send, wait)
         else:
             self._failures += 1
+            self._reach.failed(error.sentence, self._monotonic())
             pause = backing_off(self._failures)
             self._pace.hold_all(pause, self._monotonic())
             # Where Slack answers others, one message that it chokes on must not go first again.
@@ -265,6 +274,7 @@ class SlackOutbox:
         if way is Way.HALT:
             self._halt(send, error.code)
             return
+        self._reach.answered()
         log.error("%s (send %s of %s: %s)", error.sentence, send.id, send.subject, way.name)
         if way is Way.PLAIN:
             self._again_as(send, body={**send.body, "plain": True})
@@ -285,6 +295,7 @@ class SlackOutbox:
     def _halt(self, send: Send, code: str) -> None:
         self.error = f"Slack does not accept our token ({code}). Put in a new one."
         self._halted_at = self._monotonic()
+        self._reach.failed(self.error, self._halted_at)
         log.critical("%s Nothing can be sent until then.", self.error)
         self._store.send_refused(send, f"token: {code}", iso(self._clock.now()))
 

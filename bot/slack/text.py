@@ -23,6 +23,7 @@ _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # these
 _MARKS_IN_A_ROW = 3
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,30}")
 _PHONE = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[ ()/-]{0,2}\d){6,14}(?!\d)")
+_GROUP_ID = re.compile(r"S[A-Z0-9]{2,30}")
 _UNIT = re.compile(r"&(?:amp|lt|gt);|<[^<>`]*>|.", re.DOTALL)
 
 
@@ -130,6 +131,13 @@ def mention(person: Person) -> str:
     if _USER_ID.fullmatch(person.user):
         return f"<@{person.user}>"
     return escape(person.name) or "somebody"
+
+
+def summon(name: str) -> str:
+    """The mention of a person's or a user group's id that the settings hold; else nothing."""
+    if _GROUP_ID.fullmatch(name):
+        return f"<!subteam^{name}>"
+    return f"<@{name}>" if _USER_ID.fullmatch(name) else ""
 
 
 def shorten(text: str, limit: int, tail: str = "…") -> str:

@@ -7,6 +7,7 @@ from bot.store.around import AroundRows
 from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
+from bot.store.pages import PageRows
 from bot.store.snoozes import SnoozeRows
 from bot.store.upkeep import UpkeepRows
 from bot.store.verdicts import VerdictRows
@@ -21,6 +22,7 @@ class SqliteStore(
     SnoozeRows,
     AroundRows,
     OutboxRows,
+    PageRows,
     LedgerRows,
     UpkeepRows,
 ):

@@ -66,6 +66,45 @@ def m004_what_happened_around(db: Database) -> None:
     db.execute("CREATE INDEX records_address ON records (source_ip, time) WHERE source_ip <> ''")
 
 
+@migrations()
+def m005_pages_and_escalation(db: Database) -> None:
+    """Pages wait in a queue of their own, and each step of escalation is taken once."""
+    for statement in _PAGES:
+        db.execute(statement)
+
+
+_PAGES = (
+    """
+    CREATE TABLE pages (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        level TEXT NOT NULL,
+        title TEXT NOT NULL,
+        text TEXT NOT NULL,
+        state TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        queued_at TEXT NOT NULL,
+        due_at TEXT NOT NULL,
+        done_at TEXT NOT NULL,
+        error TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX pages_line ON pages (seq) WHERE state IN ('waiting', 'sending')",
+    "CREATE INDEX pages_subject ON pages (subject, kind)",
+    "CREATE INDEX pages_state ON pages (state, done_at)",
+    """
+    CREATE TABLE escalations (
+        key TEXT PRIMARY KEY,
+        alert TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX escalations_at ON escalations (at)",
+)
+
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """

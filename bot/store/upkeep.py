@@ -16,13 +16,15 @@ class UpkeepRows(Sqlite):
     """The store's verbs about itself."""
 
     def counts(self) -> Mapping[str, int]:
-        """Totals by name; `alerts.<state>` and `sends.<state>` are counted as they stand."""
+        """Totals by name; those of alerts, sends and pages by state as they stand."""
         db = self.reader
         totals: dict[str, int] = dict(db.execute("SELECT name, value FROM counts").fetchall())
         for state, number in db.execute("SELECT state, count(*) FROM alerts GROUP BY state"):
             totals[f"alerts.{state}"] = number
         for state, number in db.execute("SELECT state, count(*) FROM outbox GROUP BY state"):
             totals[f"sends.{state}"] = number
+        for state, number in db.execute("SELECT state, count(*) FROM pages GROUP BY state"):
+            totals[f"pages.{state}"] = number
         return totals
 
     def prune(self, *, records_before: str, evidence_before: str) -> Mapping[str, int]:
@@ -30,6 +32,7 @@ class UpkeepRows(Sqlite):
         *records_before*, and evidence with its findings before *evidence_before*; alerts follow
         once nothing is left of them and they are resolved. Decisions and the ledger stay, and so
         does the refused card of an open alert that is out of sight: the next start tries it.
+        An alert that is not resolved keeps its pages, so that it is not paged twice.
         """
         steps = {
             "records": (
@@ -60,6 +63,19 @@ class UpkeepRows(Sqlite):
                 f" '{REPLACED}%' AND EXISTS (SELECT 1 FROM alerts a"
                 " WHERE a.id = o.subject AND a.state <> 'resolved')) LIMIT ?)",
                 records_before,
+            ),
+            "pages": (
+                "DELETE FROM pages WHERE seq IN (SELECT seq FROM pages p"
+                " WHERE state IN ('sent', 'refused', 'dropped') AND done_at < ? AND NOT EXISTS"
+                " (SELECT 1 FROM alerts a WHERE a.id = p.subject AND a.state <> 'resolved')"
+                " LIMIT ?)",
+                records_before,
+            ),
+            "escalations": (
+                "DELETE FROM escalations WHERE rowid IN (SELECT rowid FROM escalations e"
+                " WHERE at < ? AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.id = e.alert)"
+                " LIMIT ?)",
+                evidence_before,
             ),
             "unreadable": (
                 "DELETE FROM unreadable WHERE seq IN (SELECT seq FROM unreadable"

@@ -17,6 +17,9 @@ from bot.model import (
     Decision,
     Level,
     Mark,
+    Page,
+    PageKind,
+    PageState,
     Record,
     Scope,
     Seen,
@@ -226,6 +229,16 @@ def test_news_is_told_in_the_thread() -> None:
     assert "more" not in said(cards.news_note(["level high"]))
 
 
+def test_a_call_mentions_whom_the_settings_name_and_nobody_else() -> None:
+    """Group and person; whatever the headline holds is text, and an id that is none is left out."""
+    ids = ["S0SOC", "U0ANA", "C0LEADS", "here", "U0EVE> <!channel"]
+    drawn = cards.call_note(ids, "Nobody has taken A-7K2QF: <!here> *x* <@U0EVE>")
+
+    spoken = "<!subteam^S0SOC> <@U0ANA> Nobody has taken A-7K2QF: &lt;!here&gt; ∗x∗ &lt;@U0EVE&gt;"
+    assert said(drawn) == f"⏰ {spoken}"
+    assert drawn["text"] == spoken
+
+
 def test_a_list_has_a_details_button_for_each() -> None:
     """Alerts stand one below the other; an empty list says so."""
     other = msgspec.structs.replace(RESOLVED, id="A-00002", count=4)
@@ -291,6 +304,48 @@ def test_status_says_bad_news_first() -> None:
     no_voice(drawn)
 
 
+def page(**changes: Any) -> Page:
+    """A page about the alert that nobody takes."""
+    fields: dict[str, Any] = {
+        "id": "p",
+        "kind": PageKind.UNTAKEN,
+        "subject": "A-7K2QF",
+        "level": Level.CRITICAL,
+        "title": "Critical A-7K2QF: nobody has taken it",
+        "text": "Nobody has taken A-7K2QF for 10 minutes.",
+    }
+    return Page(**(fields | changes))
+
+
+def test_status_warns_that_nobody_is_woken() -> None:
+    """Without a topic it says so, and how to mend it; nothing else is wrong for that."""
+    drawn = cards.status(counts={}, feeds=[])
+    assert "All is well." in said(drawn)
+    assert "⚠️ No paging topic is set: nobody is woken when nobody takes a critical" in said(drawn)
+    assert "Set `sns_topic` under `[paging]`." in said(drawn)
+
+
+def test_status_shows_the_last_page_and_those_that_failed() -> None:
+    """Where pages go; one that waits for its next try and one that is given up need a look."""
+    topic = "arn:aws:sns:eu-central-1:111122223333:callwarden"
+    quiet = said(cards.status(counts={}, feeds=[], pages_to=topic))
+    assert f"📟 Pages go to `{topic}`, none yet" in quiet
+    failed = [
+        page(state=PageState.WAITING, attempts=3, error="AWS did not answer <!here>."),
+        page(state=PageState.REFUSED, error="AWS refused sns:Publish."),
+    ]
+    last = page(done_at=made.AT)
+    drawn = cards.status(counts={}, feeds=[], pages_to=topic, last_page=last, failed_pages=failed)
+    text = said(drawn)
+    assert text.startswith("*Status*: 2 thing(s) need a look.")
+    assert (
+        "❌ Page is tried again (tried 3×): Critical A-7K2QF: nobody has taken it: AWS did" in text
+    )
+    assert "❌ Page is given up: nobody was woken: Critical A-7K2QF" in text
+    assert f"`{topic}`, last <!date^" in text
+    no_voice(drawn)
+
+
 def test_status_shows_a_head_that_can_be_copied() -> None:
     """A shortened head would be no use: verifying asks for all of it."""
     head = "0123456789abcdef" * 4
@@ -342,6 +397,8 @@ def test_a_large_raw_record_says_where_the_rest_is() -> None:
         cards.decision_note(made.decision(note="x" * 5000)),
         cards.news_note([f"actor {'x' * 4000} ({made.AT})"] * 60),
         cards.news_note([]),
+        cards.call_note(["S0SOC"] * 60, "x" * 5000),
+        cards.call_note([], ""),
         cards.note_text(["<!channel>", ""]),
         cards.note_text(["x" * 5000] * 80),
         cards.note_text([]),
@@ -371,6 +428,7 @@ def test_no_message_speaks_for_others(
     drawn = [
         cards.decision_note(decided),
         cards.news_note(lines, more=len(lines)),
+        cards.call_note(["U0ANA", *lines], decided.sentence),
         cards.note_text(lines),
         cards.alert_list([alert, alert], "all"),
         cards.raw_message(record),

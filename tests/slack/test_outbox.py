@@ -68,6 +68,27 @@ def test_news_is_said_in_the_thread(desk: Desk) -> None:
     assert "203.0.113.0/24" in desk.thread()[0]
 
 
+def test_a_call_stands_in_the_thread_and_mentions_a_group(desk: Desk) -> None:
+    """Who is called is mentioned; the sentence is text."""
+    desk.find()
+    desk.send_all()
+    desk.queue(SendKind.NOTE, body={"call": ["S0SOC"], "text": "Nobody has taken it: <!here>"})
+    desk.send_all()
+    assert desk.thread() == ["<!subteam^S0SOC> Nobody has taken it: &lt;!here&gt;"]
+
+
+def test_a_post_is_a_message_of_its_own_in_another_channel(desk: Desk) -> None:
+    """It is no card: where the alert's card stands does not change."""
+    desk.find()
+    desk.send_all()
+    before = desk.store.alert(desk.alert_id)
+    desk.queue(SendKind.POST, channel=desk.other, body={"text": "Nobody has taken it."})
+    desk.send_all()
+    [post] = desk.slack.messages(desk.other)
+    assert "Nobody has taken it." in str(post)
+    assert desk.store.alert(desk.alert_id) == before
+
+
 def test_a_raw_record_goes_by_direct_message(desk: Desk) -> None:
     """Only the person who asked gets it, and nothing of it stands in the channel."""
     person = desk.slack.people["analyst"].id

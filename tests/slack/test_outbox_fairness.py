@@ -227,7 +227,8 @@ def test_a_kill_after_the_claim_of_any_kind(desk: Desk, kind: SendKind, arrived:
         desk.find()
     else:
         posted(desk)
-        channel = person if kind is SendKind.DM else desk.main
+        elsewhere = {SendKind.DM: person, SendKind.POST: desk.other}
+        channel = elsewhere.get(kind, desk.main)
         body = {"lines": ["network 203.0.113.0/24"], "text": "Ana was first."}
         desk.queue(kind, channel=channel, user=person, body=body)
     claimed = desk.store.claim_send(desk.clock.iso, horizon=FAR)
@@ -242,6 +243,7 @@ def test_a_kill_after_the_claim_of_any_kind(desk: Desk, kind: SendKind, arrived:
     assert heard == (arrived if kind is SendKind.EPHEMERAL else 0)
     assert len(desk.refused) == (kind is SendKind.EPHEMERAL)
     assert len(desk.cards) == 1
+    assert len(desk.slack.messages(desk.other)) == (kind is SendKind.POST)
     assert len(desk.thread()) == (kind is SendKind.NOTE)
     assert len(desk.slack.messages(person)) == (kind is SendKind.DM)
     assert desk.calls(EDIT) == (kind is SendKind.EDIT) * (1 + arrived)

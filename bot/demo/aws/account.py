@@ -24,10 +24,12 @@ from bot.demo.aws.routes import (
     trail_key,
 )
 from bot.demo.aws.server import STAGE_AGENT, Call, listen
+from bot.demo.aws.topic import Paged, Topic
 from bot.demo.story import Frame
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
     from werkzeug.serving import BaseWSGIServer
@@ -58,7 +60,7 @@ class DeadLetter(Struct, frozen=True):
 
 
 class LoopbackAws:
-    """CloudTrail's bucket and its queue on 127.0.0.1. Use it as a context manager.
+    """CloudTrail's bucket, its queue and a topic for pages on 127.0.0.1; a context manager.
 
     moto keeps its state in the process: run one at a time. Starting begins with nothing.
     """
@@ -71,6 +73,7 @@ class LoopbackAws:
         self.endpoint_url = ""
         self.queue_url = ""
         self.dead_letter_url = ""
+        self.topic_arn = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -80,7 +83,7 @@ class LoopbackAws:
         self.stop()
 
     def start(self) -> None:
-        """Listen on a free port of 127.0.0.1; make bucket, queue and dead-letter queue."""
+        """Listen on a free port of 127.0.0.1; make bucket, queues and topic."""
         self._server: BaseWSGIServer = listen(self._calls.append, self._clock)
         self.endpoint_url = f"http://127.0.0.1:{self._server.port}"
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -91,12 +94,14 @@ class LoopbackAws:
         session = boto3.Session()
         self._s3: S3Client = session.client("s3", **self._client_options())
         self._sqs: SQSClient = session.client("sqs", **self._client_options())
+        self._sns: SNSClient = session.client("sns", **self._client_options())
         self._set_up()
 
     def stop(self) -> None:
         """Stop serving and close every connection."""
         self._s3.close()
         self._sqs.close()
+        self._sns.close()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -210,6 +215,10 @@ class LoopbackAws:
             )
         return tuple(found)
 
+    def pages(self) -> list[Paged]:
+        """The pages that reached the topic so far, oldest first."""
+        return self._topic.pages()
+
     def calls(self, operation: str | None = None, *, own: bool | None = False) -> list[Call]:
         """The AWS calls seen so far, oldest first; those of this object only where *own* says."""
         return [
@@ -237,6 +246,8 @@ class LoopbackAws:
                 "RedrivePolicy": json.dumps(policy | {"maxReceiveCount": str(MAX_RECEIVES)})
             },
         )["QueueUrl"]
+        self._topic = Topic(self._sns, self._sqs)
+        self.topic_arn = self._topic.arn
         self._s3.create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
         )

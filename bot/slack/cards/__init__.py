@@ -1,6 +1,6 @@
 """What Slack shows: pure functions from values to messages. Nothing is read back from a message."""
 
-from bot.slack.cards.alert import alert_card, alert_list, decision_note, news_note
+from bot.slack.cards.alert import alert_card, alert_list, call_note, decision_note, news_note
 from bot.slack.cards.answers import help_text, note_text, private_text, raw_message, status
 from bot.slack.cards.snooze import snooze_list, snooze_note
 from bot.slack.lint import Message
@@ -9,6 +9,7 @@ __all__ = [
     "Message",
     "alert_card",
     "alert_list",
+    "call_note",
     "decision_note",
     "help_text",
     "news_note",

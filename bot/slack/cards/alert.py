@@ -8,7 +8,7 @@ from bot.model import Alert, AlertState, Decision, Snooze, SnoozeState, Verb
 from bot.slack import parts
 from bot.slack.lint import BLOCKS, FALLBACK, Message, fit
 from bot.slack.parts import Block
-from bot.slack.text import code, date, escape, plain, shorten
+from bot.slack.text import code, date, escape, plain, shorten, summon
 
 _NEWS_SHOWN = 5
 _STEPS_SHOWN = 4
@@ -145,6 +145,13 @@ def decision_note(decision: Decision) -> Message:
         blocks.append(parts.literal(f"Note: {ask.note}"))
     spoken = escape(plain(f"{ask.by.name or 'Somebody'}: {decision.sentence}", 300))
     return fit(Message(text=spoken, blocks=blocks))
+
+
+def call_note(ids: Sequence[str], sentence: str) -> Message:
+    """*sentence* in the card's thread, for the people and user groups with these *ids*."""
+    called = " ".join(filter(None, map(summon, ids)))
+    said = f"{called} {escape(plain(sentence))}".strip()
+    return fit(Message(text=shorten(said, FALLBACK), blocks=[parts.section(f"⏰ {said}")]))
 
 
 def news_note(lines: Sequence[str], more: int = 0) -> Message:

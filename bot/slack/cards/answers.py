@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import (
     RichTextPreformattedElement,
 )
 
-from bot.model import Record, Send, Unreadable
+from bot.model import Page, PageState, Record, Send, Unreadable
 from bot.ports import Feed
 from bot.slack import parts
 from bot.slack.lint import FALLBACK, Message, fit
@@ -79,6 +79,9 @@ def status(
     job_errors: Mapping[str, str] | None = None,
     refused: Sequence[Send] = (),
     unreadable: Sequence[tuple[str, Unreadable]] = (),
+    pages_to: str = "",
+    last_page: Page | None = None,
+    failed_pages: Sequence[Page] = (),
     ledger_length: int = 0,
     ledger_head: str = "",
 ) -> Message:
@@ -89,6 +92,7 @@ def status(
         trouble.append(f"❌ Nothing can be sent: {escape(sender_error)}")
     failed = (job_errors or {}).items()
     trouble += [f"❌ Job {code(name)} failed: {escape(why)}" for name, why in failed]
+    trouble += [_failed(page) for page in failed_pages]
     trouble += [
         f"⚠️ Not sent for good: {code(str(send.kind))} of {code(send.subject)}: {escape(send.error)}"
         for send in refused
@@ -101,6 +105,7 @@ def status(
     blocks = [parts.section(f"*Status*: {line}")]
     blocks += [parts.section(one, pointer="…") for one in trouble]
     blocks += [parts.section(_feed(feed)) for feed in feeds if not feed.error]
+    blocks.append(parts.section(_pages(pages_to, last_page)))
     figures = " · ".join(f"{word} {counts.get(name, 0)}" for name, word in _FIGURES.items())
     blocks.append(parts.context(figures))
     # All of the head: it is copied from here for `ledger verify --head`.
@@ -111,6 +116,23 @@ def status(
 def _feed(feed: Feed) -> str:
     last = f", last {date(feed.last_at)}" if feed.last_at else ", none yet"
     return f"✅ {code(feed.name)}: {feed.records} records{last}"
+
+
+def _pages(topic: str, last: Page | None) -> str:
+    """Whether anybody is woken, and when somebody last was."""
+    if not topic:
+        return (
+            "⚠️ No paging topic is set: nobody is woken when nobody takes a critical alert, or when"
+            " Slack is down. Set `sns_topic` under `[paging]`."
+        )
+    went = f"last {date(last.done_at)}: {escape(last.title)}" if last else "none yet"
+    return f"📟 Pages go to {code(topic)}, {went}"
+
+
+def _failed(page: Page) -> str:
+    waits = page.state is PageState.WAITING
+    what = f"is tried again (tried {page.attempts}×)" if waits else "is given up: nobody was woken"
+    return f"❌ Page {what}: {escape(page.title)}: {escape(page.error)}"
 
 
 def raw_message(record: Record) -> Message:

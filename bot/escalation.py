@@ -1,0 +1,183 @@
+"""Who is called about an alert that nobody takes, and when: pure, but for `walk`.
+
+A step counts its minutes from when the alert was opened or re-opened, a critical alert's day and
+night, every other's in business time. Its key and the ids of all that it sends are derived from
+that moment, so a step that is repeated is the same step. Whoever takes or resolves the alert ends
+this at once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from msgspec import Struct
+
+from bot import paging
+from bot.hours import Hours, spoken
+from bot.model import (
+    NAMESPACE,
+    Alert,
+    AlertState,
+    Entry,
+    Lane,
+    Level,
+    Send,
+    SendKind,
+    SnoozeState,
+    iso,
+    moment,
+    send_id,
+)
+from bot.ports import Bot, Due
+
+PAGE = "page"
+"""The receiver that is a page."""
+
+BATCH = 200
+"""Alerts read at a time."""
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """After so many *minutes* the receivers *to* are called about alerts of *levels*.
+
+    A receiver is `group:S…`, `user:U…`, `channel:C…` or `page`.
+    """
+
+    minutes: float
+    to: tuple[str, ...]
+    levels: tuple[Level, ...] = (Level.CRITICAL,)
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """All steps, and the business hours (None: always)."""
+
+    steps: tuple[Step, ...] = ()
+    hours: Hours | None = None
+
+
+# ── judging: pure ───────────────────────────────────────────────────────────
+
+
+def due(alert: Alert, plan: Plan, instances: Mapping[str, str], now: datetime) -> list[Due]:
+    """The steps of *plan* whose time has come for the alert as it is now, taken or not.
+
+    *instances* names Connect instances by id.
+    """
+    if alert.state is not AlertState.OPEN:
+        return []
+    opened = alert.reopened.at if alert.reopened else alert.opened_at
+    since = moment(opened)
+    if since is None:
+        return []
+    hours = None if alert.level is Level.CRITICAL else plan.hours
+    return [
+        _taking(step, alert, since, instances, now)
+        for step in plan.steps
+        if alert.level in step.levels and _ripe(step, since, hours) <= now
+    ]
+
+
+def _ripe(step: Step, since: datetime, hours: Hours | None) -> datetime:
+    """When the step's minutes have passed."""
+    wait = timedelta(minutes=step.minutes)
+    return hours.add_open(since, wait) if hours else since + wait
+
+
+def _taking(
+    step: Step, alert: Alert, since: datetime, instances: Mapping[str, str], now: datetime
+) -> Due:
+    occasion = f"{iso(since)}\n{step.minutes}"
+    page = paging.untaken(alert, now - since, instances, occasion)
+    return Due(
+        key=str(uuid.uuid5(NAMESPACE, "\n".join(("escalate", alert.id, occasion, *step.to)))),
+        entry=_entry(step, alert, since, now),
+        sends=tuple(_sends(step, alert, occasion, _sentence(alert, now - since))),
+        pages=(page,) if PAGE in step.to else (),
+    )
+
+
+def _sentence(alert: Alert, untaken: timedelta) -> str:
+    return f"Nobody has taken {alert.id} for {spoken(untaken)}: {alert.headline}"
+
+
+def _sends(step: Step, alert: Alert, occasion: str, sentence: str) -> Iterator[Send]:
+    """What the step says in Slack: in the thread, to people, in other channels."""
+    receivers = [receiver.partition(":") for receiver in step.to]
+    lane = Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY
+    aside = f"{sentence}. /callwarden alert {alert.id} shows it."
+    called = [name for kind, _, name in receivers if kind in ("group", "user")]
+    if called:
+        yield Send(
+            id=send_id(alert.id, SendKind.NOTE, "\n".join((occasion, *called))),
+            kind=SendKind.NOTE,
+            subject=alert.id,
+            channel=alert.channel,
+            lane=lane,
+            body={"call": called, "text": sentence},
+        )
+    for kind, _, name in receivers:
+        # Who is not in the channel does not hear of a mention in it.
+        how = {"user": SendKind.DM, "channel": SendKind.POST}.get(kind)
+        if how:
+            yield Send(
+                id=send_id(alert.id, how, f"{occasion}\n{name}"),
+                kind=how,
+                subject=alert.id,
+                channel=name,
+                lane=lane,
+                body={"text": aside},
+            )
+
+
+def _entry(step: Step, alert: Alert, since: datetime, now: datetime) -> Entry:
+    return Entry(
+        kind="alert.escalate",
+        subject=alert.id,
+        by=paging.BY,
+        at=iso(now),
+        body={
+            "rule": alert.rule,
+            "level": alert.level,
+            "open_since": iso(since),
+            "after_minutes": step.minutes,
+            "to": list(step.to),
+        },
+    )
+
+
+# ── doing ───────────────────────────────────────────────────────────────────
+
+
+def walk(bot: Bot, plan: Plan) -> None:
+    """Take every step that is due for an open alert, reading some alerts at a time.
+
+    Nobody is called about what is snoozed, nor about what a snooze kept without a card.
+    """
+    if not plan.steps:
+        return
+    now, offset, taken = bot.clock.now(), 0, 0
+    mildest = min(level.rank for step in plan.steps for level in step.levels)
+    snoozed = {snooze.id for snooze in bot.store.snoozes([SnoozeState.ON])}
+    while alerts := bot.store.alerts([AlertState.OPEN], BATCH, offset):
+        loud = [one for one in alerts if not one.held and one.snooze not in snoozed]
+        taken += _take(bot, loud, plan, now)
+        if alerts[-1].level.rank < mildest:
+            break  # the worst come first
+        offset += len(alerts)
+    if taken:
+        bot.outbox.wake()
+
+
+def _take(bot: Bot, alerts: Sequence[Alert], plan: Plan, now: datetime) -> int:
+    """Most steps were taken in an earlier round, so that is looked up before anything is written.
+
+    The store judges each alert once more as it takes a step: somebody may have pressed meanwhile.
+    """
+    rule = partial(due, plan=plan, instances=bot.instances, now=now)
+    keys = {alert.id: [step.key for step in rule(alert)] for alert in alerts}
+    known = bot.store.escalated([key for own in keys.values() for key in own])
+    fresh = [alert for alert, own in keys.items() if not known.issuperset(own)]
+    return sum(bot.store.escalate(alert, rule, iso(now)) for alert in fresh)

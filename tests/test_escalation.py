@@ -1,0 +1,263 @@
+"""Nobody takes an alert: who is called, when, and that it ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import escalation, snoozes
+from bot.alerts import judge
+from bot.escalation import Plan, Step
+from bot.hours import Hours
+from bot.model import Alert, AlertState, Lane, Level, Mark, Scope, Send, SendKind, Verb, iso
+from bot.ports import Due
+from bot.store import SqliteStore
+from tests.builders import (
+    BEN,
+    INSTANCE,
+    NOON,
+    FakeClock,
+    judged,
+    make_actor,
+    make_alert,
+    make_ask,
+    make_bot,
+    make_finding,
+    make_record,
+    make_triage,
+)
+
+PEOPLE = Step(minutes=10, to=("group:S0SOC", "user:U0LEAD", "channel:C0LEADS"))
+PAGE = Step(minutes=15, to=("page",))
+PLAN = Plan(steps=(PEOPLE, PAGE))
+OFFICE = Hours(timezone="Europe/Zurich")
+
+
+def due(alert: Alert, minutes: float, plan: Plan = PLAN) -> list[Due]:
+    """What is due so many minutes after noon."""
+    return escalation.due(alert, plan, {INSTANCE: "prod"}, NOON + timedelta(minutes=minutes))
+
+
+def sends(*steps: Due) -> list[Send]:
+    """Everything that the steps say in Slack."""
+    return [send for step in steps for send in step.sends]
+
+
+# ── when ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("minutes", "steps"), [(0, 0), (9.99, 0), (10, 1), (14.99, 1), (15, 2), (9_999, 2)]
+)
+def test_each_step_has_its_time(minutes: float, steps: int) -> None:
+    """Not a second before, and still when we look late."""
+    assert len(due(make_alert(), minutes)) == steps
+
+
+@pytest.mark.parametrize("state", [AlertState.TAKEN, AlertState.RESOLVED])
+def test_whoever_takes_or_resolves_it_ends_it(state: AlertState) -> None:
+    """No step is due any more."""
+    assert due(make_alert(state=state), 60) == []
+
+
+def test_an_alert_that_is_re_opened_begins_anew() -> None:
+    """Its minutes count from then, and its steps are others than before."""
+    opened = make_alert()
+    again = make_alert(reopened=Mark(by=BEN, at=iso(NOON + timedelta(hours=1))))
+    assert due(again, 69) == []
+    first, second = due(opened, 10), due(again, 70)
+    assert first[0].key != second[0].key
+    assert not {send.id for send in sends(*first)} & {send.id for send in sends(*second)}
+    assert due(opened, 15)[1].pages[0].id != due(again, 75)[1].pages[0].id
+
+
+def test_a_step_is_for_its_levels() -> None:
+    """A medium alert is not paged where the settings speak of criticals only."""
+    plan = Plan(steps=(PAGE, Step(minutes=5, to=("group:S0SOC",), levels=(Level.MEDIUM,))))
+    medium = due(make_alert(level=Level.MEDIUM), 60, plan)
+    assert [step.pages for step in medium] == [()]
+    assert [len(step.pages) for step in due(make_alert(), 60, plan)] == [1]
+
+
+EVERY = Plan(steps=(Step(minutes=30, to=("user:U0LEAD",), levels=tuple(Level)),), hours=OFFICE)
+FRIDAY = datetime(2026, 11, 20, 16, 45, tzinfo=UTC)
+"""17:45 in Zurich; the office closes at 18:00 and opens on Monday at 08:00."""
+
+
+def late_on_friday(level: Level, after: timedelta) -> bool:
+    """Whether the lead is called so long after an alert that came on Friday at 17:45."""
+    alert = make_alert(opened_at=iso(FRIDAY), level=level)
+    return bool(escalation.due(alert, EVERY, {}, FRIDAY + after))
+
+
+@pytest.mark.parametrize("level", [level for level in Level if level is not Level.CRITICAL])
+def test_in_quiet_hours_the_minutes_stand_still(level: Level) -> None:
+    """A quarter of an hour is left on Friday; the other is over on Monday at 08:15."""
+    monday = timedelta(days=2, hours=14, minutes=30)
+    assert not late_on_friday(level, timedelta(minutes=30))
+    assert not late_on_friday(level, monday - timedelta(seconds=1))
+    assert late_on_friday(level, monday)
+
+
+def test_no_hour_is_quiet_for_a_critical_alert() -> None:
+    """Half an hour is half an hour, at night and at the weekend."""
+    assert not late_on_friday(Level.CRITICAL, timedelta(minutes=29))
+    assert late_on_friday(Level.CRITICAL, timedelta(minutes=30))
+
+
+def test_an_alert_that_becomes_critical_is_judged_as_such() -> None:
+    """It was opened long ago, and nobody took it: at once."""
+    alert = make_alert(opened_at=iso(FRIDAY), level=Level.LOW)
+    at = FRIDAY + timedelta(hours=3)
+    assert escalation.due(alert, EVERY, {}, at) == []
+    worse = make_alert(opened_at=iso(FRIDAY), level=Level.CRITICAL)
+    assert len(escalation.due(worse, EVERY, {}, at)) == 1
+
+
+@given(st.floats(0, 3000), st.floats(0, 3000), st.sampled_from(Level))
+def test_what_was_due_stays_due_and_stays_the_same(one: float, two: float, level: Level) -> None:
+    """Whenever we look: the same keys and ids, and never fewer of them."""
+    steps = tuple(
+        Step(minutes=minutes, to=("group:S0SOC", "user:U0LEAD", "page"), levels=tuple(Level))
+        for minutes in (0.5, 60, 600)
+    )
+    plan = Plan(steps=steps, hours=OFFICE)
+    first, later = (due(make_alert(level=level), minutes, plan) for minutes in sorted((one, two)))
+    assert [step.key for step in later][: len(first)] == [step.key for step in first]
+    ids = [[*(send.id for send in sends(*steps))] for steps in (first, later)]
+    assert ids[1][: len(ids[0])] == ids[0]
+    assert len(set(ids[1])) == len(ids[1])
+
+
+# ── what ────────────────────────────────────────────────────────────────────
+
+
+def test_the_thread_names_whom_the_settings_name() -> None:
+    """Group and person together in the card's thread; the sentence is ready to be read."""
+    [step] = due(make_alert(), 10)
+    note = step.sends[0]
+    assert (note.kind, note.subject, note.lane) == (SendKind.NOTE, "A-7K2QF", Lane.CRITICAL)
+    assert note.body["call"] == ["S0SOC", "U0LEAD"]
+    assert note.body["text"] == (
+        "Nobody has taken A-7K2QF for 10 minutes: mallory changed a security profile"
+    )
+
+
+def test_a_person_gets_a_direct_message_and_a_channel_a_post() -> None:
+    """Who is not in the alert's channel would not hear of a mention there."""
+    [step] = due(make_alert(), 10)
+    aside = [(send.kind, send.channel) for send in step.sends[1:]]
+    assert aside == [(SendKind.DM, "U0LEAD"), (SendKind.POST, "C0LEADS")]
+    for send in step.sends[1:]:
+        assert "Nobody has taken A-7K2QF for 10 minutes" in str(send.body["text"])
+        assert "/callwarden alert A-7K2QF shows it." in str(send.body["text"])
+
+
+def test_the_time_is_as_it_is_and_not_as_it_was_planned() -> None:
+    """We were away for a while."""
+    assert "for 3 hours:" in str(due(make_alert(), 180)[0].sends[0].body["text"])
+
+
+def test_the_ledger_says_who_was_called_and_why() -> None:
+    """By callwarden, since nobody pressed anything."""
+    entry = due(make_alert(), 10)[0].entry
+    assert (entry.kind, entry.subject, entry.by) == ("alert.escalate", "A-7K2QF", "callwarden")
+    assert entry.body["to"] == list(PEOPLE.to)
+    assert (entry.body["after_minutes"], entry.body["open_since"]) == (10, iso(NOON))
+
+
+def test_two_steps_that_page_at_the_same_time_are_one_page() -> None:
+    """Once an alert, however the settings say it; at another time it is another."""
+    plan = Plan(
+        steps=(PAGE, Step(minutes=15, to=("user:U0LEAD", "page")), Step(minutes=20, to=("page",)))
+    )
+    ids = [page.id for step in due(make_alert(), 30, plan) for page in step.pages]
+    assert (len(ids), len(set(ids))) == (3, 2)
+
+
+# ── walking ─────────────────────────────────────────────────────────────────
+
+
+def keep(store: SqliteStore, *names: str, level: Level = Level.CRITICAL) -> list[str]:
+    """An open alert for each name; returns their ids in order."""
+    for name in names:
+        record = make_record(f"e-{name}", actor=make_actor(name))
+        store.keep(judged(make_finding(record, level=level)), make_triage(), iso(NOON))
+    return [store.alerts([AlertState.OPEN], actor=name)[0].id for name in names]
+
+
+def steps_of(store: SqliteStore) -> list[str]:
+    """The alerts for which a step was taken, in order."""
+    return [link.subject for link in store.links() if link.kind == "alert.escalate"]
+
+
+def test_every_round_takes_what_is_new(store: SqliteStore, clock: FakeClock) -> None:
+    """Each step once, whatever else happened; what was taken by somebody stays quiet."""
+    bot = make_bot(store, clock)
+    ana, ben = keep(store, "ana", "ben")
+    clock.tick(9 * 60)
+    escalation.walk(bot, PLAN)
+    assert steps_of(store) == []
+    clock.tick(60)
+    for _ in range(3):
+        escalation.walk(bot, PLAN)
+    assert sorted(steps_of(store)) == sorted([ana, ben])
+    store.decide(make_ask(ana, Verb.TAKE), judge)
+    clock.tick(5 * 60)
+    escalation.walk(bot, PLAN)
+    assert sorted(steps_of(store)) == sorted([ana, ben, ben])
+    page = store.claim_page(clock.iso, clock.iso)
+    assert (page and page.subject, store.claim_page(clock.iso, clock.iso)) == (ben, None)
+    assert store.verify().whole
+
+
+def test_a_round_that_does_something_wakes_the_sender(store: SqliteStore, clock: FakeClock) -> None:
+    """And one that does nothing does not."""
+    bot = make_bot(store, clock)
+    keep(store, "ana")
+    escalation.walk(bot, PLAN)
+    assert bot.outbox.rings == 0  # type: ignore[attr-defined]  # the Bell of the builders
+    clock.tick(600)
+    escalation.walk(bot, PLAN)
+    assert bot.outbox.rings == 1  # type: ignore[attr-defined]  # likewise
+
+
+def test_no_open_alert_is_left_out_however_many_there_are(
+    store: SqliteStore, clock: FakeClock
+) -> None:
+    """More than are read at a time, and behind worse ones that have no step."""
+    plan = Plan(steps=(Step(minutes=1, to=("user:U0LEAD",), levels=(Level.LOW,)),))
+    keep(store, "worse")
+    low = keep(store, *(f"n{number:03}" for number in range(escalation.BATCH + 5)), level=Level.LOW)
+    clock.tick(60)
+    escalation.walk(make_bot(store, clock), plan)
+    assert sorted(steps_of(store)) == sorted(low)
+
+
+def test_without_steps_nothing_is_read(store: SqliteStore, clock: FakeClock) -> None:
+    """No setting, no work."""
+    keep(store, "ana")
+    clock.tick(86_400)
+    escalation.walk(make_bot(store, clock), Plan())
+    assert steps_of(store) == []
+
+
+def test_nobody_is_called_about_what_is_snoozed(store: SqliteStore, clock: FakeClock) -> None:
+    """Once the snooze is over they are, for all the time that nobody has taken it."""
+    (alert,) = keep(store, "mallory")
+    bot = make_bot(store, clock)
+    ask = make_ask(alert, Verb.SNOOZE, note="a drill", moment=clock.iso)
+    snoozes.decide(bot, msgspec.structs.replace(ask, scope=Scope.ALERT, hours=1))
+    clock.tick(3_599)
+    escalation.walk(bot, PLAN)
+    assert steps_of(store) == []
+
+    clock.tick(1)
+    snoozes.end_those_due(bot)
+    escalation.walk(bot, PLAN)
+
+    assert len(steps_of(store)) == 2

@@ -1,0 +1,365 @@
+"""The pager: what wakes people goes out, also where Slack, SNS or we ourselves do not hold."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bot import escalation
+from bot.alerts import judge
+from bot.errors import Refused, Unavailable
+from bot.escalation import Plan, Step
+from bot.model import AlertState, Level, Page, PageKind, Verb, iso
+from bot.pager import ASKED_MOST, TRIES, Pages
+from bot.ports import Contact
+from bot.store import SqliteStore
+from tests.builders import (
+    HORIZON,
+    INSTANCE,
+    NOON,
+    FakeClock,
+    judged,
+    make_actor,
+    make_ask,
+    make_bot,
+    make_finding,
+    make_record,
+    make_triage,
+)
+from tests.handlers.stage import eventually
+
+DOWN = "Slack could not answer chat.postMessage (HTTP 503)."
+REFUSED = Refused("sns:Publish", "AuthorizationError", "AWS refused sns:Publish.")
+
+
+class Pocket:
+    """`ports.Pager`: somebody's pager; *faults* come first, one a call."""
+
+    def __init__(self) -> None:
+        self.rang: list[Page] = []
+        self.faults: list[Exception] = []
+        self.calls = 0
+
+    def publish(self, page: Page) -> None:
+        """Ring, or fail as ordered."""
+        self.calls += 1
+        if self.faults:
+            raise self.faults.pop(0)
+        self.rang.append(page)
+
+
+class Night:
+    """A store, a clock, somebody's pager, and Slack as the sender sees it."""
+
+    def __init__(self, path: Path) -> None:
+        self.clock = FakeClock()
+        self.pocket = Pocket()
+        self.slack = Contact(answered=True)
+        self._path = path
+        self._opened: list[SqliteStore] = []
+        self.start()
+
+    def start(self) -> None:
+        """Open everything anew, as after a kill."""
+        self.store = SqliteStore(self._path)
+        self._opened.append(self.store)
+        self.pages = Pages(
+            self.store,
+            self.pocket,
+            self.clock,
+            lambda: self.slack,
+            patience=timedelta(minutes=2),
+            instances={INSTANCE: "prod"},
+            monotonic=self.clock.monotonic,
+        )
+
+    def close(self) -> None:
+        """Close every store that was opened."""
+        for store in self._opened:
+            store.close()
+
+    def alert(self, name: str = "mallory") -> str:
+        """A critical alert; returns its id."""
+        record = make_record(f"e-{name}", actor=make_actor(name))
+        self.store.keep(judged(make_finding(record)), make_triage(), self.clock.iso)
+        return self.store.alerts([AlertState.OPEN], actor=name)[0].id
+
+    def wait(self, minutes: float, look: float = 1.0) -> None:
+        """Time goes by; escalation is looked at every minute, the pager every *look* seconds."""
+        plan = Plan(steps=(Step(minutes=10, to=("page",)),))
+        for second in range(int(minutes * 60 / look)):
+            self.clock.tick(look)
+            if second * look % 60 < look:
+                escalation.walk(make_bot(self.store, self.clock), plan)
+            self.pages.step()
+
+    def lose_slack(self, minutes: float) -> None:
+        """Nothing could be sent for so long."""
+        self.slack = Contact(lost_for=timedelta(minutes=minutes), why=DOWN, answered=True)
+
+    @property
+    def rang(self) -> list[str]:
+        """The titles of what went out."""
+        return [page.title for page in self.pocket.rang]
+
+    @property
+    def ledger(self) -> list[str]:
+        """What the ledger says of pages."""
+        return [link.kind for link in self.store.links() if link.kind.startswith("page.")]
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Iterator[Night]:
+    """Nobody is awake."""
+    made = Night(tmp_path / "callwarden.db")
+    yield made
+    made.close()
+
+
+# ── alerts ──────────────────────────────────────────────────────────────────
+
+
+def test_a_critical_alert_that_nobody_takes_rings_once(night: Night) -> None:
+    """After its ten minutes, and not again in the hour that follows."""
+    alert = night.alert()
+    night.wait(9.9)
+    assert night.rang == []
+    night.wait(60, look=10)
+    assert night.rang == [f"Critical {alert}: nobody has taken it"]
+    assert "Who: mallory" in night.pocket.rang[0].text
+    assert night.ledger == ["page.sent"]
+
+
+def test_a_re_opened_alert_rings_again(night: Night) -> None:
+    """Once more, ten minutes after somebody opened it again."""
+    alert = night.alert()
+    night.wait(11, look=10)
+    for verb in (Verb.RESOLVE, Verb.REOPEN):
+        night.store.decide(make_ask(alert, verb, moment=night.clock.iso), judge)
+    night.wait(9, look=10)
+    assert len(night.rang) == 1
+    night.wait(3, look=10)
+    assert len(night.rang) == 2
+
+
+def test_an_alert_that_was_taken_while_its_page_waited_rings_no_more(night: Night) -> None:
+    """SNS did not answer for a while; the ledger says why it never went out."""
+    alert = night.alert()
+    night.pocket.faults = [Unavailable("AWS did not answer.")] * 4
+    night.wait(10.1)
+    night.store.decide(make_ask(alert, Verb.TAKE, moment=night.clock.iso), judge)
+    night.wait(10, look=10)
+    assert night.rang == []
+    assert night.ledger == ["page.dropped"]
+
+
+def test_many_alerts_ring_once_together(night: Night) -> None:
+    """A storm is one call; each of its pages is settled and in the ledger."""
+    for number in range(8):
+        night.alert(f"mallory-{number}")
+    night.wait(11, look=10)
+    assert night.rang == ["Critical: 8 alerts need somebody"]
+    assert night.ledger == ["page.sent"] * 8
+    assert '"together":8' in night.store.links(after=8)[0].body
+
+
+def test_a_few_alerts_ring_one_by_one(night: Night) -> None:
+    """As many as somebody can still listen to."""
+    for number in range(5):
+        night.alert(f"mallory-{number}")
+    night.wait(11, look=10)
+    assert len(night.rang) == 5
+
+
+# ── cards that Slack refuses ────────────────────────────────────────────────
+
+
+def test_a_card_that_slack_refuses_for_good_rings_once_an_alert(night: Night) -> None:
+    """With Slack's reason; however often it is refused again."""
+    alert = night.alert()
+    card = night.store.claim_send(night.clock.iso, horizon=HORIZON)
+    assert card is not None
+    night.store.send_refused(card, "Slack refused chat.postMessage: is_archived.", night.clock.iso)
+    night.pages.step()
+    night.start()
+    night.pages.step()
+    assert night.rang == [f"Critical {alert}: Slack does not show it"]
+    assert "is_archived" in night.pocket.rang[0].text
+
+
+# ── Slack ───────────────────────────────────────────────────────────────────
+
+
+def test_an_outage_of_slack_rings_when_it_begins_and_when_it_ends(night: Night) -> None:
+    """Each once, also where we are started anew in the middle of it."""
+    night.lose_slack(1.9)
+    night.pages.step()
+    assert night.rang == []
+    night.lose_slack(2.1)
+    night.pages.step()
+    night.lose_slack(5)
+    night.pages.step()
+    night.start()
+    night.slack = Contact()
+    night.pages.step()
+    night.lose_slack(9)
+    night.pages.step()
+    assert night.rang == ["Callwarden cannot reach Slack"]
+    night.slack = Contact(answered=True)
+    night.pages.step()
+    night.pages.step()
+    assert night.rang[1:] == ["Callwarden reaches Slack again"]
+    assert night.ledger == ["page.sent", "page.sent"]
+
+
+def test_critical_alerts_ring_while_slack_is_down(night: Night) -> None:
+    """The pager does not need Slack."""
+    night.alert()
+    night.lose_slack(30)
+    night.wait(11, look=10)
+    assert len(night.rang) == 2
+
+
+# ── SNS ─────────────────────────────────────────────────────────────────────
+
+
+def test_a_topic_that_does_not_answer_is_asked_ever_more_slowly(night: Night) -> None:
+    """At most once a minute in the end, and the page goes out when it answers."""
+    night.alert()
+    night.pocket.faults = [Unavailable("AWS did not answer.")] * 10
+    night.wait(10.1)
+    early = night.pocket.calls
+    night.wait(10)
+    assert early <= 4
+    assert night.pocket.calls == 11
+    assert len(night.rang) == 1
+    assert night.ledger == ["page.sent"]
+
+
+def test_the_time_that_aws_names_is_kept(night: Night) -> None:
+    """Not a second earlier, for no page; but nobody makes us wait for hours."""
+    night.alert("one")
+    night.pocket.faults = [Unavailable("Slow down.", retry_after=120)]
+    night.wait(10.1)
+    night.lose_slack(5)
+    night.wait(1.8)
+    assert (night.rang, night.pocket.calls) == ([], 1)
+    night.wait(0.3)
+    assert len(night.rang) == 2
+    night.alert("two")
+    night.pocket.faults = [Unavailable("Slow down.", retry_after=86_400)]
+    night.wait(11 + ASKED_MOST / 60, look=10)
+    assert len(night.rang) == 3
+
+
+def test_a_page_that_aws_refuses_is_tried_a_few_times_and_then_shown(
+    night: Night, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key may be renewed meanwhile; where it is not, status and log say that nobody was woken."""
+    alert = night.alert()
+    night.pocket.faults = [REFUSED] * (TRIES + 5)
+    night.wait(12)
+    assert night.pocket.calls == TRIES
+    assert night.ledger == ["page.refused"]
+    [failed] = night.store.failed_pages()
+    assert (failed.subject, failed.error) == (alert, "AWS refused sns:Publish.")
+    assert f"Nobody is woken for: Critical {alert}" in caplog.text
+
+
+def test_a_refusal_that_passes_leaves_no_trace(night: Night) -> None:
+    """The page goes out with the next try, and no other page waits for it."""
+    night.pocket.faults = [REFUSED]
+    night.alert("one")
+    night.wait(10.1)
+    night.wait(0.2)
+    assert len(night.rang) == 1
+    assert night.ledger == ["page.sent"]
+    assert night.store.failed_pages() == []
+
+
+def test_our_own_bug_holds_no_other_page_up(night: Night, caplog: pytest.LogCaptureFixture) -> None:
+    """It is tried a few times, then shown; what comes after it goes out."""
+    night.pocket.faults = [KeyError("x")] * TRIES
+    night.alert("one")
+    night.wait(12)
+    assert night.ledger == ["page.refused"]
+    assert "A page broke." in caplog.text
+    night.lose_slack(5)
+    night.pages.step()
+    assert night.rang == ["Callwarden cannot reach Slack"]
+
+
+def test_pages_behind_one_that_found_no_answer_are_not_lost(night: Night) -> None:
+    """They were claimed with it, and wait with it."""
+    for name in ("one", "two", "three"):
+        night.alert(name)
+    night.pocket.faults = [Unavailable("AWS did not answer.")]
+    night.wait(11)
+    assert len(night.rang) == 3
+    assert len({page.subject for page in night.pocket.rang}) == 3
+
+
+# ── kill -9 and the clock ───────────────────────────────────────────────────
+
+
+def test_a_page_that_was_cut_off_by_a_kill_goes_out_again(night: Night) -> None:
+    """It may have gone out: twice is better than never. The ledger has it once."""
+    alert = night.alert()
+    night.wait(10.1)
+    assert len(night.rang) == 1
+    page = msgspec.structs.replace(night.pocket.rang[0], id="another", subject=alert)
+    night.store.queue_page(page, night.clock.iso)
+    assert night.store.claim_page(night.clock.iso, HORIZON) is not None
+    night.start()
+    night.pages.step()
+    assert len(night.rang) == 2
+    assert night.ledger == ["page.sent", "page.sent"]
+
+
+def test_a_page_does_not_wait_for_a_clock_that_was_fast(night: Night) -> None:
+    """It was put off by a clock that has been set back since."""
+    page = Page(
+        id="p",
+        kind=PageKind.SLACK_BACK,
+        subject="slack",
+        level=Level.LOW,
+        title="t",
+        text="t",
+    )
+    night.store.queue_page(page, iso(NOON + timedelta(hours=5)))
+    night.pages.step()
+    assert night.rang == ["t"]
+
+
+def test_the_thread_goes_on_after_a_fault_of_the_store(night: Night) -> None:
+    """Its disk may be full for a while; then the page goes out."""
+    night.lose_slack(5)
+    calls: list[int] = []
+
+    def contact() -> Contact:
+        calls.append(1)
+        if len(calls) == 1:
+            raise Unavailable("The store's disk is full.")
+        return night.slack
+
+    pages = Pages(
+        night.store,
+        night.pocket,
+        night.clock,
+        contact,
+        patience=timedelta(minutes=2),
+        instances={},
+    )
+    thread = threading.Thread(target=pages.run)
+    thread.start()
+    try:
+        assert eventually(lambda: bool(night.rang))
+    finally:
+        pages.stop()
+        thread.join(5)
+    assert not thread.is_alive()
