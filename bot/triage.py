@@ -47,9 +47,9 @@ _VERSION = re.compile(r"\d[\w.+-]*")
 
 
 class Triage:
-    """`ports.Folding`: the rules of folding, with a *window* and the channel of an instance."""
+    """`ports.Folding`: the rules of folding, with a *window* and the channel of a finding."""
 
-    def __init__(self, *, window: timedelta, channel_of: Callable[[str], str]) -> None:
+    def __init__(self, *, window: timedelta, channel_of: Callable[[Finding], str]) -> None:
         self._window = window
         self._channel_of = channel_of
 
@@ -108,7 +108,7 @@ class Triage:
             replays=int(record.replay),
             actor=record.actor,
             seen=_seeing(Seen(), record),
-            channel=self._channel_of(record.instance),
+            channel=self._channel_of(finding),
         )
         alert = msgspec.structs.replace(alert, **_latest(record))
         lane = Lane.CRITICAL if finding.level is Level.CRITICAL else Lane.ORDINARY

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import BadInput, Fault
 from bot.jobs import Job, Keep, timetable
-from bot.model import iso
+from bot.model import Finding, iso
 from bot.ports import Bot, Clock, Feed, Source, Store
+from bot.routing import Route, router
 from bot.settings import Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
@@ -178,10 +179,27 @@ def names_of(settings: Settings) -> Mapping[str, str]:
     return {instance.id: instance.name for instance in settings.instance}
 
 
-def channel_of(settings: Settings) -> Callable[[str], str]:
-    """Connect instance id → the channel its alerts go to."""
+def routes_of(settings: Settings) -> tuple[Route, ...]:
+    """The settings' routes, with the ids of the instances that they name."""
+    return tuple(
+        Route(
+            channel=route.channel,
+            instances=frozenset(
+                one.id for one in settings.instance if route.instance in (one.id, one.name)
+            ),
+            account=route.account or "",
+            level=route.level,
+            levels=frozenset(route.levels or ()),
+            tag=route.tag or "",
+        )
+        for route in settings.route
+    )
+
+
+def channel_of(settings: Settings) -> Callable[[Finding], str]:
+    """finding → the channel its alert goes to."""
     own = {instance.id: instance.channel for instance in settings.instance if instance.channel}
-    return lambda instance: own.get(instance, settings.slack.channel)
+    return router(routes_of(settings), own, settings.slack.channel)
 
 
 def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:

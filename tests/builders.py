@@ -147,7 +147,7 @@ def quiet(*records: Record) -> list[Judged]:
 
 
 def make_triage(
-    minutes: float = 60, channel_of: Callable[[str], str] = lambda _: CHANNEL
+    minutes: float = 60, channel_of: Callable[[Finding], str] = lambda _: CHANNEL
 ) -> Triage:
     """Folding with a window of so many minutes."""
     return Triage(window=timedelta(minutes=minutes), channel_of=channel_of)

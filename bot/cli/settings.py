@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli import config_option
+
+if TYPE_CHECKING:
+    from bot.detection.rule import RuleSet
+    from bot.routing import Route
+    from bot.settings import RouteSettings, Settings
 
 
 @click.group()
@@ -29,8 +36,32 @@ def check(config: Path, no_slack: bool) -> None:
     click.echo(f"  alerts go to {found.slack.channel}; the store is {found.database}")
     click.echo(f"  {len(found.source)} source(s), {len(found.instance)} instance(s) named")
     click.echo(f"  {len(rules.rules)} rules")
+    for line in _routes(found, rules, wiring.routes_of(found)):
+        click.echo(f"  {line}")
     if not found.source:
         click.echo("  note: without a [[source]] no record will ever arrive")
     for verb in Verb:
         if verb not in found.people:
             click.echo(f"  note: nobody may {verb} (no [people.{verb}])")
+
+
+def _routes(found: Settings, rules: RuleSet, routes: Sequence[Route]) -> Iterator[str]:
+    """What each route catches, a line each."""
+    from bot.routing import carries
+
+    for place, (written, route) in enumerate(zip(found.route, routes, strict=True), 1):
+        yield f"route {place}: {_conditions(written)} → {route.channel}"
+        if route.tag and not any(carries(rule.tags, route.tag) for rule in rules):
+            yield f"note: no rule has the tag {route.tag}, so route {place} catches nothing yet"
+
+
+def _conditions(route: RouteSettings) -> str:
+    """The conditions of a route, as one reads them."""
+    parts = {
+        "instance {}": route.instance,
+        "account {}": route.account,
+        "level {} and worse": route.level,
+        "levels {}": route.levels and " and ".join(route.levels),
+        "tag {}": route.tag,
+    }
+    return ", ".join(words.format(value) for words, value in parts.items() if value)

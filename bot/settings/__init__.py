@@ -14,11 +14,12 @@ from pathlib import Path
 from bot.settings.checks import check_environment, check_whole
 from bot.settings.faults import HINTS, SettingFault, SettingsWrong
 from bot.settings.reading import walk
-from bot.settings.tables import InstanceSettings, Secret, Settings, SourceSettings
+from bot.settings.tables import InstanceSettings, RouteSettings, Secret, Settings, SourceSettings
 
 __all__ = [
     "HINTS",
     "InstanceSettings",
+    "RouteSettings",
     "Secret",
     "SettingFault",
     "Settings",

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from bot.model import Allowed, Verb
 from bot.settings.faults import SettingFault
+from bot.settings.routes import check_routes
 from bot.settings.tables import JobsSettings
 
 ENVIRONMENT = {
@@ -49,6 +50,7 @@ def check_whole(kept: dict[str, Any], data: dict[str, Any], faults: list[Setting
         faults.append(SettingFault("jobs.timezone", what, mend))
     _check_people(kept.get("people"), faults)
     _check_paths(kept["home"], data, faults)
+    check_routes(data, faults)
     for name, key in (("source", "queue_url"), ("instance", "id")):
         values = _texts(data, name, key)
         for twice in sorted({v for v in values if values.count(v) > 1}):

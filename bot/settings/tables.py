@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from bot.model import Allowed, Verb
+from bot.model import Allowed, Level, Verb
 
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 # Each ends in \Z: `$` would also match before a line break at the end.
@@ -15,6 +15,8 @@ ChannelId = Annotated[str, Meta(pattern=r"^[CG][A-Z0-9]{2,}\Z")]
 QueueUrl = Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/[!-~]+\Z")]
 Region = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+\Z")]
 RoleArn = Annotated[str, Meta(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+\Z")]
+Account = Annotated[str, Meta(pattern=r"^[0-9]{12}\Z")]
+Tag = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+\*?\Z")]
 InstanceId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 
 
@@ -62,6 +64,21 @@ class InstanceSettings(Struct, frozen=True, kw_only=True):
     """Alerts about this instance go here instead of `slack.channel`."""
 
 
+class RouteSettings(Struct, frozen=True, kw_only=True):
+    """`[[route]]`: what meets all of its conditions goes to *channel*; the first that fits wins.
+
+    *instance* is the name or id of an `[[instance]]`, *level* that level and worse, *tag* a tag of
+    the rule, with `*` at its end also the beginning of one.
+    """
+
+    channel: ChannelId
+    instance: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
+    account: Account | None = None
+    level: Level | None = None
+    levels: Annotated[tuple[Level, ...], Meta(min_length=1)] | None = None
+    tag: Tag | None = None
+
+
 class StoreSettings(Struct, frozen=True, kw_only=True):
     """`[store]`: where the SQLite file lives. A relative path starts at the settings file."""
 
@@ -102,6 +119,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     slack: SlackSettings
     source: tuple[SourceSettings, ...] = ()
     instance: tuple[InstanceSettings, ...] = ()
+    route: tuple[RouteSettings, ...] = ()
     store: StoreSettings = StoreSettings()
     rules: RulesSettings = RulesSettings()
     limits: LimitsSettings = LimitsSettings()
