@@ -108,6 +108,7 @@ class Status(Struct, frozen=True, kw_only=True):
     unreadable: Sequence[tuple[str, Unreadable]]
     ledger_length: int
     ledger_head: str
+    channels: Sequence[str]
 
 
 def suits(verb: Verb, alert: Alert) -> bool:
@@ -433,4 +434,5 @@ def status(bot: Bot) -> Status:
         unreadable=bot.store.unreadable(3, since),
         ledger_length=head[0],
         ledger_head=head[1],
+        channels=bot.pulse.channel_warnings(),
     )

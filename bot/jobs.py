@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.channels import Doors
 from bot.model import iso
 from bot.ports import Bot
 
@@ -28,10 +29,11 @@ class Keep:
     evidence: int
 
 
-def timetable(keep: Keep) -> tuple[Job, ...]:
+def timetable(keep: Keep, doors: Doors) -> tuple[Job, ...]:
     """Every repeated job."""
     return (
         Job("people", "*/5 * * * *", refresh_people, at_start=True),
+        Job("channels", "41 * * * *", lambda _: doors.look(), at_start=True),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),
     )
 

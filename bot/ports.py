@@ -343,6 +343,26 @@ class Dialogs(Protocol):
         ...
 
 
+class Channel(Struct, frozen=True, kw_only=True):
+    """What Slack says of a channel. *shared*: people of another workspace are in it or could be;
+    *member*: we are in it."""
+
+    id: str
+    name: str = ""
+    private: bool = False
+    shared: bool = False
+    archived: bool = False
+    member: bool = False
+
+
+class Rooms(Protocol):
+    """The channels of the workspace."""
+
+    def channel(self, channel: str) -> Channel:
+        """The channel with this id, as it is now. Raises Unavailable or Refused."""
+        ...
+
+
 class Outbox(Protocol):
     """Durable sends."""
 
@@ -373,6 +393,10 @@ class Pulse(Protocol):
 
     def job_errors(self) -> Mapping[str, str]:
         """Job → why its last run failed, for those that did."""
+        ...
+
+    def channel_warnings(self) -> Sequence[str]:
+        """What is wrong with the channels that alerts go to, and what to do, a sentence each."""
         ...
 
 

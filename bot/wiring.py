@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.channels import Doors
 from bot.errors import BadInput, Fault
 from bot.jobs import Job, Keep, timetable
 from bot.model import Finding, iso
@@ -44,11 +45,16 @@ class Running:
     """`ports.Pulse`: how the threads of this process are doing."""
 
     def __init__(
-        self, ingests: Sequence[Ingest], outbox: SlackOutbox, job_errors: Mapping[str, str]
+        self,
+        ingests: Sequence[Ingest],
+        outbox: SlackOutbox,
+        job_errors: Mapping[str, str],
+        doors: Doors,
     ) -> None:
         self._ingests = ingests
         self._outbox = outbox
         self._job_errors = job_errors
+        self._doors = doors
 
     def feeds(self) -> Sequence[Feed]:
         """One per source."""
@@ -61,6 +67,10 @@ class Running:
     def job_errors(self) -> Mapping[str, str]:
         """Job → why its last run failed."""
         return dict(self._job_errors)
+
+    def channel_warnings(self) -> Sequence[str]:
+        """What is wrong with the channels that alerts go to, and what to do, a sentence each."""
+        return self._doors.warnings()
 
 
 @dataclass(frozen=True)
@@ -202,6 +212,20 @@ def channel_of(settings: Settings) -> Callable[[Finding], str]:
     return router(routes_of(settings), own, settings.slack.channel)
 
 
+def channels_of(settings: Settings) -> Mapping[str, str]:
+    """Every channel that the settings name → the first place that names it."""
+    named = [(settings.slack.channel, "[slack] channel")]
+    for place, instance in enumerate(settings.instance, 1):
+        named.append((instance.channel or "", f"[[instance]] {place}, channel"))
+    for place, route in enumerate(settings.route, 1):
+        named.append((route.channel, f"[[route]] {place}, channel"))
+    found: dict[str, str] = {}
+    for channel, where in named:
+        if channel:
+            found.setdefault(channel, where)
+    return found
+
+
 def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
     """The store that the settings name. Raises BadInput where there is none and not *make*."""
     if not make and not settings.database.exists():
@@ -230,19 +254,20 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
     ingests = _ingests(settings, rules, store, outbox, clock, instances)
     job_errors: dict[str, str] = {}
+    doors = Doors(client, channels_of(settings))
     bot = Bot(
         store=store,
         clock=clock,
         directory=SlackDirectory(client, list(settings.people.values()), timer=time.monotonic),
         dialogs=client,
         outbox=outbox,
-        pulse=Running(ingests, outbox, job_errors),
+        pulse=Running(ingests, outbox, job_errors, doors),
         team=identity.team,
         people=settings.people,
         instances=instances,
     )
     keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
-    timekeeper = Timekeeper(bot, timetable(keep), settings.jobs.timezone, job_errors)
+    timekeeper = Timekeeper(bot, timetable(keep, doors), settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
     runs = [("sender", outbox.run), *((f"ingest-{n}", i.run) for n, i in enumerate(ingests, 1))]
     return Built(

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 
+from bot.channels import Doors
 from bot.jobs import Keep, prune, refresh_people, timetable
 from bot.model import iso
+from bot.ports import Channel
 from bot.store import SqliteStore
 from tests.builders import (
     NOON,
@@ -24,6 +26,19 @@ from tests.builders import (
 KEEP = Keep(records=30, evidence=400)
 
 
+class NoRooms:
+    """A workspace in which nobody should look."""
+
+    def channel(self, channel: str) -> Channel:
+        """A fault."""
+        raise AssertionError(channel)
+
+
+def nothing_named() -> Doors:
+    """No channel to look at."""
+    return Doors(NoRooms(), {})
+
+
 class CountingDirectory:
     """A directory that counts how often it was refreshed."""
 
@@ -37,15 +52,17 @@ class CountingDirectory:
 
 def test_every_job_has_its_own_name_and_a_time() -> None:
     """A mistyped time or a second job of the same name would never run."""
-    jobs = timetable(KEEP)
+    jobs = timetable(KEEP, nothing_named())
     assert len({job.name for job in jobs}) == len(jobs)
     for job in jobs:
         assert CronTrigger.from_crontab(job.when, timezone="Europe/Zurich")
 
 
-def test_people_are_asked_for_at_every_start() -> None:
+def test_people_and_channels_are_asked_for_at_every_start() -> None:
     """Otherwise nobody could act until the first round; pruning can wait for its hour."""
-    assert {job.name: job.at_start for job in timetable(KEEP)} == {"people": True, "prune": False}
+    jobs = timetable(KEEP, nothing_named())
+    at_start = {job.name for job in jobs if job.at_start}
+    assert at_start == {"people", "channels"}
 
 
 def test_refreshing_people_asks_the_directory(store: SqliteStore, clock: FakeClock) -> None:
@@ -70,7 +87,7 @@ def test_prune_goes_by_the_settings_and_the_bots_clock(
         evidence = iso(NOON - timedelta(days=days + 370, seconds=1))
         finding = make_finding(make_record(f"e-{name}"), rule=f"rule_{name}")
         store.keep(judged(finding), triage, evidence)
-    job = next(job for job in timetable(KEEP) if job.name == "prune")
+    job = next(job for job in timetable(KEEP, nothing_named()) if job.name == "prune")
     job.run(make_bot(store, clock))
     left = {row[0] for row in store.reader.execute("SELECT id FROM records")}
     assert left == {"q-young", "e-young"}

@@ -14,7 +14,7 @@ from bot.ports import Bot
 from bot.settings import InstanceSettings, RouteSettings, Settings
 from bot.settings.tables import SlackSettings
 from bot.store import SqliteStore
-from bot.wiring import Timekeeper, channel_of
+from bot.wiring import Timekeeper, channel_of, channels_of
 from tests.builders import INSTANCE, FakeClock, make_bot, make_finding, make_record
 from tests.handlers.stage import eventually
 
@@ -118,3 +118,25 @@ def test_a_route_by_an_instances_name_or_id_leads_to_its_channel(named: str) -> 
     assert where(make_finding()) == "C0FIRST"
     assert where(make_finding(level=Level.HIGH)) == "C0PROD"
     assert where(make_finding(make_record(instance=""))) == "C0MAIN"
+
+
+def test_every_channel_of_the_settings_is_looked_at_once() -> None:
+    """By the first place that names it."""
+    settings = Settings(
+        slack=SlackSettings(channel="C0MAIN"),
+        people={},
+        instance=(
+            InstanceSettings(id=INSTANCE, name="prod", channel="C0PROD"),
+            InstanceSettings(id=INSTANCE, name="spare"),
+        ),
+        route=(
+            RouteSettings(channel="C0MAIN", level=Level.HIGH),
+            RouteSettings(channel="C0FIRST", level=Level.CRITICAL),
+        ),
+    )
+
+    assert channels_of(settings) == {
+        "C0MAIN": "[slack] channel",
+        "C0PROD": "[[instance]] 1, channel",
+        "C0FIRST": "[[route]] 2, channel",
+    }

@@ -115,6 +115,10 @@ class FakePulse:
         """Nothing is wrong."""
         return ""
 
+    def channel_warnings(self) -> Sequence[str]:
+        """Every channel is as it should be."""
+        return ()
+
 
 class Stage:
     """People press, type and submit; the stage says what came of it."""

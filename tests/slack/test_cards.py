@@ -265,16 +265,18 @@ def test_status_says_bad_news_first() -> None:
         unreadable=[(made.AT, Unreadable(where="s3://b/k", reason="cut off"))],
         ledger_length=9,
         ledger_head="abcdef01" * 8,
+        channels=["#<!here> (C0X) is public: anyone in the workspace can read it."],
     )
     text = said(drawn)
 
-    assert text.startswith("*Status*: 5 thing(s) need a look.")
+    assert text.startswith("*Status*: 6 thing(s) need a look.")
     for part in (
         "`main`",
         "token_revoked",
         "Job `prune` failed",
         "channel_not_found",
         "`s3://b/k`: cut off",
+        "(C0X) is public: anyone in the workspace can read it.",
     ):
         assert part in text
     for part in (

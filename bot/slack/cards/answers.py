@@ -80,6 +80,7 @@ def status(
     unreadable: Sequence[tuple[str, Unreadable]] = (),
     ledger_length: int = 0,
     ledger_head: str = "",
+    channels: Sequence[str] = (),
 ) -> Message:
     """How the bot is doing: bad news first, then figures."""
     bad = [feed for feed in feeds if feed.error]
@@ -96,6 +97,7 @@ def status(
         f"⚠️ Not readable {date(at)}: {code(item.where)}: {escape(item.reason)}"
         for at, item in unreadable
     ]
+    trouble += [f"⚠️ {escape(plain(one))}" for one in channels]
     line = "All is well." if not trouble else f"{len(trouble)} thing(s) need a look."
     blocks = [parts.section(f"*Status*: {line}")]
     blocks += [parts.section(one, pointer="…") for one in trouble]
