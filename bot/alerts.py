@@ -14,6 +14,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
+from bot import health
 from bot.errors import BadInput
 from bot.model import (
     Alert,
@@ -22,6 +23,7 @@ from bot.model import (
     Decision,
     Entry,
     Lane,
+    Latency,
     Mark,
     Person,
     Record,
@@ -109,6 +111,7 @@ class Status(Struct, frozen=True, kw_only=True):
     ledger_length: int
     ledger_head: str
     channels: Sequence[str]
+    latency: Latency | None
 
 
 def suits(verb: Verb, alert: Alert) -> bool:
@@ -435,4 +438,5 @@ def status(bot: Bot) -> Status:
         ledger_length=head[0],
         ledger_head=head[1],
         channels=bot.pulse.channel_warnings(),
+        latency=health.measured(bot),
     )

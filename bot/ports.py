@@ -277,6 +277,11 @@ class Store(Protocol):
         one replaces."""
         ...
 
+    def delays(self, since: str, limit: int) -> Sequence[float]:
+        """Seconds from a record's eventTime until the first card of its alert was posted, of the
+        newest *limit* such cards posted from *since* (ISO) on. Some 1,000 are remembered."""
+        ...
+
     # ledger
     def links(self, after: int = 0, limit: int = 500) -> Sequence[Link]:
         """The ledger's links in order, from sequence number *after* + 1."""

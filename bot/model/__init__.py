@@ -7,14 +7,16 @@ sort as text.
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
+from bot.model.health import OWN_SOURCE, Latency
 from bot.model.ids import NAMESPACE, read_alert_id, spoken_id
-from bot.model.moments import iso, moment
+from bot.model.moments import iso, lasting, moment
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
 from bot.model.sends import REPLACED, Edits, Lane, Send, SendKind, SendState, send_id
 
 __all__ = [
     "NAMESPACE",
+    "OWN_SOURCE",
     "REPLACED",
     "Actor",
     "Alert",
@@ -27,6 +29,7 @@ __all__ = [
     "Entry",
     "Finding",
     "Lane",
+    "Latency",
     "Level",
     "Link",
     "Mark",
@@ -41,6 +44,7 @@ __all__ = [
     "Verb",
     "Verdict",
     "iso",
+    "lasting",
     "moment",
     "read_alert_id",
     "send_id",

@@ -47,6 +47,15 @@ def m002_who_has_an_alert(db: Database) -> None:
     db.execute("CREATE INDEX alerts_owner ON alerts (owner) WHERE owner <> ''")
 
 
+@migrations()
+def m003_how_soon_cards_come(db: Database) -> None:
+    """How long each first card took after what it is about, for the newest of them."""
+    db.execute(
+        "CREATE TABLE delays (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, seconds REAL NOT NULL)"
+        " STRICT"
+    )
+
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """

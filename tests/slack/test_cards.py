@@ -15,6 +15,7 @@ from bot.demo.slack.blocks import check_message_blocks
 from bot.model import (
     Alert,
     Decision,
+    Latency,
     Level,
     Mark,
     Record,
@@ -304,6 +305,20 @@ def test_status_is_calm_when_all_is_well() -> None:
 
     assert said(drawn).startswith("*Status*: All is well.")
     assert "❌" not in said(drawn)
+
+
+def test_status_says_how_soon_cards_come() -> None:
+    """With units and over how many; nothing measured is not nought."""
+    one = Latency(cards=1, median=4.0, p95=4.0)
+    many = Latency(cards=37, median=250.0, p95=542.0)
+
+    assert "nothing to measure yet" in said(cards.status(counts={}, feeds=[]))
+    drawn = cards.status(counts={}, feeds=[], latency=many)
+    assert "Record to card: median 4 min 10 s, 95 % within 9 min 2 s" in said(drawn)
+    assert "37 cards of the last 24 h" in said(drawn)
+    assert "median 4 s, 95 % within 4 s (eventTime to post; 1 card" in said(
+        cards.status(counts={}, feeds=[], latency=one)
+    )
 
 
 def test_help_names_every_verb() -> None:

@@ -11,9 +11,10 @@ from slack_sdk.models.blocks import (
     RichTextPreformattedElement,
 )
 
-from bot.model import Record, Send, Unreadable
+from bot.model import Latency, Record, Send, Unreadable
 from bot.ports import Feed
 from bot.slack import parts
+from bot.slack.cards import health
 from bot.slack.lint import FALLBACK, Message, fit
 from bot.slack.parts import Block
 from bot.slack.redact import blank
@@ -81,6 +82,7 @@ def status(
     ledger_length: int = 0,
     ledger_head: str = "",
     channels: Sequence[str] = (),
+    latency: Latency | None = None,
 ) -> Message:
     """How the bot is doing: bad news first, then figures."""
     bad = [feed for feed in feeds if feed.error]
@@ -102,6 +104,7 @@ def status(
     blocks = [parts.section(f"*Status*: {line}")]
     blocks += [parts.section(one, pointer="…") for one in trouble]
     blocks += [parts.section(_feed(feed)) for feed in feeds if not feed.error]
+    blocks.append(parts.context(health.latency_line(latency)))
     figures = " · ".join(f"{word} {counts.get(name, 0)}" for name, word in _FIGURES.items())
     blocks.append(parts.context(figures))
     # All of the head: it is copied from here for `ledger verify --head`.
