@@ -18,6 +18,7 @@ from bot.model import (
     AlertState,
     Allowed,
     Ask,
+    Backlog,
     Chain,
     Decision,
     Edits,
@@ -61,6 +62,11 @@ class Delivery(Protocol):
         """Names the delivery for people."""
         ...
 
+    @property
+    def sent_at(self) -> str:
+        """Since when it has waited for us (ISO), "" where the source cannot tell."""
+        ...
+
     def parts(self) -> Iterator[Blob | Unreadable]:
         """The blobs in it, fetched one after the other, and what could not be read for good.
 
@@ -94,6 +100,19 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go. Deliveries that are still open are handed over again later."""
+        ...
+
+
+class Gauge(Protocol):
+    """How much waits for us at a source, asked without taking anything."""
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        ...
+
+    def measure(self) -> Backlog:
+        """What waits now. What may not be asked is unknown with its reason; nothing is raised."""
         ...
 
 
@@ -377,12 +396,20 @@ class Outbox(Protocol):
 
 
 class Feed(Struct, frozen=True, kw_only=True):
-    """How a source is doing, for status. Times are ISO or ""."""
+    """How a source is doing. Times are ISO or "".
+
+    *last_at* is when records last came, *delivered_at* when anything did. *error* is why it
+    cannot be read now, *failing_since* for how long. *waited* are the most seconds that a
+    delivery of the last minutes had waited for us; None where none came.
+    """
 
     name: str
     records: int = 0
     last_at: str = ""
     error: str = ""
+    failing_since: str = ""
+    delivered_at: str = ""
+    waited: float | None = None
 
 
 class Pulse(Protocol):

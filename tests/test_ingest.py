@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,11 @@ from bot.detection.record import Limits
 from bot.detection.rule import RuleSet
 from bot.detection.sigma import load
 from bot.errors import Refused, Unavailable
-from bot.ingest import BATCH, Ingest
+from bot.ingest import BATCH, Ingest, LongestWait
 from bot.model import AlertState, Unreadable
 from bot.ports import Blob, Folding, Judged, Kept
 from bot.store import SqliteStore
-from tests.builders import FakeClock, at, make_triage
+from tests.builders import NOON, FakeClock, at, make_triage
 
 RULES = Path(__file__).parents[1] / "bot" / "rules"
 Part = Blob | Unreadable
@@ -54,8 +55,10 @@ def blob(*records: object, where: str = "s3://trail/a.json.gz") -> Blob:
 class FakeDelivery:
     """A delivery of *parts*; an exception among them is raised in its place."""
 
-    def __init__(self, *parts: Part | Exception, where: str = "message 1") -> None:
-        self.where = where
+    def __init__(
+        self, *parts: Part | Exception, where: str = "message 1", sent_at: str = ""
+    ) -> None:
+        self.where, self.sent_at = where, sent_at
         self._parts = parts
         self.outcome: list[str] = []
         self.stored_when_done: int | None = None
@@ -308,6 +311,53 @@ def test_a_source_that_cannot_forget_does_not_end_the_thread(
     good = FakeDelivery(blob(a_call("e-1")))
     ingest.work(good)
     assert (good.outcome, store.counts()["findings"]) == (["done"], 1)
+
+
+# ── how the source is doing ─────────────────────────────────────────────────
+
+
+def test_a_feed_says_how_long_what_came_had_waited(store: SqliteStore, rules: RuleSet) -> None:
+    """The longest wait of what was received, and when that was; a skewed clock is no wait."""
+    sent = ("2026-11-22T11:58:00Z", "2026-11-22T11:59:30Z", "2026-11-22T12:00:09Z", "")
+    source = FakeSource([FakeDelivery(blob(a_call("e-1")), sent_at=one) for one in sent])
+    ingest = make_ingest(store, rules, source)
+    assert (ingest.feed().waited, ingest.feed().delivered_at) == (None, "")
+
+    run_until_quiet(ingest, source)
+
+    assert ingest.feed().waited == 120.0
+    assert ingest.feed().delivered_at == "2026-11-22T12:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "longest"), [(0, 90.0), (4.9, 90.0), (5.1, 90.0), (9.9, 90.0), (10.1, None)]
+)
+def test_a_long_wait_is_told_of_for_some_minutes(minutes: float, longest: float | None) -> None:
+    """Through the span it came in and the next one; then it is over."""
+    waits = LongestWait(timedelta(minutes=5))
+    waits.note(90.0, NOON)
+    waits.note(3.0, NOON + timedelta(seconds=1))
+
+    assert waits.longest(NOON + timedelta(minutes=minutes)) == longest
+
+
+def test_a_clock_that_is_set_back_begins_the_waits_anew() -> None:
+    """Nothing is told of for hours."""
+    waits = LongestWait(timedelta(minutes=5))
+    waits.note(90.0, NOON)
+    waits.note(2.0, NOON - timedelta(hours=1))
+
+    assert waits.longest(NOON - timedelta(hours=1)) == 2.0
+
+
+def test_a_failing_source_says_since_when(store: SqliteStore, rules: RuleSet) -> None:
+    """Since the first fault in a row; once it works, not at all."""
+    ingest = stopped(make_ingest(store, rules))
+    ingest.work(FakeDelivery(Unavailable("S3 did not answer.")))
+    assert ingest.feed().failing_since == "2026-11-22T12:00:00.000Z"
+
+    ingest.work(FakeDelivery(blob(a_call("e-1"))))
+    assert (ingest.feed().failing_since, ingest.feed().error) == ("", "")
 
 
 # ── running and stopping ────────────────────────────────────────────────────

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SESSION_NAME = "callwarden"
 """What our own calls are called in CloudTrail: the session name of every role we assume."""
 
+Service = Literal["sqs", "brisk sqs", "s3"]
+
 LONGEST_WAIT = 20
 """Seconds that SQS holds a long poll at most."""
 
@@ -58,6 +60,10 @@ class Aws:
         """A client for SQS. Raises BadInput where no Region is known."""
         return cast("SQSClient", self._client("sqs", region, role_arn))
 
+    def brisk_sqs(self, region: str | None, role_arn: str | None = None) -> SQSClient:
+        """A client for SQS that gives up soon; not for long polls."""
+        return cast("SQSClient", self._client("brisk sqs", region, role_arn))
+
     def s3(self, region: str | None, role_arn: str | None = None) -> S3Client:
         """A client for S3, with paths for buckets where the endpoint is loopback."""
         return cast("S3Client", self._client("s3", region, role_arn))
@@ -69,7 +75,7 @@ class Aws:
         self._clients.clear()
 
     def _client(
-        self, service: Literal["sqs", "s3"], region: str | None, role_arn: str | None
+        self, service: Service, region: str | None, role_arn: str | None
     ) -> SQSClient | S3Client:
         key = (service, region, role_arn)
         if key not in self._clients:
@@ -84,11 +90,13 @@ class Aws:
         return self._clients[key]
 
     def _make(
-        self, service: Literal["sqs", "s3"], region: str | None, role_arn: str | None
+        self, service: Service, region: str | None, role_arn: str | None
     ) -> SQSClient | S3Client:
         session = self._session(region, role_arn)
         if service == "sqs":
             return session.client("sqs", config=_config(LONGEST_WAIT + 10))
+        if service == "brisk sqs":
+            return session.client("sqs", config=_config(5))
         client = session.client("s3", config=_config(20))
         if not _is_loopback(client.meta.endpoint_url):
             return client

@@ -7,7 +7,7 @@ sort as text.
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
-from bot.model.health import OWN_SOURCE, Latency
+from bot.model.health import OWN_SOURCE, Backlog, Latency
 from bot.model.ids import NAMESPACE, read_alert_id, spoken_id
 from bot.model.moments import iso, lasting, moment
 from bot.model.people import Allowed, Member, Person
@@ -23,6 +23,7 @@ __all__ = [
     "AlertState",
     "Allowed",
     "Ask",
+    "Backlog",
     "Chain",
     "Decision",
     "Edits",

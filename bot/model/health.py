@@ -15,3 +15,15 @@ class Latency(Struct, frozen=True, kw_only=True):
     cards: int
     median: float
     p95: float
+
+
+class Backlog(Struct, frozen=True, kw_only=True):
+    """What waits for us at a queue: *waiting* messages, and *dead* ones in *dead_queue*.
+
+    None is unknown, and *unknown* says why. *dead_queue* is "" where the queue has none.
+    """
+
+    waiting: int | None = None
+    dead: int | None = None
+    dead_queue: str = ""
+    unknown: str = ""
