@@ -20,6 +20,7 @@ from bot.model import (
     Alert,
     AlertState,
     Ask,
+    Checkup,
     Decision,
     Entry,
     Lane,
@@ -29,6 +30,7 @@ from bot.model import (
     Record,
     Send,
     SendKind,
+    Trouble,
     Unreadable,
     Verb,
     iso,
@@ -112,6 +114,8 @@ class Status(Struct, frozen=True, kw_only=True):
     ledger_head: str
     channels: Sequence[str]
     latency: Latency | None
+    checkups: Sequence[Checkup]
+    recovered: Sequence[Trouble]
 
 
 def suits(verb: Verb, alert: Alert) -> bool:
@@ -439,4 +443,6 @@ def status(bot: Bot) -> Status:
         ledger_head=head[1],
         channels=bot.pulse.channel_warnings(),
         latency=health.measured(bot),
+        checkups=bot.pulse.checkups(),
+        recovered=bot.store.troubles_over(since),
     )

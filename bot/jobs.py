@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.channels import Doors
+from bot.health import FeedWatch
 from bot.model import iso
 from bot.ports import Bot
 
@@ -29,10 +30,11 @@ class Keep:
     evidence: int
 
 
-def timetable(keep: Keep, doors: Doors) -> tuple[Job, ...]:
+def timetable(keep: Keep, doors: Doors, watch: FeedWatch) -> tuple[Job, ...]:
     """Every repeated job."""
     return (
         Job("people", "*/5 * * * *", refresh_people, at_start=True),
+        Job("feeds", "* * * * *", watch.look, at_start=True),
         Job("channels", "41 * * * *", lambda _: doors.look(), at_start=True),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),
     )

@@ -20,14 +20,17 @@ from bot.model import (
     Ask,
     Backlog,
     Chain,
+    Checkup,
     Decision,
     Edits,
     Entry,
     Finding,
+    Heard,
     Link,
     Member,
     Record,
     Send,
+    Trouble,
     Unreadable,
     Verb,
 )
@@ -301,6 +304,37 @@ class Store(Protocol):
         newest *limit* such cards posted from *since* (ISO) on. Some 1,000 are remembered."""
         ...
 
+    # how the sources are doing
+    def heard_of(self, source: str, now: str) -> Heard:
+        """What is remembered of *source*; from the first asking on it is watched."""
+        ...
+
+    def heard(self, source: str, at: str, gap: float) -> None:
+        """Records of *source* came at *at* (ISO), after *gap* seconds without any. The longest
+        gap of a day is remembered for seven days."""
+        ...
+
+    def how_many_unreadable(self, source: str, since: str, until: str) -> int:
+        """What of *source* could not be read, noted from *since* to *until* (ISO), both
+        included, and was not read since."""
+        ...
+
+    def trouble(self, source: str, rule: str, now: str) -> Trouble:
+        """*rule* finds *source* in trouble: a new one *now*, or the one that goes on."""
+        ...
+
+    def trouble_told(self, trouble: Trouble, told: int) -> None:
+        """So many findings of *trouble* are stored."""
+        ...
+
+    def trouble_over(self, source: str, rule: str, now: str) -> bool:
+        """*rule* finds *source* well; True where it was in trouble until now."""
+        ...
+
+    def troubles_over(self, since: str) -> Sequence[Trouble]:
+        """Troubles that ended from *since* (ISO) on and did not come back, latest first."""
+        ...
+
     # ledger
     def links(self, after: int = 0, limit: int = 500) -> Sequence[Link]:
         """The ledger's links in order, from sequence number *after* + 1."""
@@ -429,6 +463,10 @@ class Pulse(Protocol):
 
     def channel_warnings(self) -> Sequence[str]:
         """What is wrong with the channels that alerts go to, and what to do, a sentence each."""
+        ...
+
+    def checkups(self) -> Sequence[Checkup]:
+        """How each source was when it was last looked at; none before the first look."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from bot.channels import Doors
 from bot.errors import BadInput, Fault
+from bot.health import FeedWatch
 from bot.jobs import Job, Keep, timetable
-from bot.model import Finding, iso
-from bot.ports import Bot, Clock, Feed, Source, Store
-from bot.routing import Route, router
+from bot.model import Checkup, iso
+from bot.places import channel_of, channels_of, patience_of
+from bot.ports import Bot, Clock, Feed, Folding, Source, Store
 from bot.settings import Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
 
 if TYPE_CHECKING:
     # Slow to import; what only reads the store (ledger, settings) does without them.
+    from bot.aws.clients import Aws
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
     from bot.slack.client import Identity
@@ -50,11 +52,13 @@ class Running:
         outbox: SlackOutbox,
         job_errors: Mapping[str, str],
         doors: Doors,
+        watch: FeedWatch,
     ) -> None:
         self._ingests = ingests
         self._outbox = outbox
         self._job_errors = job_errors
         self._doors = doors
+        self._watch = watch
 
     def feeds(self) -> Sequence[Feed]:
         """One per source."""
@@ -71,6 +75,10 @@ class Running:
     def channel_warnings(self) -> Sequence[str]:
         """What is wrong with the channels that alerts go to, and what to do, a sentence each."""
         return self._doors.warnings()
+
+    def checkups(self) -> Sequence[Checkup]:
+        """How each source was when it was last looked at; none before the first look."""
+        return self._watch.checkups()
 
 
 @dataclass(frozen=True)
@@ -189,43 +197,6 @@ def names_of(settings: Settings) -> Mapping[str, str]:
     return {instance.id: instance.name for instance in settings.instance}
 
 
-def routes_of(settings: Settings) -> tuple[Route, ...]:
-    """The settings' routes, with the ids of the instances that they name."""
-    return tuple(
-        Route(
-            channel=route.channel,
-            instances=frozenset(
-                one.id for one in settings.instance if route.instance in (one.id, one.name)
-            ),
-            account=route.account or "",
-            level=route.level,
-            levels=frozenset(route.levels or ()),
-            tag=route.tag or "",
-        )
-        for route in settings.route
-    )
-
-
-def channel_of(settings: Settings) -> Callable[[Finding], str]:
-    """finding → the channel its alert goes to."""
-    own = {instance.id: instance.channel for instance in settings.instance if instance.channel}
-    return router(routes_of(settings), own, settings.slack.channel)
-
-
-def channels_of(settings: Settings) -> Mapping[str, str]:
-    """Every channel that the settings name → the first place that names it."""
-    named = [(settings.slack.channel, "[slack] channel")]
-    for place, instance in enumerate(settings.instance, 1):
-        named.append((instance.channel or "", f"[[instance]] {place}, channel"))
-    for place, route in enumerate(settings.route, 1):
-        named.append((route.channel, f"[[route]] {place}, channel"))
-    found: dict[str, str] = {}
-    for channel, where in named:
-        if channel:
-            found.setdefault(channel, where)
-    return found
-
-
 def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
     """The store that the settings name. Raises BadInput where there is none and not *make*."""
     if not make and not settings.database.exists():
@@ -239,9 +210,12 @@ def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     """Construct everything. Raises a Fault that says what to mend; nothing runs yet."""
+    from bot.aws.backlog import sqs_gauge
+    from bot.aws.clients import Aws
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
+    from bot.triage import Triage
 
     clock = clock or SystemClock()
     rules = read_rules(settings)
@@ -252,7 +226,13 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     alone = Alone(settings.database)
     store = open_store(settings, make=True)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
-    ingests = _ingests(settings, rules, store, outbox, clock, instances)
+    folding = Triage(
+        window=timedelta(minutes=settings.rules.fold_minutes), channel_of=channel_of(settings)
+    )
+    aws = Aws()
+    ingests = _ingests(settings, rules, aws, folding, store, outbox, clock, instances)
+    gauges = [sqs_gauge(one, aws) for one in settings.source]
+    watch = FeedWatch(gauges, folding, patience_of(settings))
     job_errors: dict[str, str] = {}
     doors = Doors(client, channels_of(settings))
     bot = Bot(
@@ -261,13 +241,13 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         directory=SlackDirectory(client, list(settings.people.values()), timer=time.monotonic),
         dialogs=client,
         outbox=outbox,
-        pulse=Running(ingests, outbox, job_errors, doors),
+        pulse=Running(ingests, outbox, job_errors, doors, watch),
         team=identity.team,
         people=settings.people,
         instances=instances,
     )
     keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
-    timekeeper = Timekeeper(bot, timetable(keep, doors), settings.jobs.timezone, job_errors)
+    timekeeper = Timekeeper(bot, timetable(keep, doors, watch), settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
     runs = [("sender", outbox.run), *((f"ingest-{n}", i.run) for n, i in enumerate(ingests, 1))]
     return Built(
@@ -285,24 +265,20 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
 def _ingests(
     settings: Settings,
     rules: RuleSet,
+    aws: Aws,
+    folding: Folding,
     store: Store,
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
 ) -> list[Ingest]:
-    from bot.aws.clients import Aws
     from bot.aws.sqs import sqs_source
     from bot.detection.engine import Engine
     from bot.detection.record import Limits
     from bot.ingest import Ingest
-    from bot.triage import Triage
 
-    aws = Aws()
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
-    )
-    folding = Triage(
-        window=timedelta(minutes=settings.rules.fold_minutes), channel_of=channel_of(settings)
     )
     sources: list[Source] = [
         sqs_source(one, aws, object_bytes=limits.object_bytes) for one in settings.source

@@ -15,6 +15,7 @@ from bot.model import (
     Actor,
     Alert,
     Ask,
+    Checkup,
     Decision,
     Entry,
     Finding,
@@ -250,6 +251,10 @@ class StillPulse:
 
     def channel_warnings(self) -> Sequence[str]:
         """Every channel is as it should be."""
+        return ()
+
+    def checkups(self) -> Sequence[Checkup]:
+        """Nothing was looked at yet."""
         return ()
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from apscheduler.triggers.cron import CronTrigger
 
 from bot.channels import Doors
+from bot.health import FeedWatch
 from bot.jobs import Keep, prune, refresh_people, timetable
 from bot.model import iso
 from bot.ports import Channel
@@ -52,17 +53,17 @@ class CountingDirectory:
 
 def test_every_job_has_its_own_name_and_a_time() -> None:
     """A mistyped time or a second job of the same name would never run."""
-    jobs = timetable(KEEP, nothing_named())
+    jobs = timetable(KEEP, nothing_named(), FeedWatch([], make_triage()))
     assert len({job.name for job in jobs}) == len(jobs)
     for job in jobs:
         assert CronTrigger.from_crontab(job.when, timezone="Europe/Zurich")
 
 
-def test_people_and_channels_are_asked_for_at_every_start() -> None:
+def test_people_channels_and_feeds_are_looked_at_at_every_start() -> None:
     """Otherwise nobody could act until the first round; pruning can wait for its hour."""
-    jobs = timetable(KEEP, nothing_named())
+    jobs = timetable(KEEP, nothing_named(), FeedWatch([], make_triage()))
     at_start = {job.name for job in jobs if job.at_start}
-    assert at_start == {"people", "channels"}
+    assert at_start == {"people", "channels", "feeds"}
 
 
 def test_refreshing_people_asks_the_directory(store: SqliteStore, clock: FakeClock) -> None:
@@ -87,7 +88,11 @@ def test_prune_goes_by_the_settings_and_the_bots_clock(
         evidence = iso(NOON - timedelta(days=days + 370, seconds=1))
         finding = make_finding(make_record(f"e-{name}"), rule=f"rule_{name}")
         store.keep(judged(finding), triage, evidence)
-    job = next(job for job in timetable(KEEP, nothing_named()) if job.name == "prune")
+    job = next(
+        job
+        for job in timetable(KEEP, nothing_named(), FeedWatch([], make_triage()))
+        if job.name == "prune"
+    )
     job.run(make_bot(store, clock))
     left = {row[0] for row in store.reader.execute("SELECT id FROM records")}
     assert left == {"q-young", "e-young"}

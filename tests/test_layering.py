@@ -65,6 +65,7 @@ LAYERS = {
         ours=(*WORDS, "bot.ports", "bot.slack"),
         theirs=("msgspec", "cachetools", "slack_sdk", "slack_bolt"),
     ),
+    "bot.places": Layer(ours=(*WORDS, "bot.settings", "bot.routing", "bot.health")),
     "bot.infra": Layer(ours=(*WORDS, "bot.settings", "bot.infra"), theirs=None),
     "bot.wiring": Layer(ours=("bot",), theirs=("apscheduler",)),
     "bot.cli": Layer(ours=EVERYTHING, theirs=None),

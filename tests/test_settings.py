@@ -80,6 +80,8 @@ def test_everything_that_can_be_set(loaded: Load, tmp_path: Path) -> None:
         region = "eu-central-1"
         role_arn = "arn:aws:iam::111122223333:role/callwarden-read"
         visibility_seconds = 60
+        quiet_minutes = 300
+        late_minutes = 5
         [[instance]]
         id = "0f1e2d3c-4b5a-4968-8778-695a4b3c2d1e"
         name = "Support"
@@ -108,6 +110,7 @@ def test_everything_that_can_be_set(loaded: Load, tmp_path: Path) -> None:
         """
     )
     assert settings.source[0].name == "main"
+    assert (settings.source[0].quiet_minutes, settings.source[0].late_minutes) == (300, 5)
     assert settings.instance[0].channel == "G0SUPPORT"
     assert settings.route[0].level is Level.HIGH
     assert settings.route[1].levels == (Level.LOW, Level.MEDIUM)
@@ -352,6 +355,25 @@ def test_a_queue_that_is_no_url_is_a_fault(loaded: Load, url: str) -> None:
 def test_a_queue_may_be_on_this_machine_or_behind_an_endpoint(loaded: Load, url: str) -> None:
     """Its address need not be Amazon's own."""
     assert loaded(GOOD + f'[[source]]\nqueue_url = "{url}"\n').source[0].queue_url == url
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "called"),
+    [("", "", "q"), ("name = 'x'\n", "name = 'x'\n", "x"), ("name = 'q'\n", "", "q")],
+)
+def test_two_sources_of_one_name_are_a_fault(
+    loaded: Load, first: str, second: str, called: str
+) -> None:
+    """Status and alerts would not tell them apart; a queue's name is a name too."""
+    text = GOOD + f"[[source]]\nqueue_url = 'https://sqs/1/q'\n{first}"
+    twin = "[[source]]\nqueue_url = 'https://sqs/2/q'\n"
+
+    faults = faults_of(loaded, text + twin + second)
+
+    assert faults == {
+        "[[source]]": f"Two of them are called '{called}'. Give each a name of its own."
+    }
+    assert len(loaded(text + twin + "name = 'other'\n").source) == 2
 
 
 def test_what_stands_twice_is_a_fault(loaded: Load) -> None:

@@ -1,4 +1,4 @@
-"""What the wiring makes: a timetable that runs what is due, loudly, and routes with their ids."""
+"""The timetable at work: what is due runs, what fails is loud, and the clock may be set back."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import pytest
 
 from bot.errors import Unavailable
 from bot.jobs import Job
-from bot.model import Level, iso
+from bot.model import iso
 from bot.ports import Bot
-from bot.settings import InstanceSettings, RouteSettings, Settings
-from bot.settings.tables import SlackSettings
 from bot.store import SqliteStore
-from bot.wiring import Timekeeper, channel_of, channels_of
-from tests.builders import INSTANCE, FakeClock, make_bot, make_finding, make_record
+from bot.wiring import Timekeeper
+from tests.builders import FakeClock, make_bot
 from tests.handlers.stage import eventually
 
 NEVER = "0 0 29 2 *"
@@ -102,41 +100,3 @@ def test_after_the_clock_was_set_back_jobs_run_at_their_next_time(
 
     due = timekeeper._scheduler.get_job("often").next_run_time
     assert due - datetime.now(UTC) <= timedelta(minutes=1)
-
-
-@pytest.mark.parametrize("named", ["prod", INSTANCE])
-def test_a_route_by_an_instances_name_or_id_leads_to_its_channel(named: str) -> None:
-    """Also where the instance has a channel of its own, which takes what is left."""
-    settings = Settings(
-        slack=SlackSettings(channel="C0MAIN"),
-        people={},
-        instance=(InstanceSettings(id=INSTANCE, name="prod", channel="C0PROD"),),
-        route=(RouteSettings(channel="C0FIRST", instance=named, level=Level.CRITICAL),),
-    )
-    where = channel_of(settings)
-
-    assert where(make_finding()) == "C0FIRST"
-    assert where(make_finding(level=Level.HIGH)) == "C0PROD"
-    assert where(make_finding(make_record(instance=""))) == "C0MAIN"
-
-
-def test_every_channel_of_the_settings_is_looked_at_once() -> None:
-    """By the first place that names it."""
-    settings = Settings(
-        slack=SlackSettings(channel="C0MAIN"),
-        people={},
-        instance=(
-            InstanceSettings(id=INSTANCE, name="prod", channel="C0PROD"),
-            InstanceSettings(id=INSTANCE, name="spare"),
-        ),
-        route=(
-            RouteSettings(channel="C0MAIN", level=Level.HIGH),
-            RouteSettings(channel="C0FIRST", level=Level.CRITICAL),
-        ),
-    )
-
-    assert channels_of(settings) == {
-        "C0MAIN": "[slack] channel",
-        "C0PROD": "[[instance]] 1, channel",
-        "C0FIRST": "[[route]] 2, channel",
-    }

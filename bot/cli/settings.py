@@ -28,6 +28,7 @@ def check(config: Path, no_slack: bool) -> None:
     """Say everything that is wrong, where, and how to mend it. Exit 0 if nothing is."""
     from bot import wiring
     from bot.model import Verb
+    from bot.places import routes_of
     from bot.settings import load
 
     found = load(config, slack=not no_slack)
@@ -36,7 +37,7 @@ def check(config: Path, no_slack: bool) -> None:
     click.echo(f"  alerts go to {found.slack.channel}; the store is {found.database}")
     click.echo(f"  {len(found.source)} source(s), {len(found.instance)} instance(s) named")
     click.echo(f"  {len(rules.rules)} rules")
-    for line in _routes(found, rules, wiring.routes_of(found)):
+    for line in _routes(found, rules, routes_of(found)):
         click.echo(f"  {line}")
     if not found.source:
         click.echo("  note: without a [[source]] no record will ever arrive")

@@ -7,9 +7,18 @@ sort as text.
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
-from bot.model.health import OWN_SOURCE, Backlog, Latency
+from bot.model.health import (
+    OWN_SOURCE,
+    Backlog,
+    Checkup,
+    Condition,
+    Diagnosis,
+    Heard,
+    Latency,
+    Trouble,
+)
 from bot.model.ids import NAMESPACE, read_alert_id, spoken_id
-from bot.model.moments import iso, lasting, moment
+from bot.model.moments import counted, iso, lasting, moment
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
 from bot.model.sends import REPLACED, Edits, Lane, Send, SendKind, SendState, send_id
@@ -25,10 +34,14 @@ __all__ = [
     "Ask",
     "Backlog",
     "Chain",
+    "Checkup",
+    "Condition",
     "Decision",
+    "Diagnosis",
     "Edits",
     "Entry",
     "Finding",
+    "Heard",
     "Lane",
     "Latency",
     "Level",
@@ -41,9 +54,11 @@ __all__ = [
     "Send",
     "SendKind",
     "SendState",
+    "Trouble",
     "Unreadable",
     "Verb",
     "Verdict",
+    "counted",
     "iso",
     "lasting",
     "moment",

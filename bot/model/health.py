@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 OWN_SOURCE = "callwarden"
@@ -27,3 +29,55 @@ class Backlog(Struct, frozen=True, kw_only=True):
     dead: int | None = None
     dead_queue: str = ""
     unknown: str = ""
+
+
+class Condition(StrEnum):
+    """How one side of a source is: *unknown* is neither of the others, and never shown as well."""
+
+    WELL = "well"
+    ILL = "ill"
+    UNKNOWN = "unknown"
+
+
+class Diagnosis(Struct, frozen=True, kw_only=True):
+    """What measuring said about one *rule* of health; *said* is its sentence, "" where all is well.
+
+    *since* is when the trouble began (ISO), for one that goes on.
+    """
+
+    rule: str
+    condition: Condition
+    said: str = ""
+    since: str = ""
+
+
+class Checkup(Struct, frozen=True, kw_only=True):
+    """A source as it was *at* that moment (ISO). *refused* counts what could not be read in the
+    last 24 hours; *waited* is as in `ports.Feed`."""
+
+    source: str
+    at: str
+    backlog: Backlog
+    waited: float | None
+    refused: int
+    diagnoses: tuple[Diagnosis, ...]
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """A trouble of a source, from *since* until *ended* ("" while it goes on). *told* counts the
+    findings that it has led to."""
+
+    source: str
+    rule: str
+    since: str
+    ended: str = ""
+    told: int = 0
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """What is remembered of a source: *since* when it is watched, when records last came
+    (*last_at*, "" for never), and the longest silence between two of the last days, in seconds."""
+
+    since: str
+    last_at: str = ""
+    longest_gap: float = 0.0

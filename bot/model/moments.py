@@ -40,3 +40,8 @@ def lasting(seconds: float) -> str:
         if number or parts:
             parts.append((number, unit))
     return " ".join(f"{number} {unit}" for number, unit in parts[:2] if number)
+
+
+def counted(number: int, what: str) -> str:
+    """`1 message`, `2 messages`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

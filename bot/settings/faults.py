@@ -39,6 +39,8 @@ HINTS = {
     "role_arn": "Use arn:aws:iam::<12 digits>:role/<name>.",
     "region": "Use a Region such as eu-central-1.",
     "visibility_seconds": "Use a whole number from 10 to 43200.",
+    "quiet_minutes": "Use a whole number from 1 to 10080, or leave it out.",
+    "late_minutes": "Use a whole number from 1 to 1440.",
     "id": "Use the instance's bare id (the last part of its ARN), in lower case.",
     "name": 'Use a short name in quotes, like "prod".',
     "instance": "Use the name or the id of an [[instance]].",

@@ -20,6 +20,11 @@ Tag = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+\*?\Z")]
 InstanceId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 
 
+def queue_name(queue_url: str) -> str:
+    """The last part of a queue's URL."""
+    return queue_url.partition("://")[2].rpartition("/")[2]
+
+
 class Secret:
     """A string that never shows itself in logs, errors or `repr`."""
 
@@ -53,6 +58,14 @@ class SourceSettings(Struct, frozen=True, kw_only=True):
     region: Region | None = None
     role_arn: RoleArn | None = None
     visibility_seconds: Annotated[int, Meta(ge=10, le=43_200)] = 120
+    quiet_minutes: Annotated[int, Meta(ge=1, le=10_080)] | None = None
+    """No record for longer than this is a trouble; unset, it is learned."""
+    late_minutes: Annotated[int, Meta(ge=1, le=1_440)] = 15
+
+    @property
+    def called(self) -> str:
+        """What it is called in status, logs and alerts: its name, else its queue's."""
+        return self.name or queue_name(self.queue_url)
 
 
 class InstanceSettings(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.store.alerts import AlertRows
 from bot.store.delays import DelayRows
+from bot.store.feeds import FeedRows
 from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
@@ -12,5 +13,5 @@ from bot.store.upkeep import UpkeepRows
 __all__ = ["SqliteStore"]
 
 
-class SqliteStore(IntakeRows, AlertRows, OutboxRows, DelayRows, LedgerRows, UpkeepRows):
+class SqliteStore(IntakeRows, AlertRows, OutboxRows, DelayRows, FeedRows, LedgerRows, UpkeepRows):
     """`ports.Store` on one SQLite file. One process writes; others may read beside it."""

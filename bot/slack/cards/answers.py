@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import (
     RichTextPreformattedElement,
 )
 
-from bot.model import Latency, Record, Send, Unreadable
+from bot.model import Checkup, Latency, Record, Send, Trouble, Unreadable
 from bot.ports import Feed
 from bot.slack import parts
 from bot.slack.cards import health
@@ -83,10 +83,13 @@ def status(
     ledger_head: str = "",
     channels: Sequence[str] = (),
     latency: Latency | None = None,
+    checkups: Sequence[Checkup] = (),
+    recovered: Sequence[Trouble] = (),
 ) -> Message:
     """How the bot is doing: bad news first, then figures."""
     bad = [feed for feed in feeds if feed.error]
     trouble = [f"❌ {code(feed.name)}: {escape(feed.error)}" for feed in bad]
+    trouble += health.troubles(checkups)
     if sender_error:
         trouble.append(f"❌ Nothing can be sent: {escape(sender_error)}")
     failed = (job_errors or {}).items()
@@ -104,7 +107,11 @@ def status(
     blocks = [parts.section(f"*Status*: {line}")]
     blocks += [parts.section(one, pointer="…") for one in trouble]
     blocks += [parts.section(_feed(feed)) for feed in feeds if not feed.error]
-    blocks.append(parts.context(health.latency_line(latency)))
+    blocks += [parts.section(one) for one in health.recovered(recovered)]
+    measured = [health.figures(one) for one in checkups]
+    if feeds and not measured:
+        measured = ["The feeds were not looked at yet: that is done every minute"]
+    blocks += [parts.context(line) for line in (*measured, health.latency_line(latency))]
     figures = " · ".join(f"{word} {counts.get(name, 0)}" for name, word in _FIGURES.items())
     blocks.append(parts.context(figures))
     # All of the head: it is copied from here for `ledger verify --head`.
