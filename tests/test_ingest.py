@@ -7,6 +7,7 @@ import json
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -226,6 +227,24 @@ def test_a_rule_that_raises_opens_an_alert(store: SqliteStore, rules: RuleSet) -
     assert alerts.keys() == {"connect_emergency_access", "rule_broken"}
     assert alerts["rule_broken"].headline == "The rule bad broke on a record"
     assert alerts["rule_broken"].count == 2
+
+
+@pytest.mark.parametrize(("days", "alerts"), [(3, 1), (30.9, 1), (31.1, 2)])
+def test_a_broken_rule_stands_for_its_repeats(
+    store: SqliteStore, rules: RuleSet, days: float, alerts: int
+) -> None:
+    """While its alert is open, days later too; what other rules find opens alerts as ever."""
+
+    def breaks(document: Document) -> bool:
+        raise KeyError(document["eventName"])
+
+    bad = replace(rules.rules[0], name="bad", matches=breaks, may_match=lambda *_: True)
+    ingest = make_ingest(store, RuleSet((*rules.rules, bad)))
+    for event, minutes in (("e-1", 0.0), ("e-2", days * 24 * 60)):
+        ingest.work(FakeDelivery(blob(a_call(event) | {"eventTime": at(minutes)})))
+
+    found = Counter(alert.rule for alert in store.alerts([AlertState.OPEN]))
+    assert found == {"connect_emergency_access": 2, "rule_broken": alerts}
 
 
 @pytest.mark.parametrize(
