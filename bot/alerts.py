@@ -14,21 +14,24 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from bot import model
+from bot import health, model
 from bot.errors import BadInput
 from bot.model import (
     Alert,
     AlertState,
     Around,
     Ask,
+    Checkup,
     Decision,
     Entry,
     Lane,
+    Latency,
     Mark,
     Person,
     Record,
     Send,
     SendKind,
+    Trouble,
     Unreadable,
     Verb,
     first_card,
@@ -124,6 +127,10 @@ class Status(Struct, frozen=True, kw_only=True):
     failed_pages: Sequence[model.Page]
     ledger_length: int
     ledger_head: str
+    channels: Sequence[str]
+    latency: Latency | None
+    checkups: Sequence[Checkup]
+    recovered: Sequence[Trouble]
 
 
 def suits(verb: Verb, alert: Alert) -> bool:
@@ -464,4 +471,8 @@ def status(bot: Bot) -> Status:
         failed_pages=bot.store.failed_pages(3, since),
         ledger_length=head[0],
         ledger_head=head[1],
+        channels=bot.pulse.channel_warnings(),
+        latency=health.measured(bot),
+        checkups=bot.pulse.checkups(),
+        recovered=bot.store.troubles_over(since),
     )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import escalation, snoozes
+from bot.channels import Doors
 from bot.escalation import Plan
+from bot.health import FeedWatch
 from bot.model import iso
 from bot.ports import Bot
 
@@ -30,12 +32,14 @@ class Keep:
     evidence: int
 
 
-def timetable(keep: Keep, plan: Plan = Plan()) -> tuple[Job, ...]:  # noqa: B008 - it is frozen
+def timetable(keep: Keep, plan: Plan, doors: Doors, watch: FeedWatch) -> tuple[Job, ...]:
     """Every repeated job. *plan* says who is called about alerts that nobody takes."""
     return (
         Job("escalate", "* * * * *", lambda bot: escalation.walk(bot, plan), at_start=True),
         Job("people", "*/5 * * * *", refresh_people, at_start=True),
         Job("snoozes", "* * * * *", snoozes.end_those_due, at_start=True),
+        Job("feeds", "* * * * *", watch.look, at_start=True),
+        Job("channels", "41 * * * *", lambda _: doors.look(), at_start=True),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),
     )
 

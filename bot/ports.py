@@ -19,11 +19,14 @@ from bot.model import (
     Allowed,
     Around,
     Ask,
+    Backlog,
     Chain,
+    Checkup,
     Decision,
     Edits,
     Entry,
     Finding,
+    Heard,
     Link,
     Member,
     Page,
@@ -32,6 +35,7 @@ from bot.model import (
     Send,
     Snooze,
     SnoozeState,
+    Trouble,
     Unreadable,
     Verb,
 )
@@ -64,6 +68,11 @@ class Delivery(Protocol):
     @property
     def where(self) -> str:
         """Names the delivery for people."""
+        ...
+
+    @property
+    def sent_at(self) -> str:
+        """Since when it has waited for us (ISO), "" where the source cannot tell."""
         ...
 
     def parts(self) -> Iterator[Blob | Unreadable]:
@@ -99,6 +108,19 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go. Deliveries that are still open are handed over again later."""
+        ...
+
+
+class Gauge(Protocol):
+    """How much waits for us at a source, asked without taking anything."""
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        ...
+
+    def measure(self) -> Backlog:
+        """What waits now. What may not be asked is unknown with its reason; nothing is raised."""
         ...
 
 
@@ -411,6 +433,41 @@ class Store(Protocol):
     def escalate(self, alert_id: str, rule: Escalating, now: str) -> int:
         """Take the steps that *rule* finds due for the alert as it is now and that were not taken
         yet: queue what they send and page, and write them down. Returns count."""
+
+    def delays(self, since: str, limit: int) -> Sequence[float]:
+        """Seconds from a record's eventTime until the first card of its alert was posted, of the
+        newest *limit* such cards posted from *since* (ISO) on. Some 1,000 are remembered."""
+        ...
+
+    # how the sources are doing
+    def heard_of(self, source: str, now: str) -> Heard:
+        """What is remembered of *source*; from the first asking on it is watched."""
+        ...
+
+    def heard(self, source: str, at: str, gap: float) -> None:
+        """Records of *source* came at *at* (ISO), after *gap* seconds without any. The longest
+        gap of a day is remembered for seven days."""
+        ...
+
+    def how_many_unreadable(self, source: str, since: str, until: str) -> int:
+        """What of *source* could not be read, noted from *since* to *until* (ISO), both
+        included, and was not read since."""
+        ...
+
+    def trouble(self, source: str, rule: str, now: str) -> Trouble:
+        """*rule* finds *source* in trouble: a new one *now*, or the one that goes on."""
+        ...
+
+    def trouble_told(self, trouble: Trouble, told: int) -> None:
+        """So many findings of *trouble* are stored."""
+        ...
+
+    def trouble_over(self, source: str, rule: str, now: str) -> bool:
+        """*rule* finds *source* well; True where it was in trouble until now."""
+        ...
+
+    def troubles_over(self, since: str) -> Sequence[Trouble]:
+        """Troubles that ended from *since* (ISO) on and did not come back, latest first."""
         ...
 
     # ledger
@@ -485,6 +542,26 @@ class Dialogs(Protocol):
         ...
 
 
+class Channel(Struct, frozen=True, kw_only=True):
+    """What Slack says of a channel. *shared*: people of another workspace are in it or could be;
+    *member*: we are in it."""
+
+    id: str
+    name: str = ""
+    private: bool = False
+    shared: bool = False
+    archived: bool = False
+    member: bool = False
+
+
+class Rooms(Protocol):
+    """The channels of the workspace."""
+
+    def channel(self, channel: str) -> Channel:
+        """The channel with this id, as it is now. Raises Unavailable or Refused."""
+        ...
+
+
 class Outbox(Protocol):
     """Durable sends."""
 
@@ -514,12 +591,20 @@ class Pager(Protocol):
 
 
 class Feed(Struct, frozen=True, kw_only=True):
-    """How a source is doing, for status. Times are ISO or ""."""
+    """How a source is doing. Times are ISO or "".
+
+    *last_at* is when records last came, *delivered_at* when anything did. *error* is why it
+    cannot be read now, *failing_since* for how long. *waited* are the most seconds that a
+    delivery of the last minutes had waited for us; None where none came.
+    """
 
     name: str
     records: int = 0
     last_at: str = ""
     error: str = ""
+    failing_since: str = ""
+    delivered_at: str = ""
+    waited: float | None = None
 
 
 class Pulse(Protocol):
@@ -535,6 +620,14 @@ class Pulse(Protocol):
 
     def job_errors(self) -> Mapping[str, str]:
         """Job → why its last run failed, for those that did."""
+        ...
+
+    def channel_warnings(self) -> Sequence[str]:
+        """What is wrong with the channels that alerts go to, and what to do, a sentence each."""
+        ...
+
+    def checkups(self) -> Sequence[Checkup]:
+        """How each source was when it was last looked at; none before the first look."""
         ...
 
 

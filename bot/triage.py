@@ -44,9 +44,9 @@ NEWS_KEPT = 40
 
 
 class Triage:
-    """`ports.Folding`: the rules of folding, with a *window* and the channel of an instance."""
+    """`ports.Folding`: the rules of folding, with a *window* and the channel of a finding."""
 
-    def __init__(self, *, window: timedelta, channel_of: Callable[[str], str]) -> None:
+    def __init__(self, *, window: timedelta, channel_of: Callable[[Finding], str]) -> None:
         self._window = window
         self._channel_of = channel_of
 
@@ -119,7 +119,7 @@ class Triage:
             replays=int(record.replay),
             actor=record.actor,
             seen=seeing(Seen(), record),
-            channel=self._channel_of(record.instance),
+            channel=self._channel_of(finding),
         )
         alert = msgspec.structs.replace(alert, **_latest(record))
         return Folded(alert=alert, sends=(first_card(alert),), opened=True)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.channels import Doors
 from bot.errors import BadInput, Fault
 from bot.escalation import PAGE, Plan, Step
+from bot.health import FeedWatch
 from bot.hours import Hours
 from bot.jobs import Job, Keep, timetable
-from bot.model import iso
-from bot.ports import Bot, Clock, Feed, Source, Store
+from bot.model import Checkup, iso
+from bot.places import channel_of, channels_of, patience_of
+from bot.ports import Bot, Clock, Feed, Folding, Source, Store
 from bot.settings import QuietSettings, RulesSettings, Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
@@ -49,11 +52,18 @@ class Running:
     """`ports.Pulse`: how the threads of this process are doing."""
 
     def __init__(
-        self, ingests: Sequence[Ingest], outbox: SlackOutbox, job_errors: Mapping[str, str]
+        self,
+        ingests: Sequence[Ingest],
+        outbox: SlackOutbox,
+        job_errors: Mapping[str, str],
+        doors: Doors,
+        watch: FeedWatch,
     ) -> None:
         self._ingests = ingests
         self._outbox = outbox
         self._job_errors = job_errors
+        self._doors = doors
+        self._watch = watch
 
     def feeds(self) -> Sequence[Feed]:
         """One per source."""
@@ -66,6 +76,14 @@ class Running:
     def job_errors(self) -> Mapping[str, str]:
         """Job → why its last run failed."""
         return dict(self._job_errors)
+
+    def channel_warnings(self) -> Sequence[str]:
+        """What is wrong with the channels that alerts go to, and what to do, a sentence each."""
+        return self._doors.warnings()
+
+    def checkups(self) -> Sequence[Checkup]:
+        """How each source was when it was last looked at; none before the first look."""
+        return self._watch.checkups()
 
 
 @dataclass(frozen=True)
@@ -197,12 +215,6 @@ def names_of(settings: Settings) -> Mapping[str, str]:
     return {instance.id: instance.name for instance in settings.instance}
 
 
-def channel_of(settings: Settings) -> Callable[[str], str]:
-    """Connect instance id → the channel its alerts go to."""
-    own = {instance.id: instance.channel for instance in settings.instance if instance.channel}
-    return lambda instance: own.get(instance, settings.slack.channel)
-
-
 def plan_of(settings: Settings) -> Plan:
     """Who is called about an alert that nobody takes, and when."""
     steps = [
@@ -244,10 +256,12 @@ def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     """Construct everything. Raises a Fault that says what to mend; nothing runs yet."""
+    from bot.aws.backlog import sqs_gauge
     from bot.aws.clients import Aws
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
+    from bot.triage import Triage
 
     clock = clock or SystemClock()
     rules = read_rules(settings.rules, settings.home)
@@ -259,24 +273,30 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     store = open_store(settings, make=True)
     directory = SlackDirectory(client, list(settings.people.values()), timer=time.monotonic)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
+    folding = Triage(
+        window=timedelta(minutes=settings.rules.fold_minutes), channel_of=channel_of(settings)
+    )
     aws = Aws()
-    ingests = _ingests(settings, rules, store, outbox, clock, instances, aws)
+    ingests = _ingests(settings, rules, aws, folding, store, outbox, clock, instances)
     pages = _pages(settings, store, outbox, clock, aws)
+    gauges = [sqs_gauge(one, aws) for one in settings.source]
+    watch = FeedWatch(gauges, folding, patience_of(settings))
     job_errors: dict[str, str] = {}
+    doors = Doors(client, channels_of(settings))
     bot = Bot(
         store=store,
         clock=clock,
         directory=directory,
         dialogs=client,
         outbox=outbox,
-        pulse=Running(ingests, outbox, job_errors),
+        pulse=Running(ingests, outbox, job_errors, doors, watch),
         team=identity.team,
         people=settings.people,
         instances=instances,
         pages_to=settings.paging.sns_topic or "",
     )
     keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
-    jobs = timetable(keep, plan_of(settings))
+    jobs = timetable(keep, plan_of(settings), doors, watch)
     timekeeper = Timekeeper(bot, jobs, settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
     runs = [
@@ -328,23 +348,20 @@ def _pages(
 def _ingests(
     settings: Settings,
     rules: RuleSet,
+    aws: Aws,
+    folding: Folding,
     store: Store,
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
-    aws: Aws,
 ) -> list[Ingest]:
     from bot.aws.sqs import sqs_source
     from bot.detection.engine import Engine
     from bot.detection.record import Limits
     from bot.ingest import Ingest
-    from bot.triage import Triage
 
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
-    )
-    folding = Triage(
-        window=timedelta(minutes=settings.rules.fold_minutes), channel_of=channel_of(settings)
     )
     sources: list[Source] = [
         sqs_source(one, aws, object_bytes=limits.object_bytes) for one in settings.source

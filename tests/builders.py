@@ -15,6 +15,7 @@ from bot.model import (
     Actor,
     Alert,
     Ask,
+    Checkup,
     Decision,
     Entry,
     Finding,
@@ -147,7 +148,7 @@ def quiet(*records: Record) -> list[Judged]:
 
 
 def make_triage(
-    minutes: float = 60, channel_of: Callable[[str], str] = lambda _: CHANNEL
+    minutes: float = 60, channel_of: Callable[[Finding], str] = lambda _: CHANNEL
 ) -> Triage:
     """Folding with a window of so many minutes."""
     return Triage(window=timedelta(minutes=minutes), channel_of=channel_of)
@@ -247,6 +248,14 @@ class StillPulse:
     def sender_error(self) -> str:
         """Nothing wrong."""
         return ""
+
+    def channel_warnings(self) -> Sequence[str]:
+        """Every channel is as it should be."""
+        return ()
+
+    def checkups(self) -> Sequence[Checkup]:
+        """Nothing was looked at yet."""
+        return ()
 
 
 def make_bot(store: Store, clock: FakeClock) -> Bot:

@@ -20,6 +20,7 @@ CORE = (
     *("bot.triage", "bot.alerts", "bot.breakglass", "bot.denylist", "bot.guardrails"),
     *("bot.audits", "bot.summaries", "bot.jobs", "bot.ingest", "bot.snoozes", "bot.novelty"),
     *("bot.hours", "bot.escalation", "bot.paging", "bot.pager"),
+    *("bot.routing", "bot.channels", "bot.health"),
 )
 DRAWING = (
     *("bot.slack.cards", "bot.slack.modals", "bot.slack.text", "bot.slack.lint"),
@@ -73,6 +74,7 @@ LAYERS = {
         ours=(*WORDS, "bot.ports", "bot.slack"),
         theirs=("msgspec", "cachetools", "slack_sdk", "slack_bolt"),
     ),
+    "bot.places": Layer(ours=(*WORDS, "bot.settings", "bot.routing", "bot.health")),
     "bot.infra": Layer(ours=(*WORDS, "bot.settings", "bot.infra"), theirs=None),
     "bot.wiring": Layer(ours=("bot",), theirs=("apscheduler",)),
     "bot.cli": Layer(ours=EVERYTHING, theirs=None),

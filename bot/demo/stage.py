@@ -80,6 +80,9 @@ class Stage:
             )
         self.aws.start()
         self.slack.start()
+        for name in (ALERTS, TRAINING):
+            if name in self.slack.channels:
+                self.slack.make_private(name)
         self.config.write_text(self._settings(), encoding="utf-8")
 
     def close(self) -> None:

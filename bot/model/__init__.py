@@ -8,8 +8,18 @@ sort as text.
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
 from bot.model.around import Around, Calls, Tie
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
+from bot.model.health import (
+    OWN_SOURCE,
+    Backlog,
+    Checkup,
+    Condition,
+    Diagnosis,
+    Heard,
+    Latency,
+    Trouble,
+)
 from bot.model.ids import NAMESPACE, read_alert_id, read_snooze_id, spoken_id
-from bot.model.moments import iso, moment
+from bot.model.moments import counted, iso, lasting, moment
 from bot.model.pages import SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
@@ -28,6 +38,7 @@ from bot.model.snoozes import Snooze, SnoozeState
 
 __all__ = [
     "NAMESPACE",
+    "OWN_SOURCE",
     "REPLACED",
     "SLACK",
     "Actor",
@@ -36,13 +47,19 @@ __all__ = [
     "Allowed",
     "Around",
     "Ask",
+    "Backlog",
     "Calls",
     "Chain",
+    "Checkup",
+    "Condition",
     "Decision",
+    "Diagnosis",
     "Edits",
     "Entry",
     "Finding",
+    "Heard",
     "Lane",
+    "Latency",
     "Level",
     "Link",
     "Mark",
@@ -60,11 +77,14 @@ __all__ = [
     "Snooze",
     "SnoozeState",
     "Tie",
+    "Trouble",
     "Unreadable",
     "Verb",
     "Verdict",
+    "counted",
     "first_card",
     "iso",
+    "lasting",
     "moment",
     "page_id",
     "read_alert_id",

@@ -48,8 +48,15 @@ HINTS = {
     "role_arn": "Use arn:aws:iam::<12 digits>:role/<name>.",
     "region": "Use a Region such as eu-central-1.",
     "visibility_seconds": "Use a whole number from 10 to 43200.",
+    "quiet_minutes": "Use a whole number from 1 to 10080, or leave it out.",
+    "late_minutes": "Use a whole number from 1 to 1440.",
     "id": "Use the instance's bare id (the last part of its ARN), in lower case.",
     "name": 'Use a short name in quotes, like "prod".',
+    "instance": "Use the name or the id of an [[instance]].",
+    "account": 'Use the account\'s 12 digits in quotes, like "111122223333".',
+    "level": 'Use "informational", "low", "medium", "high" or "critical".',
+    "levels": 'Use a list of levels, like ["high", "critical"].',
+    "tag": 'Use a tag of rules, like "attack.t1078.004" or "attack.t1078*".',
     "path": 'Use a file\'s name in quotes, like "callwarden.db".',
     "folders": 'Use a list of folders, like ["my-rules"].',
     "disabled": 'Use a list of rules\' names, like ["connect_traffic_moved"].',
@@ -69,7 +76,6 @@ HINTS = {
     "from": 'Use a time like "08:00".',
     "to": 'Use a list of "group:S…", "user:U…", "channel:C…" and "page".',
     "holidays": "Use a list of dates, like [2026-12-25, 2026-12-26].",
-    "levels": 'Use a list of levels, like ["critical", "high"].',
 }
 """How to mend a setting, by its last word: whoever installed the wheel has no docs folder."""
 

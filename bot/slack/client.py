@@ -16,6 +16,7 @@ from slack_sdk.http_retry import default_retry_handlers
 
 from bot.errors import Fault, Refused, Unavailable
 from bot.model import Member
+from bot.ports import Channel
 from bot.slack import lint
 
 METADATA_EVENT = "callwarden_send"
@@ -153,6 +154,20 @@ class SlackClient:
             if not cursor:
                 return None
         return None
+
+    def channel(self, channel: str) -> Channel:
+        """conversations.info (`ports.Rooms`)."""
+        found = self._call(self._reads, "conversations.info", channel=channel)["channel"]
+        # One that waits for the other workspace's yes is as good as shared.
+        shared = ("is_shared", "is_ext_shared", "is_org_shared", "is_pending_ext_shared")
+        return Channel(
+            id=found["id"],
+            name=found.get("name", ""),
+            private=bool(found.get("is_private")),
+            shared=any(found.get(one) for one in shared),
+            archived=bool(found.get("is_archived")),
+            member=bool(found.get("is_member")),
+        )
 
     # ── modals ──────────────────────────────────────────────────────────────
 

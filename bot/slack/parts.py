@@ -24,6 +24,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.model import (
+    OWN_SOURCE,
     Actor,
     Alert,
     Decision,
@@ -154,6 +155,8 @@ def who(actor: Actor) -> str:
 
 def what(alert: Alert) -> str:
     """The call, its target and how it ended."""
+    if alert.event_source == OWN_SOURCE:
+        return f"{code(alert.event_name, 120)} of {code(alert.target, 200)}"
     other = alert.target if alert.target != alert.instance else ""
     target = f" on {code(other, 200)}" if other else ""
     ended = f"refused: {code(alert.error_code, 80)}" if alert.error_code else "succeeded"
@@ -175,6 +178,8 @@ def where(alert: Alert, instances: Mapping[str, str]) -> str:
         parts.append(code(alert.region, 40))
     if alert.source_ip:
         parts.append(f"from {code(alert.source_ip, 80)}")
+    if alert.event_source == OWN_SOURCE:
+        parts.append("Callwarden itself")
     return " · ".join(parts) or "unknown"
 
 

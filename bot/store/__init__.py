@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bot.store.alerts import AlertRows
 from bot.store.around import AroundRows
+from bot.store.delays import DelayRows
+from bot.store.feeds import FeedRows
 from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
@@ -23,6 +25,8 @@ class SqliteStore(
     AroundRows,
     OutboxRows,
     PageRows,
+    DelayRows,
+    FeedRows,
     LedgerRows,
     UpkeepRows,
 ):

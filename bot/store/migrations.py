@@ -105,6 +105,46 @@ _PAGES = (
 )
 
 
+@migrations()
+def m006_how_soon_cards_come(db: Database) -> None:
+    """How long each first card took after what it is about, for the newest of them."""
+    db.execute(
+        "CREATE TABLE delays (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, seconds REAL NOT NULL)"
+        " STRICT"
+    )
+
+
+@migrations()
+def m007_how_the_feeds_are(db: Database) -> None:
+    """Since when each source is watched, its longest silence by day, and its troubles."""
+    for statement in _FEEDS:
+        db.execute(statement)
+
+
+_FEEDS = (
+    "CREATE TABLE feeds (source TEXT PRIMARY KEY, since TEXT NOT NULL, last_at TEXT NOT NULL)"
+    " STRICT",
+    """
+    CREATE TABLE gaps (
+        source TEXT NOT NULL,
+        day TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        PRIMARY KEY (source, day)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE troubles (
+        source TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        since TEXT NOT NULL,
+        ended TEXT NOT NULL,
+        told INTEGER NOT NULL,
+        PRIMARY KEY (source, rule)
+    ) STRICT
+    """,
+    "CREATE INDEX unreadable_at ON unreadable (source, at)",
+)
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """

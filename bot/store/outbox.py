@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from bot.model import REPLACED, Edits, Lane, Send, SendKind, SendState, iso, moment, send_id
-from bot.store import counts
+from bot.store import counts, delays
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -243,6 +243,7 @@ class OutboxRows(Sqlite):
                 (ts, channel, now, send.id),
             )
             if send.kind is SendKind.CARD:
+                delays.note(db, send.subject, now)
                 db.execute(
                     "UPDATE alerts SET channel = ?, ts = ? WHERE id = ?",
                     (channel, ts, send.subject),

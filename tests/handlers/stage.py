@@ -12,7 +12,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.errors import Unavailable
-from bot.model import Alert, AlertState, Allowed, Member, Person, Send, Verb, iso
+from bot.model import Alert, AlertState, Allowed, Checkup, Member, Person, Send, Verb, iso
 from bot.ports import Bot, Feed
 from bot.store import SqliteStore
 from handlers import register
@@ -121,6 +121,14 @@ class FakePulse:
     def sender_error(self) -> str:
         """Nothing is wrong."""
         return ""
+
+    def channel_warnings(self) -> Sequence[str]:
+        """Every channel is as it should be."""
+        return ()
+
+    def checkups(self) -> Sequence[Checkup]:
+        """Nothing was looked at yet."""
+        return ()
 
 
 class Stage:

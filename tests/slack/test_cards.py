@@ -13,8 +13,14 @@ from hypothesis import strategies as st
 
 from bot.demo.slack.blocks import check_message_blocks
 from bot.model import (
+    OWN_SOURCE,
     Alert,
+    Backlog,
+    Checkup,
+    Condition,
     Decision,
+    Diagnosis,
+    Latency,
     Level,
     Mark,
     Page,
@@ -27,6 +33,7 @@ from bot.model import (
     SendKind,
     Snooze,
     SnoozeState,
+    Trouble,
     Unreadable,
     Verb,
     Verdict,
@@ -282,16 +289,18 @@ def test_status_says_bad_news_first() -> None:
         unreadable=[(made.AT, Unreadable(where="s3://b/k", reason="cut off"))],
         ledger_length=9,
         ledger_head="abcdef01" * 8,
+        channels=["#<!here> (C0X) is public: anyone in the workspace can read it."],
     )
     text = said(drawn)
 
-    assert text.startswith("*Status*: 5 thing(s) need a look.")
+    assert text.startswith("*Status*: 6 thing(s) need a look.")
     for part in (
         "`main`",
         "token_revoked",
         "Job `prune` failed",
         "channel_not_found",
         "`s3://b/k`: cut off",
+        "(C0X) is public: anyone in the workspace can read it.",
     ):
         assert part in text
     for part in (
@@ -363,6 +372,115 @@ def test_status_is_calm_when_all_is_well() -> None:
     assert "❌" not in said(drawn)
 
 
+def checkup(**changes: Any) -> Checkup:
+    """A source that is well in every respect."""
+    fields: dict[str, Any] = {
+        "source": "main",
+        "at": made.AT,
+        "backlog": Backlog(waiting=0, dead=0, dead_queue="dlq"),
+        "waited": 2.0,
+        "refused": 0,
+        "diagnoses": (Diagnosis(rule="feed_late", condition=Condition.WELL),),
+    }
+    return Checkup(**(fields | changes))
+
+
+def test_status_shows_what_is_wrong_and_what_is_not_known_of_a_feed() -> None:
+    """Each with its sentence; unknown is no kind of well."""
+    ill = Diagnosis(
+        rule="feed_dead_letters",
+        condition=Condition.ILL,
+        said="The dead-letter queue of main (dlq <!here>) holds 3 messages",
+        since=made.AT,
+    )
+    unknown = Diagnosis(
+        rule="feed_late", condition=Condition.UNKNOWN, said="how many wait: AWS refused it."
+    )
+    drawn = cards.status(counts={}, feeds=[], checkups=[checkup(diagnoses=(ill, unknown))])
+
+    assert said(drawn).startswith("*Status*: 2 thing(s) need a look.")
+    assert "❌ The dead-letter queue of main (dlq" in said(drawn)
+    assert "holds 3 messages (since <!date^" in said(drawn)
+    assert "❓ UNKNOWN: how many wait: AWS refused it." in said(drawn)
+    no_voice(drawn)
+
+
+def test_status_says_when_a_feed_is_well_again() -> None:
+    """From when to when; that needs no look."""
+    over = Trouble(source="main", rule="feed_silent", since=made.AT, ended=made.AT)
+    drawn = cards.status(counts={}, feeds=[], checkups=[checkup()], recovered=[over])
+
+    assert said(drawn).startswith("*Status*: All is well.")
+    assert "✅ `main` is well again: `feed_silent` from <!date^" in said(drawn)
+
+
+@pytest.mark.parametrize(
+    ("changes", "figures"),
+    [
+        (
+            {},
+            "`main`: longest wait in the queue 2 s · 0 messages waiting · 0 dead letters"
+            " · 0 not readable in the last 24 h",
+        ),
+        (
+            {"waited": None, "backlog": Backlog(waiting=1), "refused": 7},
+            "`main`: nothing received in the last 5 min · 1 message waiting"
+            " · no dead-letter queue · 7 not readable in the last 24 h",
+        ),
+        (
+            {"waited": 1_330.0, "backlog": Backlog(unknown="AWS refused it.")},
+            "`main`: longest wait in the queue 22 min 10 s · messages waiting UNKNOWN"
+            " · dead letters UNKNOWN · 0 not readable in the last 24 h",
+        ),
+    ],
+)
+def test_status_shows_each_figure_of_a_feed_with_its_unit(
+    changes: dict[str, Any], figures: str
+) -> None:
+    """What was not measured is not nought."""
+    assert figures in said(cards.status(counts={}, feeds=[], checkups=[checkup(**changes)]))
+
+
+def test_status_says_that_the_feeds_were_not_looked_at_yet() -> None:
+    """In the first moments after a start."""
+    drawn = cards.status(counts={}, feeds=[Feed(name="main")])
+
+    assert "The feeds were not looked at yet" in said(drawn)
+
+
+def test_the_card_of_a_trouble_of_our_own_names_no_call_and_no_place() -> None:
+    """Nobody called anything in AWS; nothing is said to have succeeded there."""
+    own = msgspec.structs.replace(
+        ALERT,
+        event_source=OWN_SOURCE,
+        event_name="feed_silent",
+        target="main",
+        instance="",
+        account="",
+        region="",
+        source_ip="",
+    )
+    text = said(card(own))
+
+    assert "*What:* `feed_silent` of `main`" in text
+    assert "*Where:* Callwarden itself" in text
+    assert "succeeded" not in text
+
+
+def test_status_says_how_soon_cards_come() -> None:
+    """With units and over how many; nothing measured is not nought."""
+    one = Latency(cards=1, median=4.0, p95=4.0)
+    many = Latency(cards=37, median=250.0, p95=542.0)
+
+    assert "nothing to measure yet" in said(cards.status(counts={}, feeds=[]))
+    drawn = cards.status(counts={}, feeds=[], latency=many)
+    assert "Record to card: median 4 min 10 s, 95 % within 9 min 2 s" in said(drawn)
+    assert "37 cards of the last 24 h" in said(drawn)
+    assert "median 4 s, 95 % within 4 s (eventTime to post; 1 card" in said(
+        cards.status(counts={}, feeds=[], latency=one)
+    )
+
+
 def test_help_names_every_verb() -> None:
     """Help lists help, status, alert and alerts."""
     for verb in ("help", "status", "alert A-7K2QF", "alerts [open|mine|resolved|all]"):
@@ -391,6 +509,16 @@ def test_a_large_raw_record_says_where_the_rest_is() -> None:
     assert "under event id `e-1`" in said(drawn)
 
 
+LONG_CHECKUP = Checkup(
+    source="x" * 4000,
+    at=made.AT,
+    backlog=Backlog(unknown="y" * 9000),
+    waited=None,
+    refused=3,
+    diagnoses=(Diagnosis(rule="feed_late", condition=Condition.UNKNOWN, said="y" * 9000),),
+)
+
+
 @pytest.mark.parametrize(
     "drawn",
     [
@@ -406,6 +534,7 @@ def test_a_large_raw_record_says_where_the_rest_is() -> None:
         cards.alert_list([]),
         cards.help_text(),
         cards.status(counts={}, feeds=[Feed(name="x" * 4000, error="y" * 9000)] * 60),
+        cards.status(counts={}, feeds=[], checkups=[LONG_CHECKUP] * 60, channels=["z" * 9000] * 9),
         cards.raw_message(made.record(raw={"a": "b"})),
         cards.raw_message(made.record().__class__(id="i", key="k", raw=b"", actor=ALERT.actor)),
         cards.private_text("x" * 4000),

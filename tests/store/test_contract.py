@@ -110,7 +110,7 @@ def test_a_fault_while_folding_leaves_nothing_behind(memory: Store) -> None:
         def fold(self, *_: object) -> object:
             raise RuntimeError("broken")
 
-    broken = Broken(window=timedelta(hours=1), channel_of=str)
+    broken = Broken(window=timedelta(hours=1), channel_of=lambda finding: finding.rule)
     with pytest.raises(RuntimeError, match="broken"):
         memory.keep(judged(make_finding()), broken, NOW)
     assert "records" not in memory.counts()

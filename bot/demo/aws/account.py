@@ -190,6 +190,28 @@ class LoopbackAws:
         """Put a message on the queue as it is."""
         self._sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
 
+    def give_up(self, body: str) -> None:
+        """A message that failed at every try, so that SQS moved it to the dead-letter queue.
+
+        Call it while nobody else receives. What waits already loses one of its tries.
+        """
+        others = self._receive(hidden=60)
+        self.send(body)
+        # The try after the last one finds it gone: only then does SQS move it.
+        for _ in range(MAX_RECEIVES + 1):
+            self._receive(hidden=0)
+        for handle in others:
+            self._sqs.change_message_visibility(
+                QueueUrl=self.queue_url, ReceiptHandle=handle, VisibilityTimeout=0
+            )
+
+    def _receive(self, hidden: int) -> list[str]:
+        """The handles of up to ten messages, hidden from others for so many seconds."""
+        answer = self._sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10, VisibilityTimeout=hidden
+        )
+        return [message["ReceiptHandle"] for message in answer.get("Messages", [])]
+
     # ── what one can look at ────────────────────────────────────────────────
 
     def queue_depth(self) -> int:

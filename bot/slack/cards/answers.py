@@ -11,9 +11,19 @@ from slack_sdk.models.blocks import (
     RichTextPreformattedElement,
 )
 
-from bot.model import Page, PageState, Record, Send, Unreadable
+from bot.model import (
+    Checkup,
+    Latency,
+    Page,
+    PageState,
+    Record,
+    Send,
+    Trouble,
+    Unreadable,
+)
 from bot.ports import Feed
 from bot.slack import parts
+from bot.slack.cards import health
 from bot.slack.lint import FALLBACK, Message, fit
 from bot.slack.parts import Block
 from bot.slack.redact import blank
@@ -84,10 +94,15 @@ def status(
     failed_pages: Sequence[Page] = (),
     ledger_length: int = 0,
     ledger_head: str = "",
+    channels: Sequence[str] = (),
+    latency: Latency | None = None,
+    checkups: Sequence[Checkup] = (),
+    recovered: Sequence[Trouble] = (),
 ) -> Message:
     """How the bot is doing: bad news first, then figures."""
     bad = [feed for feed in feeds if feed.error]
     trouble = [f"❌ {code(feed.name)}: {escape(feed.error)}" for feed in bad]
+    trouble += health.troubles(checkups)
     if sender_error:
         trouble.append(f"❌ Nothing can be sent: {escape(sender_error)}")
     failed = (job_errors or {}).items()
@@ -101,11 +116,17 @@ def status(
         f"⚠️ Not readable {date(at)}: {code(item.where)}: {escape(item.reason)}"
         for at, item in unreadable
     ]
+    trouble += [f"⚠️ {escape(plain(one))}" for one in channels]
     line = "All is well." if not trouble else f"{len(trouble)} thing(s) need a look."
     blocks = [parts.section(f"*Status*: {line}")]
     blocks += [parts.section(one, pointer="…") for one in trouble]
     blocks += [parts.section(_feed(feed)) for feed in feeds if not feed.error]
     blocks.append(parts.section(_pages(pages_to, last_page)))
+    blocks += [parts.section(one) for one in health.recovered(recovered)]
+    measured = [health.figures(one) for one in checkups]
+    if feeds and not measured:
+        measured = ["The feeds were not looked at yet: that is done every minute"]
+    blocks += [parts.context(line) for line in (*measured, health.latency_line(latency))]
     figures = " · ".join(f"{word} {counts.get(name, 0)}" for name, word in _FIGURES.items())
     blocks.append(parts.context(figures))
     # All of the head: it is copied from here for `ledger verify --head`.
