@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import snoozes
+from bot import exemptions, snoozes
 from bot.model import iso
 from bot.ports import Bot
 
@@ -34,6 +34,7 @@ def timetable(keep: Keep) -> tuple[Job, ...]:
     return (
         Job("people", "*/5 * * * *", refresh_people, at_start=True),
         Job("snoozes", "* * * * *", snoozes.end_those_due, at_start=True),
+        Job("exceptions", "* * * * *", exemptions.end_those_due, at_start=True),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),
     )
 

@@ -46,7 +46,7 @@ def test_every_job_has_its_own_name_and_a_time() -> None:
 def test_people_are_asked_for_at_every_start() -> None:
     """Otherwise nobody could act until the first round; pruning can wait for its hour."""
     at_start = {job.name: job.at_start for job in timetable(KEEP)}
-    assert at_start == {"people": True, "snoozes": True, "prune": False}
+    assert at_start == {"people": True, "snoozes": True, "exceptions": True, "prune": False}
 
 
 def test_refreshing_people_asks_the_directory(store: SqliteStore, clock: FakeClock) -> None:

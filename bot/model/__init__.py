@@ -8,7 +8,21 @@ sort as text.
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
 from bot.model.around import Around, Calls, Tie
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
-from bot.model.ids import NAMESPACE, read_alert_id, read_snooze_id, spoken_id
+from bot.model.exemptions import (
+    Aspect,
+    Backtest,
+    Condition,
+    Exemption,
+    ExemptionState,
+    Past,
+)
+from bot.model.ids import (
+    NAMESPACE,
+    read_alert_id,
+    read_exemption_id,
+    read_snooze_id,
+    spoken_id,
+)
 from bot.model.moments import iso, moment
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
@@ -34,17 +48,23 @@ __all__ = [
     "Allowed",
     "Around",
     "Ask",
+    "Aspect",
+    "Backtest",
     "Calls",
     "Chain",
+    "Condition",
     "Decision",
     "Edits",
     "Entry",
+    "Exemption",
+    "ExemptionState",
     "Finding",
     "Lane",
     "Level",
     "Link",
     "Mark",
     "Member",
+    "Past",
     "Person",
     "Record",
     "Scope",
@@ -62,6 +82,7 @@ __all__ = [
     "iso",
     "moment",
     "read_alert_id",
+    "read_exemption_id",
     "read_snooze_id",
     "send_id",
     "spoken_id",

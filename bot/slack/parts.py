@@ -270,4 +270,7 @@ _DID = {
     Verb.SNOOZE: "snoozed it",
     Verb.AGREE: "agreed to the snooze",
     Verb.WAKE: "ended the snooze",
+    Verb.EXCEPT: "proposed an exception",
+    Verb.AGREE_EXCEPT: "agreed to the exception",
+    Verb.UNEXCEPT: "ended the exception",
 }

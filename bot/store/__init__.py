@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.store.alerts import AlertRows
 from bot.store.around import AroundRows
+from bot.store.exemptions import ExemptionRows
 from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
@@ -19,6 +20,7 @@ class SqliteStore(
     AlertRows,
     VerdictRows,
     SnoozeRows,
+    ExemptionRows,
     AroundRows,
     OutboxRows,
     LedgerRows,

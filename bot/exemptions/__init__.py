@@ -1,0 +1,39 @@
+"""Exceptions: what is always expected of somebody, and so opens no alert.
+
+One person proposes it at an alert, another agrees; it ends by itself after the days that were
+chosen. Until then a finding that fits is stored and counted, and nobody is disturbed. A finding
+that is worse than the alert was is never hidden.
+"""
+
+from __future__ import annotations
+
+from bot.exemptions.deciding import (
+    DAYS,
+    Reason,
+    decide,
+    end_those_due,
+    find,
+    judge,
+    offer,
+    propose,
+    standing,
+)
+from bot.exemptions.matching import Choice, Offer, backtest, choices, exempted, holds
+
+__all__ = [
+    "DAYS",
+    "Choice",
+    "Offer",
+    "Reason",
+    "backtest",
+    "choices",
+    "decide",
+    "end_those_due",
+    "exempted",
+    "find",
+    "holds",
+    "judge",
+    "offer",
+    "propose",
+    "standing",
+]
