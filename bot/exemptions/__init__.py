@@ -18,12 +18,10 @@ from bot.exemptions.deciding import (
     propose,
     standing,
 )
-from bot.exemptions.matching import Choice, Offer, backtest, choices, exempted, holds
+from bot.exemptions.matching import backtest, choices, exempted, holds
 
 __all__ = [
     "DAYS",
-    "Choice",
-    "Offer",
     "Reason",
     "backtest",
     "choices",

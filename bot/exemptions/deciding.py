@@ -11,17 +11,19 @@ import msgspec
 
 from bot.detection.filters import as_sigma
 from bot.errors import BadInput
-from bot.exemptions.matching import Choice, Offer, backtest, choices, unfit
+from bot.exemptions.matching import backtest, choices, unfit
 from bot.model import (
     Alert,
     Ask,
     Aspect,
+    Choice,
     Decision,
     Entry,
     Exemption,
     ExemptionState,
     Lane,
     Mark,
+    Offer,
     Past,
     Person,
     Record,

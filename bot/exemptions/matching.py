@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from msgspec import Struct
 
 from bot.detection.document import BROKEN, decode
 from bot.detection.filters import selected
@@ -27,21 +26,6 @@ from bot.model import (
 from bot.novelty import network
 
 _STAYS = 5
-
-
-class Choice(Struct, frozen=True, kw_only=True):
-    """A condition that can be chosen; with the actor alone it would have *hidden* so many."""
-
-    condition: Condition
-    hidden: int
-
-
-class Offer(Struct, frozen=True, kw_only=True):
-    """What an exception can be made of. Without choices *why* says what stands against it."""
-
-    choices: tuple[Choice, ...] = ()
-    test: Backtest = Backtest()
-    why: str = ""
 
 
 def value_of(aspect: Aspect, record: Record) -> str:

@@ -11,9 +11,11 @@ from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.exemptions import (
     Aspect,
     Backtest,
+    Choice,
     Condition,
     Exemption,
     ExemptionState,
+    Offer,
     Past,
 )
 from bot.model.ids import (
@@ -52,6 +54,7 @@ __all__ = [
     "Backtest",
     "Calls",
     "Chain",
+    "Choice",
     "Condition",
     "Decision",
     "Edits",
@@ -64,6 +67,7 @@ __all__ = [
     "Link",
     "Mark",
     "Member",
+    "Offer",
     "Past",
     "Person",
     "Record",

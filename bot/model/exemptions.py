@@ -49,6 +49,23 @@ class Backtest(Struct, frozen=True, kw_only=True):
     stays: tuple[str, ...] = ()
 
 
+class Choice(Struct, frozen=True, kw_only=True):
+    """A condition that can be chosen; with the actor alone it would have *hidden* so many."""
+
+    condition: Condition
+    hidden: int
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """What an exception can be made of; *test* is of all choices together. Without choices *why*
+    says what stands against it.
+    """
+
+    choices: tuple[Choice, ...] = ()
+    test: Backtest = Backtest()
+    why: str = ""
+
+
 class ExemptionState(StrEnum):
     """proposed (a second person must agree) → on → over; or proposed → over."""
 

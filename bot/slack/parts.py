@@ -5,6 +5,7 @@ Arguments called *markup* are mrkdwn that is safe already; every other text is m
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,13 +21,21 @@ from slack_sdk.models.blocks import (
     Option,
     OverflowMenuElement,
     PlainTextObject,
+    RichTextBlock,
+    RichTextElementParts,
+    RichTextPreformattedElement,
     SectionBlock,
 )
 
 from bot.model import (
     Actor,
     Alert,
+    Aspect,
+    Backtest,
+    Condition,
     Decision,
+    Exemption,
+    ExemptionState,
     Level,
     Scope,
     Snooze,
@@ -51,9 +60,13 @@ MORE = "alert_more"
 AGREE, WAKE = "snooze_agree", "snooze_end"
 """The action ids of a snooze's buttons. Their value is the snooze's id."""
 
+AGREE_EXCEPT, UNEXCEPT = "except_agree", "except_end"
+"""The action ids of an exception's buttons. Their value is the exception's id."""
+
 MENU = {
     "snooze": "Snooze…",
     "mute": "Mute rule for this actor…",
+    "expect": "Always expected…",
     "hand_over": "Hand over…",
     "note": "Add note…",
     "reopen": "Re-open…",
@@ -103,6 +116,24 @@ def small(text: str) -> Block:
     """Small grey text that is shown as it is, as plain_text."""
     shown = PlainTextObject(text=plain(text, TEXT), emoji=False)
     return _json(ContextBlock(elements=[shown]))
+
+
+def preformatted(text: str) -> Block:
+    """*text* (spelt out) line by line as it is."""
+    box = RichTextPreformattedElement(elements=[RichTextElementParts.Text(text=text)])
+    return _json(RichTextBlock(elements=[box]))
+
+
+def beginning(text: str, size: int) -> str:
+    """The longest beginning of *text* that is at most *size* characters as JSON."""
+    low, high = 0, min(len(text), size)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(json.dumps(text[:middle], ensure_ascii=False)) <= size:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low]
 
 
 def button(label: str, action: str, value: str, style: str | None = None) -> ButtonElement:
@@ -249,6 +280,48 @@ def kept_quiet(one: Snooze) -> str:
     """What a snooze kept quiet, counted."""
     held = f" in {one.alerts} alert(s) without a card" if one.alerts else ""
     return f"{one.findings} finding(s){held} kept quiet"
+
+
+ASPECTS = {
+    Aspect.ACTOR: "actor",
+    Aspect.TARGET: "target",
+    Aspect.NETWORK: "source network",
+    Aspect.NAME: "event name",
+    Aspect.ACCOUNT: "account",
+}
+DAYS = (30, 90, 180)
+"""How long something can be expected."""
+
+
+def exemption(one: Exemption) -> str:
+    """What an exception is and whose, in one line."""
+    why = f"by {mention(one.by)}: {escape(plain(one.reason, 300))}"
+    if one.state is ExemptionState.PROPOSED:
+        return f"*Proposed: expected* for {one.days} days, {why}"
+    if one.state is ExemptionState.OVER:
+        return f"*Exception over*: {escape(plain(one.why, 400))}"
+    agreed = f"{mention(one.agreed.by)} agreed, " if one.agreed else ""
+    return f"☑️ *Expected* until {date(one.until)}, {agreed}{why}"
+
+
+def conditions(rule: str, level: Level, chosen: Sequence[Condition]) -> str:
+    """What an exception hides."""
+    parts = [f"{ASPECTS[one.aspect]} {code(one.value, 150)}" for one in chosen]
+    return f"Rule {code(rule, 80)} up to {level.value}, where all are equal: {', '.join(parts)}"
+
+
+def backtest(test: Backtest) -> str:
+    """What an exception would have hidden, as plain words."""
+    if not test.found:
+        return "No finding of this rule is stored that it could be tested with"
+    days = f"the last {test.days} days" if test.days > 1 else "the last day"
+    return f"would have hidden {test.hidden} of {test.found} findings of {days}"
+
+
+def hits(one: Exemption) -> str:
+    """How often it came, counted."""
+    last = f", the last {date(one.last_hit)}" if one.hits else ""
+    return f"{one.hits} finding(s) hidden{last}"
 
 
 def did(decision: Decision) -> str:
