@@ -359,6 +359,13 @@ def test_the_same_is_not_proposed_twice() -> None:
     assert judging(proposing("A-7K2QF", BEN, EVERYTHING), proposal()).decision.accepted
 
 
+def test_what_outlives_its_alert_ends_without_a_thread() -> None:
+    """Nothing waits for ever to be said where nobody can read it; the ledger has it."""
+    verdict = judge(about(proposal(), Verb.UNEXCEPT, BEN), None, [proposal()])
+    assert (verdict.decision.accepted, verdict.sends) == (True, ())
+    assert verdict.entry.kind == "except.over"
+
+
 # ── how it ends ─────────────────────────────────────────────────────────────
 
 

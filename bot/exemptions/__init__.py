@@ -7,17 +7,8 @@ that is worse than the alert was is never hidden.
 
 from __future__ import annotations
 
-from bot.exemptions.deciding import (
-    DAYS,
-    Reason,
-    decide,
-    end_those_due,
-    find,
-    judge,
-    offer,
-    propose,
-    standing,
-)
+from bot.exemptions.doing import decide, end_those_due, find, offer, propose, standing
+from bot.exemptions.judging import DAYS, Reason, judge
 from bot.exemptions.matching import backtest, choices, exempted, holds
 
 __all__ = [

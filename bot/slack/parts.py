@@ -32,10 +32,7 @@ from bot.model import (
     Alert,
     Aspect,
     Backtest,
-    Condition,
     Decision,
-    Exemption,
-    ExemptionState,
     Level,
     Scope,
     Snooze,
@@ -293,35 +290,12 @@ DAYS = (30, 90, 180)
 """How long something can be expected."""
 
 
-def exemption(one: Exemption) -> str:
-    """What an exception is and whose, in one line."""
-    why = f"by {mention(one.by)}: {escape(plain(one.reason, 300))}"
-    if one.state is ExemptionState.PROPOSED:
-        return f"*Proposed: expected* for {one.days} days, {why}"
-    if one.state is ExemptionState.OVER:
-        return f"*Exception over*: {escape(plain(one.why, 400))}"
-    agreed = f"{mention(one.agreed.by)} agreed, " if one.agreed else ""
-    return f"☑️ *Expected* until {date(one.until)}, {agreed}{why}"
-
-
-def conditions(rule: str, level: Level, chosen: Sequence[Condition]) -> str:
-    """What an exception hides."""
-    parts = [f"{ASPECTS[one.aspect]} {code(one.value, 150)}" for one in chosen]
-    return f"Rule {code(rule, 80)} up to {level.value}, where all are equal: {', '.join(parts)}"
-
-
 def backtest(test: Backtest) -> str:
     """What an exception would have hidden, as plain words."""
     if not test.found:
         return "No finding of this rule is stored that it could be tested with"
     days = f"the last {test.days} days" if test.days > 1 else "the last day"
     return f"would have hidden {test.hidden} of {test.found} findings of {days}"
-
-
-def hits(one: Exemption) -> str:
-    """How often it came, counted."""
-    last = f", the last {date(one.last_hit)}" if one.hits else ""
-    return f"{one.hits} finding(s) hidden{last}"
 
 
 def did(decision: Decision) -> str:

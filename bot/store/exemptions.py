@@ -86,7 +86,8 @@ class ExemptionRows(Sqlite):
             changes = change(standing(db))
             for one in changes:
                 put(db, one.exemption)
-                outbox.put(db, one.sends, now)
+                # It may outlive its alert: then there is no thread that could be told.
+                outbox.put(db, one.sends if get(db, one.exemption.alert) else (), now)
                 if one.entry is not None:
                     ledger.append(db, one.entry)
             counts.add(db, "exemptions.over", len(changes))

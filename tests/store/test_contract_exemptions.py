@@ -15,7 +15,10 @@ from bot.model import (
     Entry,
     Exemption,
     ExemptionState,
+    Lane,
     Level,
+    Send,
+    SendKind,
     Verb,
     iso,
 )
@@ -125,6 +128,18 @@ def test_a_change_sees_those_that_stand_and_writes_all_that_follows(memory: Stor
     assert list(memory.exemptions([ExemptionState.ON])) == []
     assert memory.links()[-1].kind == "except.over"
     assert memory.counts()["exemptions.over"] == 1
+
+
+def test_nothing_is_queued_for_an_alert_that_is_gone(memory: Store) -> None:
+    """A note without a thread would wait for ever."""
+    put(memory, ON)
+    note = Send(id="n-1", kind=SendKind.NOTE, subject=ON.alert, lane=Lane.ORDINARY)
+    change = ExemptionChange(exemption=named(0, state=ExemptionState.OVER), sends=(note,))
+
+    memory.change_exemptions(lambda _: [change], NOW)
+
+    assert memory.next_due() is None
+    assert list(memory.exemptions([ExemptionState.ON])) == []
 
 
 @pytest.mark.parametrize("state", ExemptionState)

@@ -21,6 +21,7 @@ _FIGURES = {
     "alerts.resolved": "resolved",
     "records": "Records judged",
     "findings": "findings",
+    "findings.expected": "of them expected",
     "unreadable": "not readable",
     "decisions": "Decisions",
     "decisions.refused": "refused",

@@ -10,7 +10,7 @@ from bot.model import Exemption, ExemptionState
 from bot.slack import parts
 from bot.slack.lint import Message, fit
 from bot.slack.parts import Block
-from bot.slack.text import code, escape, plain, spell_out
+from bot.slack.text import code, date, escape, mention, plain, spell_out
 
 _DIFF_SIZE = 2_500
 """JSON characters of a filter that its proposal shows."""
@@ -23,11 +23,11 @@ def exemption_note(one: Exemption, state: ExemptionState) -> Message:
 
     While it stands, the line has the buttons that belong to it.
     """
-    lines = [parts.exemption(one)]
+    lines = [_told(one)]
     if one.state is ExemptionState.OVER:
-        lines.append(parts.hits(one))
+        lines.append(_hits(one))
     else:
-        lines.append(parts.conditions(one.rule, one.level, one.conditions))
+        lines.append(_covered(one))
     blocks = [parts.section("\n".join(lines), pointer="…")]
     if state is ExemptionState.PROPOSED:
         blocks += [parts.section(_tested(one), pointer="…"), _diff(one)]
@@ -38,6 +38,30 @@ def exemption_note(one: Exemption, state: ExemptionState) -> Message:
     }[state]
     text = f"{spoken}: {escape(plain(one.headline, 200))}"
     return fit(Message(text=text, blocks=[*blocks, *_buttons(one)]), "…")
+
+
+def _told(one: Exemption) -> str:
+    """What an exception is and whose, in one line."""
+    why = f"by {mention(one.by)}: {escape(plain(one.reason, 300))}"
+    if one.state is ExemptionState.PROPOSED:
+        return f"*Proposed: expected* for {one.days} days, {why}"
+    if one.state is ExemptionState.OVER:
+        return f"*Exception over*: {escape(plain(one.why, 400))}"
+    agreed = f"{mention(one.agreed.by)} agreed, " if one.agreed else ""
+    return f"☑️ *Expected* until {date(one.until)}, {agreed}{why}"
+
+
+def _covered(one: Exemption) -> str:
+    """What an exception hides."""
+    equal = [f"{parts.ASPECTS[each.aspect]} {code(each.value, 150)}" for each in one.conditions]
+    rule = f"Rule {code(one.rule, 80)} up to {one.level.value}"
+    return f"{rule}, where all are equal: {', '.join(equal)}"
+
+
+def _hits(one: Exemption) -> str:
+    """How often it came, counted."""
+    last = f", the last {date(one.last_hit)}" if one.hits else ""
+    return f"{one.hits} finding(s) hidden{last}"
 
 
 def _tested(one: Exemption) -> str:
@@ -72,9 +96,9 @@ def exemption_list(exemptions: Sequence[Exemption]) -> Message:
         told = "\n".join(
             (
                 f"*{escape(one.id)}* at {escape(one.alert)}",
-                parts.exemption(one),
-                parts.conditions(one.rule, one.level, one.conditions),
-                parts.hits(one),
+                _told(one),
+                _covered(one),
+                _hits(one),
             )
         )
         blocks.append(parts.section(told, accessory=_end(one), pointer="…"))

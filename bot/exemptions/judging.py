@@ -1,8 +1,7 @@
-"""Who may have something expected, what comes of it, and how it ends."""
+"""Who may have something expected, what comes of it, and how it ends: pure."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,20 +9,17 @@ from enum import StrEnum
 import msgspec
 
 from bot.detection.filters import as_sigma
-from bot.errors import BadInput
 from bot.exemptions.matching import backtest, choices, unfit
 from bot.model import (
     Alert,
     Ask,
     Aspect,
-    Choice,
     Decision,
     Entry,
     Exemption,
     ExemptionState,
     Lane,
     Mark,
-    Offer,
     Past,
     Person,
     Record,
@@ -35,17 +31,13 @@ from bot.model import (
     send_id,
     spoken_id,
 )
-from bot.ports import Bot, ExemptionChange, Verdicted
+from bot.ports import ExemptionChange, Verdicted
 
 DAYS = (30, 90, 180)
 """How long something can be expected. There is no "for ever"."""
 
 PROPOSED_MOST = timedelta(days=7)
 """How long a proposal waits for the second person."""
-
-TESTED = 2_000
-"""The newest findings of a rule that a proposal is tested with: before an ack there is no more
-time."""
 
 OURSELVES = Person(user="callwarden", team="", name="Callwarden")
 
@@ -97,10 +89,18 @@ def judge(
     if found is None:
         return _no(ask, Reason.OVER_ALREADY, f"The exception {ask.exemption} is over already.")
     if ask.verb is Verb.AGREE_EXCEPT:
-        return _agree(ask, found)
+        return _in_thread(_agree(ask, found), alert)
     if ask.verb is Verb.UNEXCEPT:
-        return _end(ask, found)
+        return _in_thread(_end(ask, found), alert)
     raise ValueError(f"{ask.verb} decides nothing about an exception")
+
+
+def _in_thread(verdict: Verdicted, alert: Alert | None) -> Verdicted:
+    """An exception may outlive its alert: then there is no thread that could be told."""
+    if alert is not None:
+        return verdict
+    left = tuple(send for send in verdict.sends if send.kind is not SendKind.NOTE)
+    return msgspec.structs.replace(verdict, sends=left)
 
 
 def _propose(
@@ -283,66 +283,3 @@ def _said(one: Exemption) -> tuple[Send, ...]:
             body={"exemption": one.id, "state": one.state},
         ),
     )
-
-
-# ── doing ───────────────────────────────────────────────────────────────────
-
-
-def offer(bot: Bot, alert: Alert) -> Offer:
-    """What an exception at *alert* can be made of, and how far each condition would reach."""
-    record = _newest(bot, alert.id)
-    if record is None:
-        return Offer(why=f"The records of {alert.id} have passed their retention.")
-    found = choices(record)
-    if why := unfit(alert.rule, found):
-        return Offer(why=why)
-    past, now = bot.store.findings_of_rule(alert.rule, TESTED), bot.clock.now()
-    actor = found[0]
-    return Offer(
-        choices=tuple(
-            Choice(condition=one, hidden=backtest((actor, one), alert.level, past, now).hidden)
-            for one in found
-        ),
-        test=backtest(found, alert.level, past, now),
-    )
-
-
-def propose(bot: Bot, ask: Ask) -> Decision:
-    """Judge and record a proposal, and queue what follows."""
-    alert = bot.store.alert(ask.alert)
-    past = bot.store.findings_of_rule(alert.rule, TESTED) if alert else ()
-    record = _newest(bot, ask.alert)
-    decision = bot.store.decide_exemption(ask, functools.partial(judge, record=record, past=past))
-    bot.outbox.wake()
-    return decision
-
-
-def _newest(bot: Bot, alert_id: str) -> Record | None:
-    return next(iter(bot.store.records_of(alert_id, 1)), None)
-
-
-def decide(bot: Bot, ask: Ask) -> Decision:
-    """Judge and record *ask* about an exception that stands, and queue what follows."""
-    decision = bot.store.decide_exemption(ask, judge)
-    bot.outbox.wake()
-    return decision
-
-
-def find(bot: Bot, exemption_id: str) -> Exemption:
-    """The exception. Raises BadInput for an unknown id."""
-    found = bot.store.exemption(exemption_id)
-    if found is None:
-        raise BadInput(f"There is no exception {exemption_id} (any more).", where="exception")
-    return found
-
-
-def end_those_due(bot: Bot) -> None:
-    """End what has run out: a job."""
-    now = bot.clock.now()
-    if bot.store.change_exemptions(lambda standing: run_out(standing, now), iso(now)):
-        bot.outbox.wake()
-
-
-def standing(bot: Bot) -> Sequence[Exemption]:
-    """Those proposed or on, the first to end first."""
-    return bot.store.exemptions((ExemptionState.PROPOSED, ExemptionState.ON))
