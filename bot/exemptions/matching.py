@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -26,18 +26,19 @@ from bot.model import (
 from bot.novelty import network
 
 _STAYS = 5
+_READ: Mapping[Aspect, Callable[[Record], str]] = {
+    Aspect.ACTOR: lambda record: record.actor.principal,
+    Aspect.TARGET: lambda record: record.target,
+    # A name that reads like a network is in none.
+    Aspect.NETWORK: lambda record: "" if "/" in record.source_ip else network(record.source_ip),
+    Aspect.NAME: lambda record: record.name,
+    Aspect.ACCOUNT: lambda record: record.account,
+}
 
 
 def value_of(aspect: Aspect, record: Record) -> str:
     """What *record* shows of *aspect*; "" where it shows nothing."""
-    return {
-        Aspect.ACTOR: record.actor.principal,
-        Aspect.TARGET: record.target,
-        # A name that reads like a network is in none.
-        Aspect.NETWORK: "" if "/" in record.source_ip else network(record.source_ip),
-        Aspect.NAME: record.name,
-        Aspect.ACCOUNT: record.account,
-    }[aspect]
+    return _READ[aspect](record)
 
 
 def choices(record: Record) -> tuple[Condition, ...]:
