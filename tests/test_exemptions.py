@@ -262,6 +262,7 @@ def test_each_condition_is_offered_with_its_reach(bot: Bot) -> None:
         (Aspect.NAME, 2),
         (Aspect.ACCOUNT, 2),
     ]
+    assert [one.name for one in found.choices][:2] == ["mallory", "agent-profile"]
     assert (found.test.hidden, found.test.found) == (1, 2)
 
 

@@ -38,7 +38,11 @@ def offer(bot: Bot, alert: Alert) -> Offer:
     actor = found[0]
     return Offer(
         choices=tuple(
-            Choice(condition=one, hidden=backtest((actor, one), alert.level, past, now).hidden)
+            Choice(
+                condition=one,
+                name=record.actor.name if one is actor and record.actor.name else one.value,
+                hidden=backtest((actor, one), alert.level, past, now).hidden,
+            )
             for one in found
         ),
         test=backtest(found, alert.level, past, now),

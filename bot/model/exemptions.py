@@ -50,9 +50,13 @@ class Backtest(Struct, frozen=True, kw_only=True):
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """A condition that can be chosen; with the actor alone it would have *hidden* so many."""
+    """A condition that can be chosen; with the actor alone it would have *hidden* so many.
+
+    *name* is what people recognise its value by.
+    """
 
     condition: Condition
+    name: str
     hidden: int
 
 

@@ -289,7 +289,7 @@ any_exemption = st.builds(
 any_offer = st.builds(
     Offer,
     choices=any_conditions.filter(bool).map(
-        lambda found: tuple(Choice(condition=one, hidden=3) for one in found)
+        lambda found: tuple(Choice(condition=one, name=one.value, hidden=3) for one in found)
     ),
     test=any_backtest,
 )

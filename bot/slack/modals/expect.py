@@ -39,7 +39,7 @@ class ExpectModal:
         options = [
             Option(
                 value=one.condition.aspect.value,
-                text=words(f"Same {parts.ASPECTS[one.condition.aspect]}: {one.condition.value}"),
+                text=words(f"Same {parts.ASPECTS[one.condition.aspect]}: {one.name}"),
                 description=words(cls._reach(one.condition.aspect, one.hidden, offer.test.found)),
             )
             for one in offer.choices
