@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import escalation, snoozes
+from bot import escalation, exemptions, snoozes
 from bot.channels import Doors
 from bot.escalation import Plan
 from bot.health import FeedWatch
@@ -40,6 +40,7 @@ def timetable(keep: Keep, plan: Plan, doors: Doors, watch: FeedWatch) -> tuple[J
         Job("snoozes", "* * * * *", snoozes.end_those_due, at_start=True),
         Job("feeds", "* * * * *", watch.look, at_start=True),
         Job("channels", "41 * * * *", lambda _: doors.look(), at_start=True),
+        Job("exceptions", "* * * * *", exemptions.end_those_due, at_start=True),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),
     )
 

@@ -25,12 +25,15 @@ from bot.model import (
     Decision,
     Edits,
     Entry,
+    Exemption,
+    ExemptionState,
     Finding,
     Heard,
     Link,
     Member,
     Page,
     PageKind,
+    Past,
     Record,
     Send,
     Snooze,
@@ -142,6 +145,14 @@ class SnoozeChange(Struct, frozen=True, kw_only=True):
     sends: tuple[Send, ...] = ()
 
 
+class ExemptionChange(Struct, frozen=True, kw_only=True):
+    """An exception as it is now, with its line for the ledger and what must be sent."""
+
+    exemption: Exemption
+    entry: Entry | None = None
+    sends: tuple[Send, ...] = ()
+
+
 class Folded(Struct, frozen=True, kw_only=True):
     """What a finding did to an alert, and what must be sent because of it."""
 
@@ -172,6 +183,13 @@ class Folding(Protocol):
         """
         ...
 
+    def exempted(
+        self, finding: Finding, exemptions: Sequence[Exemption], now: str
+    ) -> Exemption | None:
+        """The one of *exemptions* (those that are on) by which *finding* is expected, with the
+        hit counted; None where it goes into an alert."""
+        ...
+
 
 class Kept(Struct, frozen=True, kw_only=True):
     """What `keep` changed: records and findings not seen before, alerts opened and changed."""
@@ -190,6 +208,7 @@ class Verdicted(Struct, frozen=True, kw_only=True):
     alert: Alert | None = None
     sends: tuple[Send, ...] = ()
     snooze: Snooze | None = None
+    exemption: Exemption | None = None
 
 
 class Judge(Protocol):
@@ -219,6 +238,14 @@ class Escalating(Protocol):
     """The pure rule of escalation: the steps that are due for the alert as it is now."""
 
     def __call__(self, alert: Alert, /) -> Sequence[Due]: ...
+
+
+class ExemptionJudge(Protocol):
+    """The pure rule of a verb about exceptions: *standing* are all that are proposed or on."""
+
+    def __call__(
+        self, ask: Ask, alert: Alert | None, standing: Sequence[Exemption], /
+    ) -> Verdicted: ...
 
 
 class Store(Protocol):
@@ -312,6 +339,28 @@ class Store(Protocol):
         self, change: Callable[[Sequence[Snooze]], Sequence[SnoozeChange]], now: str
     ) -> int:
         """Write what *change* makes of those that are asked for or on. Returns how many."""
+        ...
+
+    def decide_exemption(self, ask: Ask, judge: ExemptionJudge) -> Decision:
+        """As `decide`, about an exception that is proposed at the alert."""
+        ...
+
+    def exemption(self, exemption_id: str) -> Exemption | None:
+        """The exception as it is now."""
+        ...
+
+    def exemptions(self, states: Sequence[ExemptionState], limit: int = 100) -> Sequence[Exemption]:
+        """Exceptions in *states*, those that end first first."""
+        ...
+
+    def change_exemptions(
+        self, change: Callable[[Sequence[Exemption]], Sequence[ExemptionChange]], now: str
+    ) -> int:
+        """Write what *change* makes of those that are proposed or on. Returns how many."""
+        ...
+
+    def findings_of_rule(self, rule: str, limit: int = 1000) -> Sequence[Past]:
+        """The newest findings of *rule*, newest first, also those that an exception hid."""
         ...
 
     def decisions_of(self, alert_id: str) -> Sequence[Decision]:

@@ -16,9 +16,11 @@ from datetime import timedelta
 
 import msgspec
 
+from bot.exemptions import exempted
 from bot.model import (
     Alert,
     AlertState,
+    Exemption,
     Finding,
     Lane,
     Level,
@@ -57,6 +59,12 @@ class Triage:
         if not (record.target or record.instance):
             return fold, ""
         return fold, _key("target", finding.rule, record.name, record.target, record.instance)
+
+    def exempted(
+        self, finding: Finding, exemptions: Sequence[Exemption], now: str
+    ) -> Exemption | None:
+        """The one of *exemptions* by which *finding* is expected, with the hit counted."""
+        return exempted(finding, exemptions, now)
 
     def fold(
         self,

@@ -40,6 +40,9 @@ _DEEDS = {
     Verb.SNOOZE: "snooze alerts",
     Verb.AGREE: "agree to snoozes",
     Verb.WAKE: "end snoozes",
+    Verb.EXCEPT: "propose exceptions",
+    Verb.AGREE_EXCEPT: "agree to exceptions",
+    Verb.UNEXCEPT: "end exceptions",
 }
 
 

@@ -10,7 +10,18 @@ from typing import Any
 from msgspec import Struct
 
 from bot.errors import BadInput
-from bot.model import Ask, Person, Scope, Verb, Verdict, iso, read_alert_id, read_snooze_id
+from bot.model import (
+    Ask,
+    Aspect,
+    Person,
+    Scope,
+    Verb,
+    Verdict,
+    iso,
+    read_alert_id,
+    read_exemption_id,
+    read_snooze_id,
+)
 from bot.ports import Bot
 from bot.slack.modals.view import NOTE_MOST
 from bot.slack.text import written
@@ -111,6 +122,13 @@ def snooze_id(body: Body) -> str:
     raise BadInput("This button names no snooze. It may be older than I am.", where="value")
 
 
+def exemption_id(body: Body) -> str:
+    """The exception that a button is about. Raises BadInput."""
+    if found := read_exemption_id(_carried(body)):
+        return found
+    raise BadInput("This button names no exception. It may be older than I am.", where="value")
+
+
 def trigger(body: Body) -> str:
     """What makes a press idempotent. Raises BadInput without it: all would be one press."""
     if found := str(body.get("trigger_id") or ""):
@@ -157,6 +175,9 @@ def ask(
     scope: Scope | None = None,
     hours: int = 0,
     snooze: str = "",
+    equal: tuple[Aspect, ...] = (),
+    days: int = 0,
+    exemption: str = "",
 ) -> Ask:
     """What the person asks for; *alert* where the payload itself does not carry it as a value."""
     return Ask(
@@ -174,6 +195,9 @@ def ask(
         scope=scope,
         hours=hours,
         snooze=snooze,
+        equal=equal,
+        days=days,
+        exemption=exemption,
     )
 
 

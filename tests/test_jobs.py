@@ -80,7 +80,7 @@ def test_people_channels_and_feeds_are_looked_at_at_every_start() -> None:
     """Otherwise nobody could act until the first round, and who should have been called while we
     were away would wait for it; pruning can wait for its hour."""
     at_start = {job.name for job in all_jobs() if job.at_start}
-    assert at_start == {"people", "escalate", "snoozes", "channels", "feeds"}
+    assert at_start == {"people", "escalate", "snoozes", "exceptions", "channels", "feeds"}
 
 
 def test_refreshing_people_asks_the_directory(store: SqliteStore, clock: FakeClock) -> None:

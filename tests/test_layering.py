@@ -21,6 +21,7 @@ CORE = (
     *("bot.audits", "bot.summaries", "bot.jobs", "bot.ingest", "bot.snoozes", "bot.novelty"),
     *("bot.hours", "bot.escalation", "bot.paging", "bot.pager"),
     *("bot.routing", "bot.channels", "bot.health"),
+    "bot.exemptions",
 )
 DRAWING = (
     *("bot.slack.cards", "bot.slack.modals", "bot.slack.text", "bot.slack.lint"),

@@ -8,6 +8,16 @@ sort as text.
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
 from bot.model.around import Around, Calls, Tie
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
+from bot.model.exemptions import (
+    Aspect,
+    Backtest,
+    Choice,
+    Clause,
+    Exemption,
+    ExemptionState,
+    Offer,
+    Past,
+)
 from bot.model.health import (
     OWN_SOURCE,
     Backlog,
@@ -18,7 +28,13 @@ from bot.model.health import (
     Latency,
     Trouble,
 )
-from bot.model.ids import NAMESPACE, read_alert_id, read_snooze_id, spoken_id
+from bot.model.ids import (
+    NAMESPACE,
+    read_alert_id,
+    read_exemption_id,
+    read_snooze_id,
+    spoken_id,
+)
 from bot.model.moments import counted, iso, lasting, moment
 from bot.model.pages import SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
@@ -47,15 +63,21 @@ __all__ = [
     "Allowed",
     "Around",
     "Ask",
+    "Aspect",
     "Backlog",
+    "Backtest",
     "Calls",
     "Chain",
     "Checkup",
+    "Choice",
+    "Clause",
     "Condition",
     "Decision",
     "Diagnosis",
     "Edits",
     "Entry",
+    "Exemption",
+    "ExemptionState",
     "Finding",
     "Heard",
     "Lane",
@@ -64,9 +86,11 @@ __all__ = [
     "Link",
     "Mark",
     "Member",
+    "Offer",
     "Page",
     "PageKind",
     "PageState",
+    "Past",
     "Person",
     "Record",
     "Scope",
@@ -88,6 +112,7 @@ __all__ = [
     "moment",
     "page_id",
     "read_alert_id",
+    "read_exemption_id",
     "read_snooze_id",
     "send_id",
     "spoken_id",

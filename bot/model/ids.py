@@ -12,11 +12,12 @@ NAMESPACE = uuid.UUID("6f0d1c52-6a55-5a3e-9d0b-0a6c1f4f7c11")
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SPOKEN = str.maketrans({"I": "1", "L": "1", "O": "0"})
+_EXEMPTION_ID = re.compile(r"\AEX-[0-9A-HJKMNP-TV-Z]{5,8}\Z")
 _SNOOZE_ID = re.compile(r"\ASN-[0-9A-HJKMNP-TV-Z]{5,8}\Z")
 _ALERT_ID = re.compile(r"\A(?:A-|A(?=.{5}\Z))?([0-9A-HJKMNP-TV-Z]{5,8})\Z")
 
 
-def spoken_id(prefix: Literal["A", "BG", "DL", "SN"], seed: str, length: int = 5) -> str:
+def spoken_id(prefix: Literal["A", "BG", "DL", "EX", "SN"], seed: str, length: int = 5) -> str:
     """A short id that can be said on the phone, such as `A-7K2QF`, made from *seed*.
 
     Crockford base 32: no I, L, O or U. The same seed gives the same id; a longer *length* extends
@@ -36,3 +37,8 @@ def read_alert_id(text: str) -> str | None:
 def read_snooze_id(text: str) -> str | None:
     """*text*, where it is the id of a snooze (`SN-7K2QF`) to the letter, or None."""
     return text if _SNOOZE_ID.match(text) else None
+
+
+def read_exemption_id(text: str) -> str | None:
+    """*text*, where it is the id of an exception (`EX-7K2QF`) to the letter, or None."""
+    return text if _EXEMPTION_ID.match(text) else None

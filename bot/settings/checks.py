@@ -183,6 +183,9 @@ _LIKE = {
     Verb.SNOOZE: Verb.TAKE,
     Verb.AGREE: Verb.RESOLVE,
     Verb.WAKE: Verb.TAKE,
+    Verb.EXCEPT: Verb.TAKE,
+    Verb.AGREE_EXCEPT: Verb.RESOLVE,
+    Verb.UNEXCEPT: Verb.TAKE,
 }
 """Who may do the one may do the other, unless the settings say otherwise."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from bot.errors import Fault
-from bot.model import Send, SendKind, SnoozeState
+from bot.model import ExemptionState, Send, SendKind, SnoozeState
 from bot.ports import Store
 from bot.slack import cards, lint
 from bot.slack.lint import Message
@@ -70,6 +70,11 @@ class Drawing:
             if snooze is None:
                 raise Fault("The snooze is gone.")
             return cards.snooze_note(snooze, SnoozeState(str(send.body.get("state"))))
+        if named := send.body.get("exemption"):
+            exemption = self._store.exemption(str(named))
+            if exemption is None:
+                raise Fault("The exception is gone.")
+            return cards.exemption_note(exemption, ExemptionState(str(send.body.get("state"))))
         if key := send.body.get("decision"):
             for decision in self._store.decisions_of(send.subject):
                 if decision.ask.key == key:

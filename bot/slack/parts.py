@@ -5,6 +5,7 @@ Arguments called *markup* are mrkdwn that is safe already; every other text is m
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,6 +21,9 @@ from slack_sdk.models.blocks import (
     Option,
     OverflowMenuElement,
     PlainTextObject,
+    RichTextBlock,
+    RichTextElementParts,
+    RichTextPreformattedElement,
     SectionBlock,
 )
 
@@ -27,6 +31,8 @@ from bot.model import (
     OWN_SOURCE,
     Actor,
     Alert,
+    Aspect,
+    Backtest,
     Decision,
     Level,
     Scope,
@@ -52,9 +58,13 @@ MORE = "alert_more"
 AGREE, WAKE = "snooze_agree", "snooze_end"
 """The action ids of a snooze's buttons. Their value is the snooze's id."""
 
+AGREE_EXCEPT, UNEXCEPT = "except_agree", "except_end"
+"""The action ids of an exception's buttons. Their value is the exception's id."""
+
 MENU = {
     "snooze": "Snooze…",
     "mute": "Mute rule for this actor…",
+    "expect": "Always expected…",
     "hand_over": "Hand over…",
     "note": "Add note…",
     "reopen": "Re-open…",
@@ -104,6 +114,24 @@ def small(text: str) -> Block:
     """Small grey text that is shown as it is, as plain_text."""
     shown = PlainTextObject(text=plain(text, TEXT), emoji=False)
     return _json(ContextBlock(elements=[shown]))
+
+
+def preformatted(text: str) -> Block:
+    """*text* (spelt out) line by line as it is."""
+    box = RichTextPreformattedElement(elements=[RichTextElementParts.Text(text=text)])
+    return _json(RichTextBlock(elements=[box]))
+
+
+def beginning(text: str, size: int) -> str:
+    """The longest beginning of *text* that is at most *size* characters as JSON."""
+    low, high = 0, min(len(text), size)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(json.dumps(text[:middle], ensure_ascii=False)) <= size:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low]
 
 
 def button(label: str, action: str, value: str, style: str | None = None) -> ButtonElement:
@@ -256,6 +284,25 @@ def kept_quiet(one: Snooze) -> str:
     return f"{one.findings} finding(s){held} kept quiet"
 
 
+ASPECTS = {
+    Aspect.ACTOR: "actor",
+    Aspect.TARGET: "target",
+    Aspect.NETWORK: "source network",
+    Aspect.NAME: "event name",
+    Aspect.ACCOUNT: "account",
+}
+DAYS = (30, 90, 180)
+"""How long something can be expected."""
+
+
+def backtest(test: Backtest) -> str:
+    """What an exception would have hidden, as plain words."""
+    if not test.found:
+        return "No finding of this rule is stored that it could be tested with"
+    days = f"the last {test.days} days" if test.days > 1 else "the last day"
+    return f"would have hidden {test.hidden} of {test.found} findings of {days}"
+
+
 def did(decision: Decision) -> str:
     """Who decided what, and when."""
     ask = decision.ask
@@ -275,4 +322,7 @@ _DID = {
     Verb.SNOOZE: "snoozed it",
     Verb.AGREE: "agreed to the snooze",
     Verb.WAKE: "ended the snooze",
+    Verb.EXCEPT: "proposed an exception",
+    Verb.AGREE_EXCEPT: "agreed to the exception",
+    Verb.UNEXCEPT: "ended the exception",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.store.alerts import AlertRows
 from bot.store.around import AroundRows
 from bot.store.delays import DelayRows
+from bot.store.exemptions import ExemptionRows
 from bot.store.feeds import FeedRows
 from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
@@ -22,6 +23,7 @@ class SqliteStore(
     AlertRows,
     VerdictRows,
     SnoozeRows,
+    ExemptionRows,
     AroundRows,
     OutboxRows,
     PageRows,

@@ -9,7 +9,7 @@ import msgspec
 
 from bot.model import Alert, Finding, Record, Send, SendKind, Unreadable
 from bot.ports import Folded, Folding, Judged, Kept
-from bot.store import alerts, counts, outbox, snoozes
+from bot.store import alerts, counts, exemptions, outbox, snoozes
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -82,6 +82,9 @@ class _Chunk:
         self.changed: set[str] = set()
         self.sends: dict[str, Send] = {}
         self.opened = 0
+        self.hidden = 0
+        self.exemptions = {one.id: one for one in exemptions.on(db)}
+        self.hit: set[str] = set()
         self.snoozes = {snooze.id: snooze for snooze in snoozes.standing(db)}
 
     def keep(self, batch: Sequence[Judged]) -> Kept:
@@ -92,10 +95,13 @@ class _Chunk:
                 found += self._take_in(finding)
         for changed in self.changed:
             alerts.update(self.db, self.known[changed])
+        for hit in self.hit:
+            exemptions.put(self.db, self.exemptions[hit])
         outbox.put(self.db, self.sends.values(), self.now)
         counts.add(self.db, "records", len(fresh))
         counts.add(self.db, "records.again", len(batch) - len(fresh))
         counts.add(self.db, "findings", found)
+        counts.add(self.db, "findings.expected", self.hidden)
         counts.add(self.db, "alerts", self.opened)
         return Kept(
             records=len(fresh), findings=found, opened=self.opened, changed=len(self.changed)
@@ -132,8 +138,15 @@ class _Chunk:
         finding_id = finding.id  # derived anew at every look
         if self.db.execute("SELECT 1 FROM findings WHERE id = ?", (finding_id,)).fetchone():
             return 0
-        keys = self.folding.keys(finding)
         time = finding.record.happened(self.now)
+        standing = tuple(self.exemptions.values())
+        if expected := self.folding.exempted(finding, standing, self.now):
+            self.exemptions[expected.id] = expected
+            self.hit.add(expected.id)
+            self.hidden += 1
+            self._write(finding_id, finding, time, exemption=expected.id)
+            return 1
+        keys = self.folding.keys(finding)
         candidates = alerts.candidates(self.db, keys, time, self.known)
         folded = self.folding.fold(
             finding,
@@ -143,19 +156,26 @@ class _Chunk:
             tuple(self.snoozes.values()),
         )
         self._note(folded, {alert.fold_key for alert in candidates})
+        self._write(finding_id, finding, time, alert=folded.alert.id)
+        return 1
+
+    def _write(
+        self, finding_id: str, finding: Finding, time: str, *, alert: str = "", exemption: str = ""
+    ) -> None:
+        """Store a finding with where it went: into an alert, or out of sight."""
         self.db.execute(
-            "INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 finding_id,
                 finding.rule,
                 finding.record.id,
-                folded.alert.id,
+                alert,
                 finding.level,
                 time,
                 self.now,
+                exemption,
             ),
         )
-        return 1
 
     def _note(self, folded: Folded, fold_keys: set[str]) -> None:
         alert = folded.alert

@@ -145,6 +145,19 @@ _FEEDS = (
     "CREATE INDEX unreadable_at ON unreadable (source, at)",
 )
 
+
+@migrations()
+def m008_exemptions(db: Database) -> None:
+    """What is always expected, and which findings it hid: those are in no alert."""
+    db.execute(
+        "CREATE TABLE exemptions (id TEXT PRIMARY KEY, alert TEXT NOT NULL, rule TEXT NOT NULL,"
+        " state TEXT NOT NULL, until TEXT NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX exemptions_standing ON exemptions (until) WHERE state <> 'over'")
+    db.execute("ALTER TABLE findings ADD COLUMN exemption TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX findings_rule ON findings (rule, time)")
+
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """

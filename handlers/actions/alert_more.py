@@ -8,10 +8,10 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot import alerts, snoozes
+from bot import alerts, exemptions, snoozes
 from bot.model import Alert, Scope, Verb
 from bot.ports import Bot
-from bot.slack.modals import HandOverModal, NoteModal, ReopenModal, SnoozeModal
+from bot.slack.modals import ExpectModal, HandOverModal, NoteModal, ReopenModal, SnoozeModal
 from handlers import said
 
 ID = "alert_more"
@@ -19,6 +19,7 @@ VERB: Verb | None = Verb.LOOK
 CHOICES: Mapping[str, Verb] = {
     "snooze": Verb.SNOOZE,
     "mute": Verb.SNOOZE,
+    "expect": Verb.EXCEPT,
     "hand_over": Verb.HAND_OVER,
     "note": Verb.NOTE,
     "reopen": Verb.REOPEN,
@@ -37,10 +38,21 @@ def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
     choice = said.choice(body)
     verb = CHOICES[choice]
     alert = bot.store.alert(said.alert_id(body))
-    if alert is not None and alerts.suits(verb, alert):
+    if verb is Verb.EXCEPT:
+        _expect(bot, body, alert)
+    elif alert is not None and alerts.suits(verb, alert):
         bot.dialogs.open(said.trigger(body), _MODALS[choice](alert))
     elif verb is Verb.SNOOZE:
         snoozes.decide(bot, said.ask(bot, body, verb))
     else:
         alerts.decide(bot, said.ask(bot, body, verb))
     ack()
+
+
+def _expect(bot: Bot, body: said.Body, alert: Alert | None) -> None:
+    """Also of a resolved alert: that is often when people know."""
+    offer = exemptions.offer(bot, alert) if alert is not None else None
+    if alert is None or offer is None or offer.why:
+        exemptions.propose(bot, said.ask(bot, body, Verb.EXCEPT))
+    else:
+        bot.dialogs.open(said.trigger(body), ExpectModal.build(alert, offer))

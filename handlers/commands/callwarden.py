@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from slack_bolt import Ack
 
-from bot import alerts, snoozes
+from bot import alerts, exemptions, snoozes
 from bot.errors import BadInput
 from bot.model import Person, Verb, read_alert_id
 from bot.ports import Bot
@@ -65,6 +65,10 @@ def _snoozes(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
     return cards.snooze_list(snoozes.standing(bot))
 
 
+def _exceptions(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
+    return cards.exemption_list(exemptions.standing(bot))
+
+
 def _hint(typed: str, known: Sequence[str]) -> str:
     endings = {one.split()[-1]: one for one in known}
     close = difflib.get_close_matches(typed, endings, n=1, cutoff=0.5)
@@ -79,4 +83,5 @@ _VERBS: Mapping[str, Callable[[Bot, Person, Sequence[str]], Message]] = {
     "alert": _alert,
     "alerts": _alerts,
     "snoozes": _snoozes,
+    "exceptions": _exceptions,
 }

@@ -290,3 +290,33 @@ def test_a_button_that_is_gone_is_said_in_plain_words(page: Page, stage: Stage) 
     )
 
     assert answer == "This has changed meanwhile: what you pressed is not there any more."
+
+
+def test_what_is_always_expected_is_proposed_agreed_and_removed(page: Page, stage: Stage) -> None:
+    """With its backtest and its filter in the thread; from then on it opens no alert."""
+    stage.aws.send_event(load.emergency_login("mallory@example.com", PROD))
+    expect(card(page)).to_be_visible()
+    menu(page, "expect")
+    picture(page, "expect")
+    page.locator("#modal textarea").fill("The drill of every Sunday.")
+    submit(page)
+    card(page).locator(".thread-link").click()
+    replies = page.locator("#replies")
+    expect(replies).to_contain_text("would have hidden 1 of 1 findings")
+    expect(replies).to_contain_text("condition: not selection")
+    picture(page, "expect-proposed")
+    button(replies, "except_agree").click()
+    expect(page.locator("#messages")).to_contain_text("somebody else must agree")
+    page.locator("#thread-close").click()
+
+    become(page, "approver")
+    card(page).locator(".thread-link").click()
+    button(replies, "except_agree").first.click()
+    expect(replies).to_contain_text("Expected until")
+    picture(page, "expected")
+    page.set_viewport_size({"width": 390, "height": 844})
+    picture(page, "phone-expected")
+    button(replies, "except_end").last.click()
+    expect(replies).to_contain_text("Exception over: it was removed by hand")
+    kinds = ["except.proposed", "except.refused", "except.agreed", "except.over"]
+    assert recorded(stage) == kinds

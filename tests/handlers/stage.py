@@ -32,6 +32,9 @@ PEOPLE = {
     Verb.SNOOZE: Allowed(groups=("S0SEC",)),
     Verb.AGREE: Allowed(groups=("S0SEC",)),
     Verb.WAKE: Allowed(groups=("S0SEC",)),
+    Verb.EXCEPT: Allowed(groups=("S0SEC",)),
+    Verb.AGREE_EXCEPT: Allowed(groups=("S0SEC",)),
+    Verb.UNEXCEPT: Allowed(groups=("S0SEC",)),
 }
 
 

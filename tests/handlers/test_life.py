@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import AlertState, Scope, SendKind, SnoozeState, Verb
-from tests.builders import ANA, BEN, CHANNEL
+from bot.model import AlertState, Aspect, ExemptionState, Scope, SendKind, SnoozeState, Verb, iso
+from tests.builders import ANA, BEN, CHANNEL, judged, make_finding, make_triage
 from tests.handlers.stage import EVE, Stage, eventually, told
 
 
@@ -253,3 +253,106 @@ def test_a_bad_answer_is_said_at_its_field(
     alert = stage.open_alert()
     assert told(stage.submit(snoozing(stage, alert.id, **answers))) == said
     assert list(stage.store.snoozes([SnoozeState.ON, SnoozeState.ASKED])) == []
+
+
+def expecting(stage: Stage, alert: str, **answers: Any) -> dict[str, Any]:
+    """The modal of what is always expected, filled in by Ana; what is not said is as offered."""
+    stage.choose("expect", alert, ANA)
+    view: dict[str, Any] = stage.dialogs.opened.pop()
+    (ticked,) = [
+        [one["value"] for one in block["element"]["initial_options"]]
+        for block in view["blocks"]
+        if block.get("block_id") == "equal"
+    ]
+    equal = [{"value": one} for one in answers.get("equal", ticked)]
+    values = {
+        "equal": {"chosen": {"selected_options": equal}},
+        "days": {"chosen": {"selected_option": {"value": answers.get("days", "90")}}},
+        "reason": {"written": {"value": answers.get("reason", "the nightly pipeline")}},
+    }
+    return view | {"state": {"values": values}}
+
+
+def test_what_is_always_expected_takes_two(stage: Stage) -> None:
+    """Ana proposes, Ana cannot agree, Ben can: then it stands in the list until it is removed."""
+    alert = stage.open_alert()
+
+    assert stage.submit(expecting(stage, alert.id, equal=["actor", "network"])).body == ""
+    assert [send.kind for send in stage.sends()] == [SendKind.NOTE]
+    (one,) = stage.store.exemptions([ExemptionState.PROPOSED])
+    assert [each.aspect for each in one.conditions] == [Aspect.ACTOR, Aspect.NETWORK]
+
+    stage.press("except_agree", one.id, ANA)
+    assert "somebody else must agree" in str(stage.sends()[-1].body)
+    stage.press("except_agree", one.id, BEN)
+    assert "Exceptions: 1" in told(stage.type("exceptions"))
+    stage.press("except_end", one.id, ANA)
+
+    assert told(stage.type("exceptions")) == "Nothing is excepted."
+    assert stage.ledger() == [
+        ("except.proposed", alert.id, ANA.user),
+        ("except.refused", alert.id, ANA.user),
+        ("except.agreed", alert.id, BEN.user),
+        ("except.over", alert.id, ANA.user),
+    ]
+
+
+def test_a_resolved_alert_can_be_expected_from_now_on(stage: Stage) -> None:
+    """Often that is when people know."""
+    alert = resolved(stage)
+    assert stage.submit(expecting(stage, alert)).body == ""
+
+
+def test_others_agree_to_nothing(stage: Stage) -> None:
+    """Eve is named by no setting."""
+    alert = stage.open_alert()
+    stage.submit(expecting(stage, alert.id))
+    (one,) = stage.store.exemptions([ExemptionState.PROPOSED])
+    stage.sends()
+
+    stage.press("except_agree", one.id, EVE)
+
+    assert "You may not agree to exceptions" in str(stage.sends()[-1].body)
+    assert stage.store.exemption(one.id) == one
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"equal": ["target"]}, "It is always about somebody: tick the actor."),
+        ({"equal": []}, "It is always about somebody: tick the actor."),
+        ({"equal": ["actor", "everything"]}, "Choose what must be equal."),
+        ({"days": "36500"}, "Choose how long."),
+        ({"reason": "  "}, "Say why."),
+    ],
+)
+def test_a_bad_proposal_is_said_at_its_field(
+    stage: Stage, answers: dict[str, Any], said: str
+) -> None:
+    """Nothing is proposed."""
+    alert = stage.open_alert()
+    assert told(stage.submit(expecting(stage, alert.id, **answers))) == said
+    assert list(stage.store.exemptions(list(ExemptionState))) == []
+
+
+def test_what_is_never_expected_opens_no_window(stage: Stage) -> None:
+    """That a rule broke: the answer says so, and the ledger has it."""
+    broken = make_finding(rule="rule_broken")
+    stage.store.keep(judged(broken), make_triage(), iso(stage.clock.now()))
+    (alert,) = stage.store.alerts([AlertState.OPEN])
+    stage.sends()
+
+    stage.choose("expect", alert.id)
+
+    assert stage.dialogs.opened == []
+    assert "mend the rule" in str(stage.sends()[-1].body)
+    assert ("except.refused", alert.id, ANA.user) in stage.ledger()
+
+
+def test_a_button_of_no_exception_is_explained(stage: Stage) -> None:
+    """It may be older than the program, or forged."""
+    stage.press("except_end", "EX-00000")
+    stage.press("except_end", "SN-00000")
+    said = [str(send.body) for send in stage.sends()]
+    assert "There is no exception EX-00000" in said[0]
+    assert "names no exception" in said[1]

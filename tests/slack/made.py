@@ -17,9 +17,16 @@ from bot.model import (
     Alert,
     AlertState,
     Ask,
+    Aspect,
+    Backtest,
+    Choice,
+    Clause,
     Decision,
+    Exemption,
+    ExemptionState,
     Level,
     Mark,
+    Offer,
     Person,
     Record,
     Scope,
@@ -240,6 +247,51 @@ any_snooze = st.builds(
     why=long_hostile,
     findings=st.integers(0, 10_000),
     alerts=st.integers(0, 10_000),
+)
+
+any_conditions = st.lists(
+    st.builds(
+        Clause, aspect=st.sampled_from(Aspect), value=long_hostile, field=st.just("eventName")
+    ),
+    max_size=5,
+    unique_by=lambda one: one.aspect,
+).map(tuple)
+any_backtest = st.builds(
+    Backtest,
+    found=st.integers(0, 10_000),
+    hidden=st.integers(0, 10_000),
+    days=st.integers(0, 10_000),
+    stays=st.lists(news_lines, max_size=5).map(tuple),
+)
+any_exemption = st.builds(
+    Exemption,
+    id=st.just("EX-7K2QF"),
+    alert=st.just(ALERT.id),
+    rule=long_hostile,
+    level=st.sampled_from(Level),
+    headline=long_hostile,
+    actor=actors,
+    conditions=any_conditions,
+    days=st.sampled_from((30, 90, 180)),
+    reason=long_hostile,
+    by=people,
+    at=times,
+    state=st.sampled_from(ExemptionState),
+    until=times,
+    agreed=marks,
+    ended=marks,
+    why=long_hostile,
+    hits=st.integers(0, 10_000),
+    last_hit=times,
+    sigma=long_hostile,
+    backtest=any_backtest,
+)
+any_offer = st.builds(
+    Offer,
+    choices=any_conditions.filter(bool).map(
+        lambda found: tuple(Choice(condition=one, name=one.value, hidden=3) for one in found)
+    ),
+    test=any_backtest,
 )
 
 

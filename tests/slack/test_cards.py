@@ -15,11 +15,16 @@ from bot.demo.slack.blocks import check_message_blocks
 from bot.model import (
     OWN_SOURCE,
     Alert,
+    Aspect,
     Backlog,
+    Backtest,
     Checkup,
+    Clause,
     Condition,
     Decision,
     Diagnosis,
+    Exemption,
+    ExemptionState,
     Latency,
     Level,
     Mark,
@@ -623,3 +628,70 @@ def test_a_snooze_shows_who_until_when_and_why() -> None:
     assert made.buttons(ended) == []
     assert "3 finding(s) kept quiet" in said(ended)
     assert said(cards.snooze_list([])) == "Nothing is snoozed."
+
+
+@slow
+@given(made.any_exemption)
+def test_any_exception_fits_and_says_only_what_it_should(one: Exemption) -> None:
+    """In the thread and in the list, with any values, any reason and any filter."""
+    drawn = [
+        cards.exemption_list([one] * 60),
+        *(cards.exemption_note(one, state) for state in ExemptionState),
+    ]
+    for message in drawn:
+        assert lint(message) == []
+        assert check_message_blocks(message["blocks"]) == []
+        no_voice(message)
+
+
+EXPECTED = Exemption(
+    id="EX-7K2QF",
+    alert=ALERT.id,
+    rule=ALERT.rule,
+    level=ALERT.level,
+    headline=ALERT.headline,
+    actor=ALERT.actor,
+    conditions=(Clause(aspect=Aspect.NETWORK, value="203.0.113.0/24"),),
+    days=90,
+    reason="a drill",
+    by=ANA,
+    at=made.AT,
+    sigma="title: Expected\nfilter:\n  condition: not selection\n",
+    backtest=Backtest(found=15, hidden=14, days=400, stays=(f"eve: DeleteInstance ({made.AT})",)),
+)
+
+
+def test_a_proposal_shows_its_backtest_and_its_filter_as_a_diff() -> None:
+    """What the second person decides by."""
+    note = cards.exemption_note(EXPECTED, ExemptionState.PROPOSED)
+
+    shown = said(note)
+    assert "*Proposed: expected* for 90 days, by <@U0ANA>: a drill" in shown
+    assert "hidden 14 of 15 findings of the last 400 days, all by `mallory`" in shown
+    assert "`eve: DeleteInstance` <!date" in shown
+    assert "source network `203.0.113.0/24`" in shown
+    assert "+ filter:\\n+   condition: not selection" in json.dumps(note)
+    assert made.buttons(note) == [("except_agree", "EX-7K2QF"), ("except_end", "EX-7K2QF")]
+
+
+def test_an_exception_shows_who_until_when_and_how_often() -> None:
+    """Once over it has no buttons, only the count."""
+    on = msgspec.structs.replace(
+        EXPECTED,
+        state=ExemptionState.ON,
+        until=made.LATER,
+        agreed=Mark(by=BEN, at=made.AT),
+        hits=3,
+        last_hit=made.AT,
+    )
+    over = msgspec.structs.replace(on, state=ExemptionState.OVER, why="its time is up")
+
+    listed = cards.exemption_list([on])
+    assert "*Expected* until <!date" in said(listed)
+    assert "<@U0BEN> agreed, by <@U0ANA>: a drill" in said(listed)
+    assert "3 finding(s) hidden, the last <!date" in said(listed)
+    assert made.buttons(listed) == [("except_end", "EX-7K2QF")]
+    ended = cards.exemption_note(over, ExemptionState.OVER)
+    assert made.buttons(ended) == []
+    assert "*Exception over*: its time is up" in said(ended)
+    assert said(cards.exemption_list([])) == "Nothing is excepted."

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.demo.slack.blocks import check_view
-from bot.model import Alert, Around, Calls, Decision, Record, Tie, Verb, Verdict
+from bot.model import Alert, Around, Aspect, Calls, Decision, Offer, Record, Tie, Verb, Verdict
 from bot.slack.lint import lint_view
-from bot.slack.modals import Answer, DetailsModal, Notice, ResolveModal
+from bot.slack.modals import Answer, DetailsModal, ExpectModal, Notice, ResolveModal
 from bot.slack.modals.details import console, timeline
 from tests.slack import made
 from tests.slack.made import ALERT, INSTANCES, RESOLVED
@@ -237,3 +237,24 @@ def test_only_a_real_event_is_linked(region: str, event: str, linked: bool) -> N
     """A record's fields are a stranger's: nothing of them but Region and id is in a link."""
     record = msgspec.structs.replace(made.record(), region=region, id=event)
     assert bool(console(record)) is linked
+
+
+@slow
+@given(made.any_alert, made.any_offer)
+def test_any_offer_makes_its_modal(alert: Alert, offer: Offer) -> None:
+    """With any values within it; each aspect can be ticked and is ticked."""
+    built = ExpectModal.build(alert, offer)
+    assert lint_view(built) == []
+    assert check_view(built) == []
+    (equal,) = [one["element"] for one in built["blocks"] if one.get("block_id") == "equal"]
+    assert equal["initial_options"] == equal["options"]
+    aspects = [one.condition.aspect for one in offer.choices]
+    assert [Aspect(one["value"]) for one in equal["options"]] == aspects
+
+
+@pytest.mark.parametrize(
+    "view", [{}, {"state": {"values": {"equal": {"chosen": {"selected_options": [{}]}}}}}]
+)
+def test_a_forged_answer_about_what_is_expected_is_no_crash(view: dict[str, Any]) -> None:
+    """It has an error at each field."""
+    assert set(ExpectModal.parse(view).errors) == {"equal", "days", "reason"}

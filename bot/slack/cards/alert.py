@@ -20,6 +20,11 @@ _SAID_BY_STATE = {
     AlertState.RESOLVED: {Verb.RESOLVE},
 }
 
+_SAID_IN_THREAD = {
+    *(Verb.NOTE, Verb.SNOOZE, Verb.AGREE, Verb.WAKE),
+    *(Verb.EXCEPT, Verb.AGREE_EXCEPT, Verb.UNEXCEPT),
+}
+
 
 def alert_card(
     alert: Alert,
@@ -56,7 +61,7 @@ def _live(
     buttons = [
         parts.button("Resolve…", parts.RESOLVE, alert.id),
         parts.button("Details", parts.DETAILS, alert.id),
-        parts.menu(alert.id, "snooze", "mute", "hand_over", "note"),
+        parts.menu(alert.id, "snooze", "mute", "expect", "hand_over", "note"),
     ]
     if not alert.taken:
         buttons.insert(0, parts.button("Take it", parts.TAKE, alert.id, style="primary"))
@@ -80,7 +85,7 @@ def _resolved(
     blocks += [parts.context(f"{facts}\n{parts.during(alert)}"), *_history(alert, history)]
     buttons = (
         parts.button("Details", parts.DETAILS, alert.id),
-        parts.menu(alert.id, "reopen", "note"),
+        parts.menu(alert.id, "reopen", "expect", "note"),
     )
     return [*blocks, _foot(alert), parts.actions(*buttons)]
 
@@ -104,7 +109,7 @@ def _news(alert: Alert) -> str:
 
 def _history(alert: Alert, history: Sequence[Decision]) -> list[Block]:
     """Decisions that the state's line does not tell already, and the last note."""
-    told = _SAID_BY_STATE[alert.state] | {Verb.NOTE, Verb.SNOOZE, Verb.AGREE, Verb.WAKE}
+    told = _SAID_BY_STATE[alert.state] | _SAID_IN_THREAD
     lines = [parts.did(one) for one in history if one.accepted and one.ask.verb not in told]
     blocks = [parts.context(" · ".join(lines[-_HISTORY_SHOWN:]))] if lines else []
     notes = [one for one in history if one.accepted and one.ask.verb is Verb.NOTE]

@@ -5,12 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from slack_sdk.models.blocks import (
-    RichTextBlock,
-    RichTextElementParts,
-    RichTextPreformattedElement,
-)
-
 from bot.model import (
     Checkup,
     Latency,
@@ -25,7 +19,6 @@ from bot.ports import Feed
 from bot.slack import parts
 from bot.slack.cards import health
 from bot.slack.lint import FALLBACK, Message, fit
-from bot.slack.parts import Block
 from bot.slack.redact import blank
 from bot.slack.text import code, date, escape, plain, shorten, spell_out
 
@@ -38,6 +31,7 @@ _FIGURES = {
     "alerts.resolved": "resolved",
     "records": "Records judged",
     "findings": "findings",
+    "findings.expected": "of them expected",
     "unreadable": "not readable",
     "decisions": "Decisions",
     "decisions.refused": "refused",
@@ -52,6 +46,7 @@ _USAGE = (
     ("alerts [open|mine|resolved|all]", "the worst and newest alerts; open if you name nothing"),
     ("alerts rule saml actor ana", "those of rules and actors with that in their name"),
     ("snoozes", "what is snoozed, by whom and why; end it there"),
+    ("exceptions", "what is always expected, until when, how often it came; remove it there"),
 )
 
 
@@ -163,29 +158,11 @@ def raw_message(record: Record) -> Message:
     if not isinstance(text, str):
         text = json.dumps(cleaned, ensure_ascii=False, indent=2)
     text = spell_out(text)
-    shown = _first(text, _RAW_SIZE)
+    shown = parts.beginning(text, _RAW_SIZE)
     blocks = [parts.section(f"Raw record of {code(record.name, 120)}. Secrets are blanked.")]
-    blocks += [_preformatted(shown[at : at + _CHUNK]) for at in range(0, len(shown), _CHUNK)]
+    blocks += [parts.preformatted(shown[at : at + _CHUNK]) for at in range(0, len(shown), _CHUNK)]
     if len(shown) < len(text):
         rest = f"… {len(text) - len(shown)} characters are left out. "
         where = f"The whole record is in your CloudTrail bucket under event id {code(record.id)}."
         blocks.append(parts.context(rest + where))
     return fit(Message(text=f"Raw record {escape(plain(record.id, 200))}", blocks=blocks), "…")
-
-
-def _first(text: str, size: int) -> str:
-    """The longest beginning of *text* that is at most *size* characters as JSON."""
-    low, high = 0, min(len(text), size)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if len(json.dumps(text[:middle], ensure_ascii=False)) <= size:
-            low = middle
-        else:
-            high = middle - 1
-    return text[:low]
-
-
-def _preformatted(text: str) -> Block:
-    box = RichTextPreformattedElement(elements=[RichTextElementParts.Text(text=text)])
-    made: Block = RichTextBlock(elements=[box]).to_dict()
-    return made

@@ -1,6 +1,7 @@
 """Modals: each is one class with its ids, how it is built and how its answer is read."""
 
 from bot.slack.modals.details import DetailsModal
+from bot.slack.modals.expect import Expected, ExpectModal
 from bot.slack.modals.hand_over import HandedOver, HandOverModal
 from bot.slack.modals.notice import Notice
 from bot.slack.modals.resolve import Answer, ResolveModal
@@ -10,6 +11,8 @@ from bot.slack.modals.words import NoteModal, ReopenModal, Written
 __all__ = [
     "Answer",
     "DetailsModal",
+    "ExpectModal",
+    "Expected",
     "HandOverModal",
     "HandedOver",
     "NoteModal",
