@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from msgspec import Struct
+
 from bot.demo.aws import REGION, LoopbackAws
 from bot.demo.slack import Limits, SlackServer
 from bot.errors import BadInput, Fault
@@ -25,6 +27,15 @@ ALERTS = "contact-centre-alerts"
 TRAINING = "training-alerts"
 CONNECT_WITHIN = 30.0
 STOP_WITHIN = 10.0
+
+
+class Patience(Struct, frozen=True, kw_only=True):
+    """Minutes until a critical alert that nobody takes is called out in its thread, until it is
+    paged, and until a Slack that does not answer is."""
+
+    call: float = 5.0
+    page: float = 10.0
+    slack: float = 2.0
 
 
 class Stage:
@@ -45,8 +56,10 @@ class Stage:
         channels: Sequence[str] = (ALERTS, TRAINING, "general"),
         port: int = 0,
         visibility_seconds: int = 120,
+        patience: Patience = Patience(),  # noqa: B008 - it is frozen
     ) -> None:
         self._visibility = visibility_seconds
+        self._patience = patience
         self.folder = folder
         self.config = folder / "callwarden.toml"
         self.log = folder / "callwarden.log"
@@ -197,6 +210,15 @@ class Stage:
             f"queue_url = {json.dumps(self.aws.queue_url)}",
             f"region = {json.dumps(REGION)}",
             f"visibility_seconds = {self._visibility}",
+            "",
+            "[paging]",
+            f"sns_topic = {json.dumps(self.aws.topic_arn)}",
+            f"after_minutes = {self._patience.page}",
+            f"slack_down_minutes = {self._patience.slack}",
+            "",
+            "[[escalate]]",
+            f"after_minutes = {self._patience.call}",
+            f"to = [{json.dumps('group:' + groups['soc-analysts'])}]",
             "",
             "[people.take]",
             f"groups = [{analysts}, {leads}]",
