@@ -13,7 +13,8 @@ from bot.ports import Bot
 
 @dataclass(frozen=True)
 class Job:
-    """*when* is a cron expression in the settings' time zone; *at_start* also runs it at once."""
+    """*when* is a cron expression in the settings' time zone, with seconds first where it has six
+    fields; *at_start* also runs it at once."""
 
     name: str
     when: str

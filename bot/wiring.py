@@ -20,6 +20,8 @@ from bot.store import SqliteStore
 from bot.store.alone import Alone
 
 if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
+
     # Slow to import; what only reads the store (ledger, settings) does without them.
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
@@ -114,7 +116,6 @@ class Timekeeper:
         from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
         from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
-        from apscheduler.triggers.cron import CronTrigger
 
         self._bot = bot
         self._jobs = jobs
@@ -125,12 +126,10 @@ class Timekeeper:
             # The default drops a job that starts more than a second late.
             job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 1},
         )
-        self._triggers = {
-            job.name: CronTrigger.from_crontab(job.when, timezone=timezone) for job in jobs
-        }
+        self._triggers = {job.name: trigger(job.when, timezone) for job in jobs}
         for job in jobs:
-            trigger = self._triggers[job.name]
-            self._scheduler.add_job(self._run, trigger, args=[job], id=job.name, name=job.name)
+            when = self._triggers[job.name]
+            self._scheduler.add_job(self._run, when, args=[job], id=job.name, name=job.name)
         self._scheduler.add_listener(self._missed, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
     def start(self) -> None:
@@ -144,8 +143,8 @@ class Timekeeper:
 
     def again(self) -> None:
         """The clock was set back: the next runs are counted from the time as it is now."""
-        for name, trigger in self._triggers.items():
-            self._scheduler.reschedule_job(name, trigger=trigger)
+        for name, when in self._triggers.items():
+            self._scheduler.reschedule_job(name, trigger=when)
 
     def stop(self) -> None:
         """No new runs; one under way is not waited for (every job can be repeated)."""
@@ -166,6 +165,22 @@ class Timekeeper:
         log.error("Job %s failed or was missed.", event.job_id, exc_info=event.exception)
         what = type(event.exception).__name__ if event.exception else "it was missed"
         self._errors[event.job_id] = f"{what}; the log has more."
+
+
+def trigger(when: str, timezone: str) -> CronTrigger:
+    """The times of a cron expression of five fields, or of six: then seconds come first."""
+    from apscheduler.triggers.cron import CronTrigger
+
+    *second, minute, hour, day, month, day_of_week = when.split()
+    return CronTrigger(
+        second=" ".join(second) or 0,
+        minute=minute,
+        hour=hour,
+        day=day,
+        month=month,
+        day_of_week=day_of_week,
+        timezone=timezone,
+    )
 
 
 def read_rules(rules: RulesSettings, home: Path) -> RuleSet:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
-from apscheduler.triggers.cron import CronTrigger
-
 from bot.jobs import Keep, prune, refresh_people, timetable
 from bot.model import iso
 from bot.store import SqliteStore
+from bot.wiring import trigger
 from tests.builders import (
     NOON,
     FakeClock,
@@ -40,7 +39,15 @@ def test_every_job_has_its_own_name_and_a_time() -> None:
     jobs = timetable(KEEP)
     assert len({job.name for job in jobs}) == len(jobs)
     for job in jobs:
-        assert CronTrigger.from_crontab(job.when, timezone="Europe/Zurich")
+        assert trigger(job.when, "Europe/Zurich").get_next_fire_time(None, NOON)
+
+
+def test_a_time_may_begin_with_seconds() -> None:
+    """Six fields; five mean the full minute."""
+    just_past = NOON + timedelta(seconds=1)
+    often, minutely = trigger("*/10 * * * * *", "UTC"), trigger("* * * * *", "UTC")
+    assert often.get_next_fire_time(None, just_past) == NOON + timedelta(seconds=10)
+    assert minutely.get_next_fire_time(None, just_past) == NOON + timedelta(minutes=1)
 
 
 def test_people_are_asked_for_at_every_start() -> None:
