@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import snoozes
+from bot import snoozes, storms
 from bot.model import iso
-from bot.ports import Bot
+from bot.ports import Bot, Storming
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,12 @@ class Keep:
     evidence: int
 
 
-def timetable(keep: Keep) -> tuple[Job, ...]:
+def timetable(keep: Keep, storming: Storming) -> tuple[Job, ...]:
     """Every repeated job."""
     return (
         Job("people", "*/5 * * * *", refresh_people, at_start=True),
         Job("snoozes", "* * * * *", snoozes.end_those_due, at_start=True),
+        Job("storms", "*/10 * * * * *", lambda bot: storms.end_those_over(bot, storming), True),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),
     )
 

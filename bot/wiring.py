@@ -18,6 +18,7 @@ from bot.ports import Bot, Clock, Feed, Source, Store
 from bot.settings import RulesSettings, Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
+from bot.storms import Storms
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -205,6 +206,14 @@ def channel_of(settings: Settings) -> Callable[[str], str]:
     return lambda instance: own.get(instance, settings.slack.channel)
 
 
+def storms_of(settings: Settings) -> Storms:
+    """When a channel gets one message instead of cards."""
+    return Storms(
+        cards_per_minute=settings.storm.cards_per_minute,
+        calm=timedelta(seconds=settings.storm.calm_seconds),
+    )
+
+
 def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
     """The store that the settings name. Raises BadInput where there is none and not *make*."""
     if not make and not settings.database.exists():
@@ -246,7 +255,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         instances=instances,
     )
     keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
-    timekeeper = Timekeeper(bot, timetable(keep), settings.jobs.timezone, job_errors)
+    jobs = timetable(keep, storms_of(settings))
+    timekeeper = Timekeeper(bot, jobs, settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
     runs = [("sender", outbox.run), *((f"ingest-{n}", i.run) for n, i in enumerate(ingests, 1))]
     return Built(
@@ -282,7 +292,9 @@ def _ingests(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
     )
     folding = Triage(
-        window=timedelta(minutes=settings.rules.fold_minutes), channel_of=channel_of(settings)
+        window=timedelta(minutes=settings.rules.fold_minutes),
+        channel_of=channel_of(settings),
+        storms=storms_of(settings),
     )
     sources: list[Source] = [
         sqs_source(one, aws, object_bytes=limits.object_bytes) for one in settings.source

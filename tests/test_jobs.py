@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.jobs import Keep, prune, refresh_people, timetable
 from bot.model import iso
 from bot.store import SqliteStore
+from bot.storms import NEVER
 from bot.wiring import trigger
 from tests.builders import (
     NOON,
@@ -36,7 +37,7 @@ class CountingDirectory:
 
 def test_every_job_has_its_own_name_and_a_time() -> None:
     """A mistyped time or a second job of the same name would never run."""
-    jobs = timetable(KEEP)
+    jobs = timetable(KEEP, NEVER)
     assert len({job.name for job in jobs}) == len(jobs)
     for job in jobs:
         assert trigger(job.when, "Europe/Zurich").get_next_fire_time(None, NOON)
@@ -52,8 +53,8 @@ def test_a_time_may_begin_with_seconds() -> None:
 
 def test_people_are_asked_for_at_every_start() -> None:
     """Otherwise nobody could act until the first round; pruning can wait for its hour."""
-    at_start = {job.name: job.at_start for job in timetable(KEEP)}
-    assert at_start == {"people": True, "snoozes": True, "prune": False}
+    at_start = {job.name: job.at_start for job in timetable(KEEP, NEVER)}
+    assert at_start == {"people": True, "snoozes": True, "storms": True, "prune": False}
 
 
 def test_refreshing_people_asks_the_directory(store: SqliteStore, clock: FakeClock) -> None:
@@ -78,7 +79,7 @@ def test_prune_goes_by_the_settings_and_the_bots_clock(
         evidence = iso(NOON - timedelta(days=days + 370, seconds=1))
         finding = make_finding(make_record(f"e-{name}"), rule=f"rule_{name}")
         store.keep(judged(finding), triage, evidence)
-    job = next(job for job in timetable(KEEP) if job.name == "prune")
+    job = next(job for job in timetable(KEEP, NEVER) if job.name == "prune")
     job.run(make_bot(store, clock))
     left = {row[0] for row in store.reader.execute("SELECT id FROM records")}
     assert left == {"q-young", "e-young"}

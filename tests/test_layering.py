@@ -19,6 +19,7 @@ WORDS = ("bot.model", "bot.errors")
 CORE = (
     *("bot.triage", "bot.alerts", "bot.breakglass", "bot.denylist", "bot.guardrails"),
     *("bot.audits", "bot.summaries", "bot.jobs", "bot.ingest", "bot.snoozes", "bot.novelty"),
+    "bot.storms",
 )
 DRAWING = (
     *("bot.slack.cards", "bot.slack.modals", "bot.slack.text", "bot.slack.lint"),

@@ -8,7 +8,13 @@ sort as text.
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
 from bot.model.around import Around, Calls, Tie
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
-from bot.model.ids import NAMESPACE, read_alert_id, read_snooze_id, spoken_id
+from bot.model.ids import (
+    NAMESPACE,
+    read_alert_id,
+    read_snooze_id,
+    read_storm_id,
+    spoken_id,
+)
 from bot.model.moments import iso, moment
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
@@ -24,6 +30,7 @@ from bot.model.sends import (
     send_id,
 )
 from bot.model.snoozes import Snooze, SnoozeState
+from bot.model.storms import Storm, Tally
 
 __all__ = [
     "NAMESPACE",
@@ -54,6 +61,8 @@ __all__ = [
     "SendState",
     "Snooze",
     "SnoozeState",
+    "Storm",
+    "Tally",
     "Tie",
     "Unreadable",
     "Verb",
@@ -63,6 +72,7 @@ __all__ = [
     "moment",
     "read_alert_id",
     "read_snooze_id",
+    "read_storm_id",
     "send_id",
     "spoken_id",
 ]

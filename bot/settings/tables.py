@@ -96,6 +96,13 @@ class JobsSettings(Struct, frozen=True, kw_only=True):
     timezone: str = "UTC"
 
 
+class StormSettings(Struct, frozen=True, kw_only=True):
+    """`[storm]`: when a channel hears one message instead of a card for each alert."""
+
+    cards_per_minute: Annotated[int, Meta(ge=2, le=1000)] = 20
+    calm_seconds: Annotated[int, Meta(ge=10, le=3600)] = 60
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings, checked."""
 
@@ -108,6 +115,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     people: dict[Verb, Allowed]
     retention: RetentionSettings = RetentionSettings()
     jobs: JobsSettings = JobsSettings()
+    storm: StormSettings = StormSettings()
 
     # Not in the file: filled in by `load`.
     home: Path = Path()

@@ -8,6 +8,7 @@ from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
 from bot.store.snoozes import SnoozeRows
+from bot.store.storms import StormRows
 from bot.store.upkeep import UpkeepRows
 from bot.store.verdicts import VerdictRows
 
@@ -20,6 +21,7 @@ class SqliteStore(
     VerdictRows,
     SnoozeRows,
     AroundRows,
+    StormRows,
     OutboxRows,
     LedgerRows,
     UpkeepRows,

@@ -3,6 +3,7 @@
 from bot.slack.cards.alert import alert_card, alert_list, decision_note, news_note
 from bot.slack.cards.answers import help_text, note_text, private_text, raw_message, status
 from bot.slack.cards.snooze import snooze_list, snooze_note
+from bot.slack.cards.storm import storm_card, storm_note
 from bot.slack.lint import Message
 
 __all__ = [
@@ -18,4 +19,6 @@ __all__ = [
     "snooze_list",
     "snooze_note",
     "status",
+    "storm_card",
+    "storm_note",
 ]
