@@ -14,7 +14,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from bot import health, model
+from bot import health, model, storms
 from bot.errors import BadInput
 from bot.model import (
     Alert,
@@ -87,12 +87,14 @@ class Details(Struct, frozen=True, kw_only=True):
 class Query(Struct, frozen=True, kw_only=True):
     """Which alerts somebody asks for.
 
-    *which* is one of `WHICH`; *rule* and *actor* are parts of names, in any case.
+    *which* is one of `WHICH`; *rule* and *actor* are parts of names, in any case; *storm* is the
+    id of the storm that held them back, or "any".
     """
 
     which: str = "open"
     rule: str = ""
     actor: str = ""
+    storm: str = ""
 
 
 WHICH: Mapping[str, tuple[AlertState, ...]] = {
@@ -421,9 +423,10 @@ def refuse(bot: Bot, ask: Ask, sentence: str) -> Decision:
 
 def details(bot: Bot, alert_id: str) -> Details:
     """The alert with its last records and decisions. Raises BadInput for an unknown id."""
+    alert = opened(bot, alert_id)
     records = bot.store.records_of(alert_id)
     return Details(
-        alert=find(bot, alert_id),
+        alert=alert,
         records=records,
         decisions=bot.store.decisions_of(alert_id),
         around=bot.store.around(records[0], AROUND_MINUTES) if records else (),
@@ -439,6 +442,17 @@ def find(bot: Bot, alert_id: str) -> Alert:
     return alert
 
 
+def opened(bot: Bot, alert_id: str) -> Alert:
+    """The alert that somebody opens: if a storm holds its card back, it is posted now, so that
+    others can see it and talk about it. Raises BadInput for an unknown id."""
+    alert = find(bot, alert_id)
+    if not alert.in_storm:
+        return alert
+    out = bot.store.change_alert(alert.id, storms.brought_out, iso(bot.clock.now()))
+    bot.outbox.wake()
+    return out or alert
+
+
 def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0) -> Page:
     """A page of alerts, worst and newest first; *by* is the user id of who asks."""
     if query.which not in WHICH:
@@ -446,7 +460,7 @@ def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0)
         raise BadInput(f"I can list {known}, not {query.which!r}.", where="alerts")
     states = WHICH[query.which]
     owner = by if query.which == "mine" else ""
-    narrowed = {"owner": owner, "rule": query.rule, "actor": query.actor}
+    narrowed = {"owner": owner, "rule": query.rule, "actor": query.actor, "storm": query.storm}
     return Page(
         query=query,
         alerts=bot.store.alerts(states, limit, offset, **narrowed),

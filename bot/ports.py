@@ -38,6 +38,8 @@ from bot.model import (
     Send,
     Snooze,
     SnoozeState,
+    Storm,
+    Tally,
     Trouble,
     Unreadable,
     Verb,
@@ -162,6 +164,37 @@ class Folded(Struct, frozen=True, kw_only=True):
     snoozes: tuple[SnoozeChange, ...] = ()
 
 
+class Watched(Struct, frozen=True, kw_only=True):
+    """What becomes of a channel's new cards: held back by *storm* where *holds*, else posted.
+
+    *storm* is None where it is calm. *entry* is its line for the ledger where it begins or ends.
+    """
+
+    storm: Storm | None = None
+    holds: bool = False
+    entry: Entry | None = None
+    sends: tuple[Send, ...] = ()
+
+
+class Storming(Protocol):
+    """The pure rules of storms."""
+
+    def watch(
+        self, channel: str, storm: Storm | None, arrived: Callable[[str], int], now: str
+    ) -> Watched:
+        """Given the storm that is on in *channel*, or None, and how many cards that may wait have
+        *arrived* there since a time (ISO)."""
+        ...
+
+    def may_wait(self, alert: Alert) -> bool:
+        """Whether the card of *alert* may be held back."""
+        ...
+
+    def held_back(self, alert: Alert, storm: Storm) -> Alert:
+        """*alert*, held back by *storm*."""
+        ...
+
+
 class Folding(Protocol):
     """The pure rules of folding, handed to the store so that they run inside its atomic step."""
 
@@ -188,6 +221,11 @@ class Folding(Protocol):
     ) -> Exemption | None:
         """The one of *exemptions* (those that are on) by which *finding* is expected, with the
         hit counted; None where it goes into an alert."""
+        ...
+
+    @property
+    def storms(self) -> Storming:
+        """When new cards are held back."""
         ...
 
 
@@ -280,11 +318,13 @@ class Store(Protocol):
         owner: str = "",
         rule: str = "",
         actor: str = "",
+        storm: str = "",
     ) -> Sequence[Alert]:
         """Alerts in *states*, worst and then newest first.
 
         *owner* is the user id of who has it or resolved it; *rule* and *actor* are parts of the
-        rule's name and of the actor's name or principal, in any case.
+        rule's name and of the actor's name or principal, in any case; *storm* is the id of the
+        storm that held its card back, or "any".
         """
         ...
 
@@ -293,7 +333,13 @@ class Store(Protocol):
         ...
 
     def how_many(
-        self, states: Sequence[AlertState], *, owner: str = "", rule: str = "", actor: str = ""
+        self,
+        states: Sequence[AlertState],
+        *,
+        owner: str = "",
+        rule: str = "",
+        actor: str = "",
+        storm: str = "",
     ) -> int:
         """How many alerts `alerts` would give without a limit."""
         ...
@@ -361,6 +407,31 @@ class Store(Protocol):
 
     def findings_of_rule(self, rule: str, limit: int = 1000) -> Sequence[Past]:
         """The newest findings of *rule*, newest first, also those that an exception hid."""
+        ...
+
+    def change_alert(
+        self, alert_id: str, change: Callable[[Alert], Folded | None], now: str
+    ) -> Alert | None:
+        """Write what *change* makes of the alert, and queue what it sends; the alert as it is then.
+
+        None from *change* leaves it as it is.
+        """
+        ...
+
+    def storm(self, storm_id: str) -> Storm | None:
+        """The storm as it is now."""
+        ...
+
+    def storms_on(self) -> Sequence[Storm]:
+        """The storms that last, the first to begin first."""
+        ...
+
+    def tally(self, storm_id: str, most: int = 5) -> Tally:
+        """What the storm held back; the *most* frequent rules and actors."""
+        ...
+
+    def settle_storms(self, storms: Storming, now: str) -> int:
+        """End those that are over by now. Returns how many."""
         ...
 
     def decisions_of(self, alert_id: str) -> Sequence[Decision]:

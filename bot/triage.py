@@ -35,8 +35,9 @@ from bot.model import (
     send_id,
 )
 from bot.novelty import SEEN_KEPT, news, principal, seeing
-from bot.ports import Folded
+from bot.ports import Folded, Storming
 from bot.snoozes import quieted
+from bot.storms import NEVER
 
 EDIT_DELAY = timedelta(seconds=2)
 """How long a count on a card may be behind, so that a burst is one edit."""
@@ -48,9 +49,16 @@ NEWS_KEPT = 40
 class Triage:
     """`ports.Folding`: the rules of folding, with a *window* and the channel of a finding."""
 
-    def __init__(self, *, window: timedelta, channel_of: Callable[[Finding], str]) -> None:
+    def __init__(
+        self,
+        *,
+        window: timedelta,
+        channel_of: Callable[[Finding], str],
+        storms: Storming = NEVER,
+    ) -> None:
         self._window = window
         self._channel_of = channel_of
+        self.storms: Storming = storms
 
     def keys(self, finding: Finding) -> tuple[str, str]:
         """(fold key, target key); the target key is "" where the record names no target."""

@@ -23,8 +23,11 @@ from bot.ports import Bot, Clock, Feed, Folding, Source, Store
 from bot.settings import QuietSettings, RulesSettings, Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
+from bot.storms import Storms
 
 if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
+
     # Slow to import; what only reads the store (ledger, settings) does without them.
     from bot.aws.clients import Aws
     from bot.aws.sns import SnsTopic
@@ -145,7 +148,6 @@ class Timekeeper:
         from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
         from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
-        from apscheduler.triggers.cron import CronTrigger
 
         self._bot = bot
         self._jobs = jobs
@@ -156,12 +158,10 @@ class Timekeeper:
             # The default drops a job that starts more than a second late.
             job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 1},
         )
-        self._triggers = {
-            job.name: CronTrigger.from_crontab(job.when, timezone=timezone) for job in jobs
-        }
+        self._triggers = {job.name: trigger(job.when, timezone) for job in jobs}
         for job in jobs:
-            trigger = self._triggers[job.name]
-            self._scheduler.add_job(self._run, trigger, args=[job], id=job.name, name=job.name)
+            when = self._triggers[job.name]
+            self._scheduler.add_job(self._run, when, args=[job], id=job.name, name=job.name)
         self._scheduler.add_listener(self._missed, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
     def start(self) -> None:
@@ -175,8 +175,8 @@ class Timekeeper:
 
     def again(self) -> None:
         """The clock was set back: the next runs are counted from the time as it is now."""
-        for name, trigger in self._triggers.items():
-            self._scheduler.reschedule_job(name, trigger=trigger)
+        for name, when in self._triggers.items():
+            self._scheduler.reschedule_job(name, trigger=when)
 
     def stop(self) -> None:
         """No new runs; one under way is not waited for (every job can be repeated)."""
@@ -197,6 +197,22 @@ class Timekeeper:
         log.error("Job %s failed or was missed.", event.job_id, exc_info=event.exception)
         what = type(event.exception).__name__ if event.exception else "it was missed"
         self._errors[event.job_id] = f"{what}; the log has more."
+
+
+def trigger(when: str, timezone: str) -> CronTrigger:
+    """The times of a cron expression of five fields, or of six: then seconds come first."""
+    from apscheduler.triggers.cron import CronTrigger
+
+    *second, minute, hour, day, month, day_of_week = when.split()
+    return CronTrigger(
+        second=" ".join(second) or 0,
+        minute=minute,
+        hour=hour,
+        day=day,
+        month=month,
+        day_of_week=day_of_week,
+        timezone=timezone,
+    )
 
 
 def read_rules(rules: RulesSettings, home: Path) -> RuleSet:
@@ -243,6 +259,14 @@ def _minutes(time_of_day: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
+def storms_of(settings: Settings) -> Storms:
+    """When a channel gets one message instead of cards."""
+    return Storms(
+        cards_per_minute=settings.storm.cards_per_minute,
+        calm=timedelta(seconds=settings.storm.calm_seconds),
+    )
+
+
 def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
     """The store that the settings name. Raises BadInput where there is none and not *make*."""
     if not make and not settings.database.exists():
@@ -274,7 +298,9 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     directory = SlackDirectory(client, list(settings.people.values()), timer=time.monotonic)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
     folding = Triage(
-        window=timedelta(minutes=settings.rules.fold_minutes), channel_of=channel_of(settings)
+        window=timedelta(minutes=settings.rules.fold_minutes),
+        channel_of=channel_of(settings),
+        storms=storms_of(settings),
     )
     aws = Aws()
     ingests = _ingests(settings, rules, aws, folding, store, outbox, clock, instances)
@@ -296,7 +322,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         pages_to=settings.paging.sns_topic or "",
     )
     keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
-    jobs = timetable(keep, plan_of(settings), doors, watch)
+    jobs = timetable(keep, plan_of(settings), storms_of(settings), doors, watch)
     timekeeper = Timekeeper(bot, jobs, settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
     runs = [

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
-from apscheduler.triggers.cron import CronTrigger
-
 from bot.channels import Doors
 from bot.escalation import Plan, Step
 from bot.health import FeedWatch
@@ -14,6 +12,8 @@ from bot.jobs import Job, Keep, prune, refresh_people, timetable
 from bot.model import iso
 from bot.ports import Channel
 from bot.store import SqliteStore
+from bot.storms import NEVER
+from bot.wiring import trigger
 from tests.builders import (
     NOON,
     FakeClock,
@@ -54,7 +54,7 @@ class CountingDirectory:
 
 def all_jobs(plan: Plan = Plan()) -> tuple[Job, ...]:  # noqa: B008 - it is frozen
     """The timetable of a bot that watches nothing."""
-    return timetable(KEEP, plan, nothing_named(), FeedWatch([], make_triage()))
+    return timetable(KEEP, plan, NEVER, nothing_named(), FeedWatch([], make_triage()))
 
 
 def test_every_job_has_its_own_name_and_a_time() -> None:
@@ -62,7 +62,15 @@ def test_every_job_has_its_own_name_and_a_time() -> None:
     jobs = all_jobs()
     assert len({job.name for job in jobs}) == len(jobs)
     for job in jobs:
-        assert CronTrigger.from_crontab(job.when, timezone="Europe/Zurich")
+        assert trigger(job.when, "Europe/Zurich").get_next_fire_time(None, NOON)
+
+
+def test_a_time_may_begin_with_seconds() -> None:
+    """Six fields; five mean the full minute."""
+    just_past = NOON + timedelta(seconds=1)
+    often, minutely = trigger("*/10 * * * * *", "UTC"), trigger("* * * * *", "UTC")
+    assert often.get_next_fire_time(None, just_past) == NOON + timedelta(seconds=10)
+    assert minutely.get_next_fire_time(None, just_past) == NOON + timedelta(minutes=1)
 
 
 def test_escalation_goes_by_the_plan(store: SqliteStore, clock: FakeClock) -> None:
@@ -80,7 +88,8 @@ def test_people_channels_and_feeds_are_looked_at_at_every_start() -> None:
     """Otherwise nobody could act until the first round, and who should have been called while we
     were away would wait for it; pruning can wait for its hour."""
     at_start = {job.name for job in all_jobs() if job.at_start}
-    assert at_start == {"people", "escalate", "snoozes", "exceptions", "channels", "feeds"}
+    every_minute = {"escalate", "snoozes", "exceptions", "storms", "feeds"}
+    assert at_start == {"people", "channels", *every_minute}
 
 
 def test_refreshing_people_asks_the_directory(store: SqliteStore, clock: FakeClock) -> None:

@@ -33,6 +33,7 @@ from bot.model.ids import (
     read_alert_id,
     read_exemption_id,
     read_snooze_id,
+    read_storm_id,
     spoken_id,
 )
 from bot.model.moments import counted, iso, lasting, moment
@@ -51,6 +52,7 @@ from bot.model.sends import (
     send_id,
 )
 from bot.model.snoozes import Snooze, SnoozeState
+from bot.model.storms import Storm, Tally
 
 __all__ = [
     "NAMESPACE",
@@ -100,6 +102,8 @@ __all__ = [
     "SendState",
     "Snooze",
     "SnoozeState",
+    "Storm",
+    "Tally",
     "Tie",
     "Trouble",
     "Unreadable",
@@ -114,6 +118,7 @@ __all__ = [
     "read_alert_id",
     "read_exemption_id",
     "read_snooze_id",
+    "read_storm_id",
     "send_id",
     "spoken_id",
 ]

@@ -72,7 +72,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     wins. *news* are the lines of new context, oldest first. Fields of the last finding stand for
     the alert (*event_name* … *user_agent*); *headline* and *actor* are those of the first that was
     not a replay. *note* is the resolution's; other notes are decisions. *snooze* is the id of the
-    last snooze that covers it; *held* the id of what keeps its card back, "" once it was queued.
+    last snooze that covers it, *storm* that of the last storm that held its card back; *held* is
+    the id of what keeps its card back, "" once it was queued.
     """
 
     id: str
@@ -112,4 +113,10 @@ class Alert(Struct, frozen=True, kw_only=True):
     channel: str = ""
     ts: str = ""
     snooze: str = ""
+    storm: str = ""
     held: str = ""
+
+    @property
+    def in_storm(self) -> bool:
+        """A storm keeps its card back: whoever asks for it gets it."""
+        return bool(self.storm) and self.held == self.storm

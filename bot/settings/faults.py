@@ -65,6 +65,8 @@ HINTS = {
     "object_bytes": "Use a whole number, 100000 or more.",
     "records_days": "Use a whole number from 1 to 36500.",
     "evidence_days": "Use a whole number from 1 to 36500.",
+    "cards_per_minute": "Use a whole number from 2 to 1000.",
+    "calm_seconds": "Use a whole number from 10 to 3600.",
     "timezone": 'Use an IANA name in quotes, like "Europe/Zurich".',
     "users": 'Use a list of member IDs, like ["U0123ABCD"].',
     "groups": 'Use a list of user groups\' IDs, like ["S0123ABCD"].',

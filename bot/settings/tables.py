@@ -168,6 +168,13 @@ class EscalateSettings(Struct, frozen=True, kw_only=True):
     levels: Annotated[tuple[Level, ...], Meta(min_length=1)] = (Level.CRITICAL,)
 
 
+class StormSettings(Struct, frozen=True, kw_only=True):
+    """`[storm]`: when a channel hears one message instead of a card for each alert."""
+
+    cards_per_minute: Annotated[int, Meta(ge=2, le=1000)] = 20
+    calm_seconds: Annotated[int, Meta(ge=10, le=3600)] = 60
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings, checked."""
 
@@ -184,6 +191,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     paging: PagingSettings = PagingSettings()
     quiet: QuietSettings = QuietSettings()
     escalate: tuple[EscalateSettings, ...] = ()
+    storm: StormSettings = StormSettings()
 
     # Not in the file: filled in by `load`.
     home: Path = Path()

@@ -57,6 +57,8 @@ class Drawing:
             if record is None:
                 return cards.private_text("The record you asked for has passed its retention.")
             return cards.raw_message(record)
+        if (storm := self._store.storm(send.subject)) is not None:
+            return cards.storm_card(storm, self._store.tally(storm.id))
         alert = self._store.alert(send.subject)
         if alert is None:
             raise Fault("The alert has passed its retention.")
@@ -65,6 +67,8 @@ class Drawing:
         return cards.alert_card(alert, instances=self._instances, history=history, snooze=snooze)
 
     def _note(self, send: Send) -> Message:
+        if storm := self._store.storm(send.subject):
+            return cards.storm_note(storm, self._store.tally(storm.id))
         if named := send.body.get("snooze"):
             snooze = self._store.snooze(str(named))
             if snooze is None:

@@ -52,6 +52,9 @@ TAKE, RESOLVE, DETAILS, RAW = "alert_take", "alert_resolve", "alert_details", "a
 EARLIER, LATER = "alerts_back", "alerts_on"
 """The action ids of a list's buttons. Their value is where the page begins and what is listed."""
 
+SHOW = "storm_alerts"
+"""The action id of a storm's button. Its value is as that of a list's buttons."""
+
 MORE = "alert_more"
 """The action id of the ⋯ menu. Each choice's value is its name and the alert's id."""
 

@@ -12,6 +12,7 @@ from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
 from bot.store.pages import PageRows
 from bot.store.snoozes import SnoozeRows
+from bot.store.storms import StormRows
 from bot.store.upkeep import UpkeepRows
 from bot.store.verdicts import VerdictRows
 
@@ -25,6 +26,7 @@ class SqliteStore(
     SnoozeRows,
     ExemptionRows,
     AroundRows,
+    StormRows,
     OutboxRows,
     PageRows,
     DelayRows,

@@ -21,7 +21,7 @@ _encode = msgspec.json.Encoder().encode
 def insert(db: sqlite3.Connection, alert: Alert) -> None:
     """Store a new alert."""
     db.execute(
-        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             alert.id,
             alert.rule,
@@ -37,6 +37,7 @@ def insert(db: sqlite3.Connection, alert: Alert) -> None:
             _encode(alert),
             _owner(alert),
             _named(alert),
+            alert.storm,
         ),
     )
 
@@ -45,7 +46,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
     """Write an alert that changed. Where its card stands is the sender's to say, not ours."""
     db.execute(
         "UPDATE alerts SET state = ?, rank = ?, fold_key = ?, target_key = ?, version = ?,"
-        " body = ?, owner = ?, actor = ? WHERE id = ?",
+        " body = ?, owner = ?, actor = ?, storm = ? WHERE id = ?",
         (
             alert.state,
             alert.level.rank,
@@ -55,6 +56,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
             _encode(alert),
             _owner(alert),
             _named(alert),
+            alert.storm,
             alert.id,
         ),
     )
@@ -118,13 +120,14 @@ def free_id(db: sqlite3.Connection, seed: str) -> str:
 
 
 def _wanted(
-    states: Sequence[AlertState], owner: str, rule: str, actor: str
+    states: Sequence[AlertState], owner: str, rule: str, actor: str, storm: str
 ) -> tuple[str, list[str]]:
     """The condition for alerts, and its values."""
     narrowed = {
         "owner = ?": owner,
         "instr(rule, ?) > 0": rule.lower(),
         "instr(actor, ?) > 0": actor.lower(),
+        "storm <> '' AND ? IN ('any', storm)": storm,
     }
     given = {condition: value for condition, value in narrowed.items() if value}
     holes = ", ".join("?" * len(states))
@@ -155,9 +158,10 @@ class AlertRows(Sqlite):
         owner: str = "",
         rule: str = "",
         actor: str = "",
+        storm: str = "",
     ) -> Sequence[Alert]:
         """Alerts in *states*, worst and then newest first; narrowed as `ports.Store` says."""
-        where, values = _wanted(states, owner, rule, actor)
+        where, values = _wanted(states, owner, rule, actor, storm)
         rows = self.reader.execute(
             f"SELECT body, channel, ts FROM alerts WHERE {where}"  # noqa: S608 - constant text
             " ORDER BY rank DESC, opened_at DESC, id LIMIT ? OFFSET ?",
@@ -166,10 +170,16 @@ class AlertRows(Sqlite):
         return [read(*row) for row in rows]
 
     def how_many(
-        self, states: Sequence[AlertState], *, owner: str = "", rule: str = "", actor: str = ""
+        self,
+        states: Sequence[AlertState],
+        *,
+        owner: str = "",
+        rule: str = "",
+        actor: str = "",
+        storm: str = "",
     ) -> int:
         """How many alerts `alerts` would give without a limit."""
-        where, values = _wanted(states, owner, rule, actor)
+        where, values = _wanted(states, owner, rule, actor, storm)
         statement = f"SELECT count(*) FROM alerts WHERE {where}"  # noqa: S608 - constant text
         found: int = self.reader.execute(statement, values).fetchone()[0]
         return found

@@ -9,7 +9,7 @@ import msgspec
 
 from bot.model import Alert, Finding, Record, Send, SendKind, Unreadable
 from bot.ports import Folded, Folding, Judged, Kept
-from bot.store import alerts, counts, exemptions, outbox, snoozes
+from bot.store import alerts, counts, exemptions, outbox, snoozes, storms
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -93,6 +93,8 @@ class _Chunk:
         for judged in fresh:
             for finding in judged.findings:
                 found += self._take_in(finding)
+        touched = len(self.changed)
+        self._hold_back()
         for changed in self.changed:
             alerts.update(self.db, self.known[changed])
         for hit in self.hit:
@@ -103,9 +105,7 @@ class _Chunk:
         counts.add(self.db, "findings", found)
         counts.add(self.db, "findings.expected", self.hidden)
         counts.add(self.db, "alerts", self.opened)
-        return Kept(
-            records=len(fresh), findings=found, opened=self.opened, changed=len(self.changed)
-        )
+        return Kept(records=len(fresh), findings=found, opened=self.opened, changed=touched)
 
     def _insert(self, record: Record, evidence: bool) -> bool:
         """True where the record was not known yet."""
@@ -196,3 +196,19 @@ class _Chunk:
             one = alert.id if send.kind is SendKind.EDIT else send.id
             self.sends.pop(one, None)
             self.sends[one] = send
+
+    def _hold_back(self) -> None:
+        """Keep new cards back where a storm is on in their channel, or begins with them."""
+        waiting: dict[str, list[Alert]] = {}
+        rules = self.folding.storms
+        cards = [send.subject for send in self.sends.values() if send.kind is SendKind.CARD]
+        for alert in (self.known[one] for one in cards):
+            if rules.may_wait(alert):
+                waiting.setdefault(alert.channel, []).append(alert)
+        held: set[str] = set()
+        for channel, fresh in waiting.items():
+            for alert in storms.held(self.db, rules, channel, fresh, self.known, self.now):
+                self.known[alert.id] = alert
+                held.add(alert.id)
+        self.changed |= held
+        self.sends = {one: send for one, send in self.sends.items() if send.subject not in held}

@@ -158,6 +158,29 @@ def m008_exemptions(db: Database) -> None:
     db.execute("CREATE INDEX findings_rule ON findings (rule, time)")
 
 
+@migrations()
+def m009_storms(db: Database) -> None:
+    """Floods of alerts, whose cards are held back."""
+    db.execute("ALTER TABLE alerts ADD COLUMN storm TEXT NOT NULL DEFAULT ''")
+    # All that a storm's message counts, so that drawing it does not read ten thousand bodies.
+    db.execute(
+        "CREATE INDEX alerts_storm ON alerts (storm, rank DESC, opened_at DESC, id, state, rule,"
+        " actor) WHERE storm <> ''"
+    )
+    db.execute(
+        "CREATE TABLE storms (id TEXT PRIMARY KEY, channel TEXT NOT NULL, began_at TEXT NOT NULL,"
+        " ended_at TEXT NOT NULL, alerts INTEGER NOT NULL DEFAULT 0,"
+        " place TEXT NOT NULL DEFAULT '', ts TEXT NOT NULL DEFAULT '') STRICT"
+    )
+    db.execute("CREATE UNIQUE INDEX storms_on ON storms (channel) WHERE ended_at = ''")
+    # Cards that may wait, by the second they were to be queued in: how fast they come.
+    db.execute(
+        "CREATE TABLE arrivals (channel TEXT NOT NULL, at TEXT NOT NULL, cards INTEGER NOT NULL,"
+        " PRIMARY KEY (channel, at)) STRICT, WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting'")
+
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """

@@ -83,8 +83,9 @@ def _lost_card(db: sqlite3.Connection, send: Send) -> str:
     hope = db.execute(
         "SELECT 1 FROM outbox WHERE subject = ? AND kind = 'card'"
         " AND (state <> 'refused' OR error LIKE 'token: %')"
-        " UNION ALL SELECT 1 FROM alerts WHERE id = ? AND ts <> '' LIMIT 1",
-        (send.subject, send.subject),
+        " UNION ALL SELECT 1 FROM alerts WHERE id = ? AND ts <> ''"
+        " UNION ALL SELECT 1 FROM storms WHERE id = ? AND ts <> '' LIMIT 1",
+        (send.subject, send.subject, send.subject),
     ).fetchone()
     return "" if hope else _LOST
 
@@ -196,17 +197,22 @@ class OutboxRows(Sqlite):
         holes = ", ".join("?" * len(closed))
         with self.writing(Turn.SENDER) as db:
             row = db.execute(
-                f"SELECT o.seq, {_qualified('o')}, a.ts, a.channel"  # noqa: S608 - constant text
+                f"SELECT o.seq, {_qualified('o')},"  # noqa: S608 - constant text
+                " coalesce(a.ts, s.ts, ''), coalesce(a.channel, s.place, '')"
                 " FROM outbox o LEFT JOIN alerts a ON a.id = o.subject"
+                " LEFT JOIN storms s ON s.id = o.subject"
                 " WHERE o.state = 'waiting' AND (o.due_at <= ? OR o.due_at > ?)"
-                " AND (o.kind = 'edit' OR (o.kind = 'ephemeral' AND ?)"
-                " OR (o.kind <> 'ephemeral' AND ?"
-                f" AND iif(o.kind = 'note', a.channel, o.channel) NOT IN ({holes})))"
-                f" AND (o.kind NOT IN ('edit', 'note') OR (a.ts <> '' AND NOT {_CARD_MOVES}"
-                f" AND NOT {_CARD_IN_DOUBT}))"
+                # First what the row itself says: thousands may wait for a channel that is closed.
+                " AND (o.kind IN ('edit', 'ephemeral')"
+                f" OR (? AND (o.kind = 'note' OR o.channel NOT IN ({holes}))))"
+                " AND (o.kind <> 'ephemeral' OR ?)"
+                " AND (o.kind <> 'note'"
+                f" OR coalesce(a.channel, s.place, '') NOT IN ({holes}))"
+                " AND (o.kind NOT IN ('edit', 'note') OR (coalesce(a.ts, s.ts, '') <> ''"
+                f" AND NOT {_CARD_MOVES} AND NOT {_CARD_IN_DOUBT}))"
                 " AND (o.kind <> 'edit' OR ? = 'all' OR (? = 'clicks' AND o.lane = '0-click'))"
                 " ORDER BY o.lane, o.seq LIMIT 1",
-                (now, horizon, whispers, posts, *closed, edits, edits),
+                (now, horizon, posts, *closed, whispers, *closed, edits, edits),
             ).fetchone()
             if row is None:
                 return None
@@ -244,10 +250,11 @@ class OutboxRows(Sqlite):
             )
             if send.kind is SendKind.CARD:
                 delays.note(db, send.subject, now)
-                db.execute(
+                for statement in (
                     "UPDATE alerts SET channel = ?, ts = ? WHERE id = ?",
-                    (channel, ts, send.subject),
-                )
+                    "UPDATE storms SET place = ?, ts = ? WHERE id = ?",
+                ):
+                    db.execute(statement, (channel, ts, send.subject))
             if send.kind in (SendKind.CARD, SendKind.EDIT):
                 _stands(db, send.subject)
             # An edit shows nothing: Slack may allow it in a channel that takes no posts of ours.
@@ -284,7 +291,8 @@ class OutboxRows(Sqlite):
                     "UPDATE outbox SET state = 'refused', error = ?, done_at = ?"
                     " WHERE subject = ? AND state = 'waiting' AND (kind = 'note' OR (kind = 'edit'"
                     " AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.id = outbox.subject"
-                    " AND a.ts <> '')))",
+                    " AND a.ts <> '') AND NOT EXISTS (SELECT 1 FROM storms s"
+                    " WHERE s.id = outbox.subject AND s.ts <> '')))",
                     (f"{_LOST}: {error}", now, send.subject),
                 )
 

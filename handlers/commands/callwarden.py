@@ -41,7 +41,7 @@ def _status(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
 
 def _alerts(bot: Bot, by: Person, words: Sequence[str]) -> Message:
     first = words[0].lower() if words else "open"
-    if first not in {*alerts.WHICH, "rule", "actor"}:
+    if first not in {*alerts.WHICH, "rule", "actor", "storm"}:
         if named := read_alert_id(first):
             return _alert(bot, by, [named])
         hint = _hint(first, [f"alerts {one}" for one in alerts.WHICH])
@@ -55,7 +55,7 @@ def _alert(bot: Bot, _by: Person, words: Sequence[str]) -> Message:
     named = read_alert_id(words[0]) if words else None
     if named is None:
         raise BadInput("Which alert? Write its id, such as A-7K2QF, after it.", where="alert")
-    alert = alerts.find(bot, named)
+    alert = alerts.opened(bot, named)
     history = bot.store.decisions_of(alert.id)
     snooze = bot.store.snooze(alert.snooze) if alert.snooze else None
     return cards.alert_card(alert, instances=bot.instances, history=history, snooze=snooze)

@@ -12,9 +12,11 @@ from slack_sdk import WebClient
 from bot.alerts import judge
 from bot.demo.slack import Fault, SlackServer
 from bot.model import AlertState, Decision, Finding, Level, Send, SendKind, Verb
+from bot.ports import Storming
 from bot.slack.client import SlackClient
 from bot.slack.outbox import SlackOutbox
 from bot.store import SqliteStore
+from bot.storms import NEVER
 from tests.builders import FakeClock, judged, make_ask, make_finding, make_record, make_triage
 
 MANIFEST = str(Path(__file__).parents[2] / "manifest.yml")
@@ -38,6 +40,7 @@ class Desk:
         self.main, self.other = slack.channels[MAIN], slack.channels[OTHER]
         self._path, self._kind = path, kind
         self._opened: list[SqliteStore] = []
+        self.storms: Storming = NEVER
         self.start()
 
     def start(self) -> None:
@@ -75,7 +78,7 @@ class Desk:
         rule = changes.pop("rule", "connect_security_profile_updated")
         record = make_record(event, **({"time": self.clock.iso} | changes))
         finding = make_finding(record, level=level, rule=rule)
-        triage = make_triage(channel_of=lambda _: channel or self.main)
+        triage = make_triage(channel_of=lambda _: channel or self.main, storms=self.storms)
         self.store.keep(judged(finding), triage, self.clock.iso)
         return finding
 

@@ -33,6 +33,8 @@ from bot.model import (
     Seen,
     Snooze,
     SnoozeState,
+    Storm,
+    Tally,
     Verb,
     Verdict,
 )
@@ -292,6 +294,26 @@ any_offer = st.builds(
         lambda found: tuple(Choice(condition=one, name=one.value, hidden=3) for one in found)
     ),
     test=any_backtest,
+)
+
+
+any_storm = st.builds(
+    Storm,
+    id=st.just("ST-7K2QF0"),
+    channel=st.just("C0ALERTS"),
+    began_at=times,
+    ended_at=st.just("") | times,
+)
+_frequent = st.lists(st.tuples(long_hostile, st.integers(1, 10_000)), max_size=5).map(tuple)
+any_tally = st.builds(
+    Tally,
+    alerts=st.integers(0, 10_000),
+    findings=st.integers(0, 10**6),
+    unresolved=st.dictionaries(st.sampled_from(Level), st.integers(0, 10_000)),
+    rules=_frequent,
+    every_rule=st.integers(0, 10_000),
+    actors=_frequent,
+    every_actor=st.integers(0, 10_000),
 )
 
 

@@ -38,6 +38,8 @@ from bot.model import (
     SendKind,
     Snooze,
     SnoozeState,
+    Storm,
+    Tally,
     Trouble,
     Unreadable,
     Verb,
@@ -695,3 +697,57 @@ def test_an_exception_shows_who_until_when_and_how_often() -> None:
     assert made.buttons(ended) == []
     assert "*Exception over*: its time is up" in said(ended)
     assert said(cards.exemption_list([])) == "Nothing is excepted."
+
+
+# ── a storm ─────────────────────────────────────────────────────────────────
+
+STORM = Storm(id="ST-7K2QF0", channel="C0ALERTS", began_at=made.AT)
+TALLY = Tally(
+    alerts=10_000,
+    findings=12_345,
+    unresolved={Level.LOW: 1, Level.HIGH: 9_000},
+    rules=(("rule_a", 9_000), ("rule_b", 1_000)),
+    every_rule=2,
+    actors=(("mallory", 1),),
+    every_actor=10_000,
+)
+
+
+@given(made.any_storm, made.any_tally)
+def test_any_storm_fits_and_says_only_what_it_should(storm: Storm, tally: Tally) -> None:
+    """Whatever its rules and actors are called, and however many alerts there are."""
+    for message in (cards.storm_card(storm, tally), cards.storm_note(storm, tally)):
+        assert lint(message) == []
+        assert check_message_blocks(message["blocks"]) == []
+        no_voice(message)
+
+
+def test_a_storm_says_how_many_and_how_to_reach_them() -> None:
+    """With numbers that can be read, the worst level first, and one button."""
+    message = cards.storm_card(STORM, TALLY)
+
+    shown = said(message)
+    assert "🌩️ Storm: 10,000 alerts held back" in shown
+    assert "*10,000 alerts* with 12,345 findings so far" in shown
+    assert "`rule_a` ×9,000\n`rule_b` ×1,000" in shown
+    assert "`mallory` ×1\n… 9,999 more" in shown
+    assert "*Not resolved:* 🟠 9,000 high · 🔵 1 low" in shown
+    assert made.buttons(message) == [("storm_alerts", "0 open storm ST-7K2QF0")]
+    assert message["text"].splitlines() == [
+        "🌩️ Storm: 10,000 alerts held back",
+        "Most by rule_a. Critical alerts are posted as always.",
+    ]
+
+
+def test_a_storms_report_says_from_when_to_when() -> None:
+    """And that nothing was skipped; its line in the thread says what is left."""
+    over = msgspec.structs.replace(STORM, ended_at=made.LATER)
+    one = Tally(alerts=1, findings=1, unresolved={Level.LOW: 1})
+
+    shown = said(cards.storm_card(over, TALLY))
+    assert "✅ Storm over: 10,000 alerts held back" in shown
+    assert "for 109 seconds: *10,000 alerts*" in shown
+    assert "None was skipped: all are stored and can be listed." in shown
+    line = said(cards.storm_note(over, one))
+    assert "It held back 1 alert; 1 of them is not resolved." in line
+    assert "*Not resolved:* none" in said(cards.storm_card(over, Tally(alerts=3)))

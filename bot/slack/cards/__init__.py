@@ -4,6 +4,7 @@ from bot.slack.cards.alert import alert_card, alert_list, call_note, decision_no
 from bot.slack.cards.answers import help_text, note_text, private_text, raw_message, status
 from bot.slack.cards.exemption import exemption_list, exemption_note
 from bot.slack.cards.snooze import snooze_list, snooze_note
+from bot.slack.cards.storm import storm_card, storm_note
 from bot.slack.lint import Message
 
 __all__ = [
@@ -22,4 +23,6 @@ __all__ = [
     "snooze_list",
     "snooze_note",
     "status",
+    "storm_card",
+    "storm_note",
 ]

@@ -37,6 +37,7 @@ _FIGURES = {
     "decisions.refused": "refused",
     "sends.waiting": "Messages waiting",
     "sends.refused": "not sent",
+    "storms.on": "Storms now",
 }
 """What status shows of the store's totals, in words."""
 _USAGE = (
@@ -45,6 +46,7 @@ _USAGE = (
     ("alert A-7K2QF", "one alert, with its buttons"),
     ("alerts [open|mine|resolved|all]", "the worst and newest alerts; open if you name nothing"),
     ("alerts rule saml actor ana", "those of rules and actors with that in their name"),
+    ("alerts storm", "those that a storm held back"),
     ("snoozes", "what is snoozed, by whom and why; end it there"),
     ("exceptions", "what is always expected, until when, how often it came; remove it there"),
 )
