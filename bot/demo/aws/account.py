@@ -180,6 +180,10 @@ class LoopbackAws:
         """Put a message on the queue as it is."""
         self._sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
 
+    def ring(self, text: str) -> None:
+        """Publish *text* to the topic, as somebody else might."""
+        self._sns.publish(TopicArn=self.topic_arn, Message=text)
+
     # ── what one can look at ────────────────────────────────────────────────
 
     def queue_depth(self) -> int:
