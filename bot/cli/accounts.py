@@ -12,6 +12,7 @@ from bot.demo.acts import Done, cards, thread_of
 from bot.demo.stage import Stage
 from bot.demo.story import Story
 from bot.model import AlertState, Verb
+from bot.paging import BY
 from bot.store import SqliteStore
 
 TEST_EVENTS = 1
@@ -43,6 +44,7 @@ def draw_up(stage: Stage, story: Story, done: Done) -> Accounts:
         _decisions(accounts, store, stage, done)
         _acknowledged(accounts, stage, done)
         _queue(accounts, stage, story)
+        _pages(accounts, store, stage)
     finally:
         store.close()
     accounts.summary["faults"] = accounts.faults
@@ -143,7 +145,8 @@ def _decisions(accounts: Accounts, store: SqliteStore, stage: Stage, done: Done)
     accounts.agree("decisions accepted", accepted, done.accepted)
     accounts.agree("decisions refused", refused - away, done.refused)
     accounts.agree("people turned away at the door", away, done.turned_away)
-    accounts.agree("links of the ledger", chain.length, accepted + refused)
+    by_itself = sum(link.by == BY for link in links)
+    accounts.agree("links of the ledger", chain.length - by_itself, accepted + refused)
     accounts.agree("the ledger", chain.reason, "")
     said = sum(
         "took it" in str(message) or "resolved it" in str(message)
@@ -184,3 +187,17 @@ def _queue(accounts: Accounts, stage: Stage, story: Story) -> None:
         "messages_deleted": deleted,
         "dead_letters": dead,
     }
+
+
+def _pages(accounts: Accounts, store: SqliteStore, stage: Stage) -> None:
+    """What woke somebody, by the store, by its ledger, by AWS and by whoever was woken."""
+    counts = store.counts()
+    sent = counts.get("pages.sent", 0)
+    published = sum(call.status == 200 for call in stage.aws.calls("Publish"))
+    written = sum(link.kind == "page.sent" for link in store.links(limit=10_000))
+    accounts.agree("pages in the store, by AWS's log", sent, published)
+    accounts.agree("pages in the ledger", written, sent)
+    accounts.agree("pages that reached somebody", len(stage.aws.pages()), published)
+    left = sum(counts.get(f"pages.{state}", 0) for state in ("waiting", "sending", "refused"))
+    accounts.agree("pages that did not go out", left, 0)
+    accounts.summary |= {"pages": sent}

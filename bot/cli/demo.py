@@ -140,7 +140,8 @@ def _await_quiet(stage: Stage) -> None:
     """Wait until nothing waits to be sent."""
 
     def quiet(counts: dict[str, int]) -> bool:
-        return counts.get("sends.waiting", 0) + counts.get("sends.sending", 0) == 0
+        waits = ("sends.waiting", "sends.sending", "pages.waiting", "pages.sending")
+        return not any(counts.get(name, 0) for name in waits)
 
     _await_store(stage, quiet, "everything to be sent")
 

@@ -27,7 +27,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def test_a_card_that_slack_refused_is_named(stage: Stage) -> None:
-    """An alert that nobody can see is a fault, and so is the send that was given up."""
+    """An alert that nobody can see is a fault, and so is the send that was given up. Somebody was
+    woken for it, which the store, its ledger and AWS's log agree about."""
     training = stage.slack.channels[TRAINING]
     stage.slack.order(
         SlackFault(
@@ -42,6 +43,7 @@ def test_a_card_that_slack_refused_is_named(stage: Stage) -> None:
         "sends refused",
     ]
     assert accounts.summary["lost"] == 1
+    assert accounts.summary["pages"] == len(stage.aws.pages()) == 1
 
 
 def test_faults_that_the_bot_gets_over_are_none(stage: Stage) -> None:
@@ -52,6 +54,7 @@ def test_faults_that_the_bot_gets_over_are_none(stage: Stage) -> None:
     accounts = play_once(stage, SEED)
 
     assert accounts.faults == []
+    assert accounts.summary["pages"] == 0
     assert accounts.summary["rate_limited"] == 1
 
 
@@ -93,3 +96,12 @@ def test_a_modal_that_does_not_open_is_said(stage: Stage) -> None:
 
     with pytest.raises(Fault, match="modal"):
         play_once(stage, SEED)
+
+
+def test_a_page_that_the_store_does_not_know_is_named(stage: Stage) -> None:
+    """Somebody else rang the topic."""
+    stage.aws.ring("A page from elsewhere.")
+
+    accounts = play_once(stage, SEED)
+
+    assert [fault.partition(":")[0] for fault in accounts.faults] == ["pages that reached somebody"]

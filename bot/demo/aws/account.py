@@ -212,6 +212,10 @@ class LoopbackAws:
         )
         return [message["ReceiptHandle"] for message in answer.get("Messages", [])]
 
+    def ring(self, text: str) -> None:
+        """Publish *text* to the topic, as somebody else might."""
+        self._sns.publish(TopicArn=self.topic_arn, Message=text)
+
     # ── what one can look at ────────────────────────────────────────────────
 
     def queue_depth(self) -> int:
