@@ -1,4 +1,4 @@
-"""`callwarden bench clicks|crash|latency|start`."""
+"""`callwarden bench clicks|crash|latency|start|storm`."""
 
 from __future__ import annotations
 
@@ -97,6 +97,29 @@ def start(seconds: float, runs: int, form: str) -> None:
     from bot.manifest import text
 
     _end(it.measure(text(), seconds=seconds, runs=runs), form)
+
+
+@bench.command()
+@click.option("--records", type=click.IntRange(1), default=10_000, show_default=True)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1),
+    default=60.0,
+    show_default=True,
+    help="How long the flood takes.",
+)
+@SEED
+@FORMAT
+def storm(records: int, seconds: float, seed: int, form: str) -> None:
+    """A flood of records in ten channels: what they hear of it, and whether anything is lost."""
+    from bot.bench import storm as it
+    from bot.manifest import text
+
+    def tell(what: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{what}   ", nl=False, err=True)
+
+    _end(it.measure(text(), records=records, seconds=seconds, seed=seed, tell=tell), form)
 
 
 def _end(result: Mapping[str, object], form: str) -> None:

@@ -68,6 +68,17 @@ def test_a_start_is_measured() -> None:
     assert figures["memory_mb"] > 20
 
 
+def test_a_storm_loses_nothing_and_ends() -> None:
+    """Everything is stored and reachable, and the channels are back to cards afterwards."""
+    status, figures = run("storm", "--records", 600, "--seconds", 3)
+
+    assert status == bool(figures["faults"])
+    assert (figures["lost"], figures["exit_status"], figures["stuck"]) == (0, 0, "")
+    assert figures["reachable"] == figures["alerts"] > 0
+    assert figures["storms"] > 0
+    assert figures["posts"] < figures["alerts"]
+
+
 def test_figures_for_people_are_lines() -> None:
     """Without --format json each figure is a line."""
     ended = CliRunner().invoke(bench, ["latency", "--records", "1"], catch_exceptions=False)
