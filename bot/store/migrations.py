@@ -83,6 +83,7 @@ _PAGES = (
     ) STRICT
     """,
     "CREATE INDEX escalations_at ON escalations (at)",
+    "CREATE INDEX alerts_open ON alerts (id) WHERE state = 'open'",
 )
 
 
