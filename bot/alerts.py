@@ -14,22 +14,27 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from bot import model
+from bot import health, model, storms
 from bot.errors import BadInput
 from bot.model import (
     Alert,
     AlertState,
+    Around,
     Ask,
+    Checkup,
     Decision,
     Entry,
     Lane,
+    Latency,
     Mark,
     Person,
     Record,
     Send,
     SendKind,
+    Trouble,
     Unreadable,
     Verb,
+    first_card,
     iso,
     send_id,
 )
@@ -61,23 +66,35 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
 
 
+AROUND_MINUTES = 30
+"""How far Details looks around the newest record, before it and after."""
+
+
 class Details(Struct, frozen=True, kw_only=True):
-    """An alert with what stands behind it: newest records first, decisions oldest first."""
+    """An alert with what stands behind it: newest records first, decisions oldest first.
+
+    *around* is what happened around the newest record; *times* are those of its findings, oldest
+    first.
+    """
 
     alert: Alert
     records: Sequence[Record]
     decisions: Sequence[Decision]
+    around: Sequence[Around] = ()
+    times: Sequence[str] = ()
 
 
 class Query(Struct, frozen=True, kw_only=True):
     """Which alerts somebody asks for.
 
-    *which* is one of `WHICH`; *rule* and *actor* are parts of names, in any case.
+    *which* is one of `WHICH`; *rule* and *actor* are parts of names, in any case; *storm* is the
+    id of the storm that held them back, or "any".
     """
 
     which: str = "open"
     rule: str = ""
     actor: str = ""
+    storm: str = ""
 
 
 WHICH: Mapping[str, tuple[AlertState, ...]] = {
@@ -112,6 +129,10 @@ class Status(Struct, frozen=True, kw_only=True):
     failed_pages: Sequence[model.Page]
     ledger_length: int
     ledger_head: str
+    channels: Sequence[str]
+    latency: Latency | None
+    checkups: Sequence[Checkup]
+    recovered: Sequence[Trouble]
 
 
 def suits(verb: Verb, alert: Alert) -> bool:
@@ -262,6 +283,15 @@ def _yes(
     ask: Ask, changed: Alert, reason: Reason, sentence: str, grounds: tuple[str, ...]
 ) -> Verdicted:
     decision = Decision(ask=ask, accepted=True, reason=reason, sentence=sentence, grounds=grounds)
+    if changed.held:
+        # Nobody has seen it but by asking: its card goes out now, and shows the decision.
+        changed = msgspec.structs.replace(changed, held="")
+        return Verdicted(
+            decision=decision,
+            entry=_entry(decision, changed),
+            alert=changed,
+            sends=(first_card(changed),),
+        )
     edit = Send(
         id=send_id(changed.id, SendKind.EDIT, changed.version),
         kind=SendKind.EDIT,
@@ -393,10 +423,14 @@ def refuse(bot: Bot, ask: Ask, sentence: str) -> Decision:
 
 def details(bot: Bot, alert_id: str) -> Details:
     """The alert with its last records and decisions. Raises BadInput for an unknown id."""
+    alert = opened(bot, alert_id)
+    records = bot.store.records_of(alert_id)
     return Details(
-        alert=find(bot, alert_id),
-        records=bot.store.records_of(alert_id),
+        alert=alert,
+        records=records,
         decisions=bot.store.decisions_of(alert_id),
+        around=bot.store.around(records[0], AROUND_MINUTES) if records else (),
+        times=bot.store.times_of(alert_id),
     )
 
 
@@ -408,6 +442,17 @@ def find(bot: Bot, alert_id: str) -> Alert:
     return alert
 
 
+def opened(bot: Bot, alert_id: str) -> Alert:
+    """The alert that somebody opens: if a storm holds its card back, it is posted now, so that
+    others can see it and talk about it. Raises BadInput for an unknown id."""
+    alert = find(bot, alert_id)
+    if not alert.in_storm:
+        return alert
+    out = bot.store.change_alert(alert.id, storms.brought_out, iso(bot.clock.now()))
+    bot.outbox.wake()
+    return out or alert
+
+
 def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0) -> Page:
     """A page of alerts, worst and newest first; *by* is the user id of who asks."""
     if query.which not in WHICH:
@@ -415,7 +460,7 @@ def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0)
         raise BadInput(f"I can list {known}, not {query.which!r}.", where="alerts")
     states = WHICH[query.which]
     owner = by if query.which == "mine" else ""
-    narrowed = {"owner": owner, "rule": query.rule, "actor": query.actor}
+    narrowed = {"owner": owner, "rule": query.rule, "actor": query.actor, "storm": query.storm}
     return Page(
         query=query,
         alerts=bot.store.alerts(states, limit, offset, **narrowed),
@@ -440,4 +485,8 @@ def status(bot: Bot) -> Status:
         failed_pages=bot.store.failed_pages(3, since),
         ledger_length=head[0],
         ledger_head=head[1],
+        channels=bot.pulse.channel_warnings(),
+        latency=health.measured(bot),
+        checkups=bot.pulse.checkups(),
+        recovered=bot.store.troubles_over(since),
     )

@@ -26,6 +26,7 @@ from bot.model import (
     Level,
     Send,
     SendKind,
+    SnoozeState,
     iso,
     moment,
     send_id,
@@ -164,12 +165,17 @@ def _entry(step: Step, alert: Alert, since: datetime, now: datetime) -> Entry:
 
 
 def walk(bot: Bot, plan: Plan) -> None:
-    """Take every step that is due for an open alert, reading some alerts at a time."""
+    """Take every step that is due for an open alert, reading some alerts at a time.
+
+    Nobody is called about what is snoozed, nor about what a snooze kept without a card.
+    """
     if not plan.steps:
         return
     now, after, taken = bot.clock.now(), "", 0
+    snoozed = {snooze.id for snooze in bot.store.snoozes([SnoozeState.ON])}
     while alerts := bot.store.open_alerts(after, BATCH):
-        taken += _take(bot, alerts, plan, now)
+        loud = [one for one in alerts if not one.held and one.snooze not in snoozed]
+        taken += _take(bot, loud, plan, now)
         after = alerts[-1].id
     if taken:
         bot.outbox.wake()

@@ -7,12 +7,12 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.detection.engine import Engine
 from bot.detection.record import Limits, read, to_record
 from bot.errors import Fault, Unavailable
-from bot.model import Unreadable, iso
+from bot.model import Unreadable, iso, moment
 from bot.ports import Blob, Clock, Delivery, Feed, Folding, Judged, Outbox, Source, Store
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,39 @@ PAUSE_MOST = 30.0
 
 MISSED_MOST = 10_000
 """Deliveries that came back and whose next reading strikes them off the list of the unreadable."""
+
+
+WAITS_OVER = timedelta(minutes=5)
+"""The longest wait of a delivery is told over this long at least, and twice as long at most."""
+
+
+class LongestWait:
+    """The longest wait of what came in the current span of time and the one before."""
+
+    def __init__(self, span: timedelta = WAITS_OVER) -> None:
+        self._span = span
+        self._begun: datetime | None = None
+        self._now: float | None = None
+        self._before: float | None = None
+
+    def note(self, seconds: float, now: datetime) -> None:
+        """Something came that had waited *seconds*."""
+        self._turn(now)
+        self._now = max(self._now or 0.0, seconds)
+
+    def longest(self, now: datetime) -> float | None:
+        """The longest wait in seconds; None where nothing came."""
+        self._turn(now)
+        waits = [one for one in (self._now, self._before) if one is not None]
+        return max(waits, default=None)
+
+    def _turn(self, now: datetime) -> None:
+        """Begin the next span where the current one is over, or the clock was set back."""
+        begun = self._begun or now
+        past = now - begun
+        if self._begun is None or past >= self._span or past < timedelta(0):
+            self._before = self._now if timedelta(0) <= past < 2 * self._span else None
+            self._begun, self._now = now, None
 
 
 class Ingest:
@@ -53,6 +86,9 @@ class Ingest:
         self._records = 0
         self._last_at = ""
         self._error = ""
+        self._failing_since = ""
+        self._delivered_at = ""
+        self._waits = LongestWait()
         self._failures = 0
         self._away = False
         self._missed: set[str] = set()
@@ -64,6 +100,9 @@ class Ingest:
             records=self._records,
             last_at=self._last_at,
             error=self._error,
+            failing_since=self._failing_since,
+            delivered_at=self._delivered_at,
+            waited=self._waits.longest(self._clock.now()),
         )
 
     def stop(self) -> None:
@@ -86,8 +125,10 @@ class Ingest:
             self._stumble(f"{self._source.name}: {_sentence(error)}", error)
             return
         if self._away:
-            self._away, self._failures, self._error = False, 0, ""
+            self._away = False
+            self._well()
         for delivery in deliveries:
+            self._came(delivery)
             if self._stopping.is_set():
                 self._give_back(delivery, "stopping")
             else:
@@ -105,7 +146,7 @@ class Ingest:
             self._missing(delivery.where, sentence)
             self._stumble(f"{delivery.where}: {sentence}", error)
             return
-        self._failures, self._error = 0, ""
+        self._well()
         if delivery.where in self._missed:
             self._store.read_after_all(delivery.where)
             self._missed.discard(delivery.where)
@@ -164,9 +205,21 @@ class Ingest:
             log.warning("%s could not be read: %s%s", first, reason, more)
         self._store.keep_unreadable(self._source.name, items, self._now())
 
+    def _came(self, delivery: Delivery) -> None:
+        """Note when it came, and how long it had waited for us."""
+        now = self._clock.now()
+        self._delivered_at = iso(now)
+        if sent := moment(delivery.sent_at):
+            self._waits.note(max(0.0, (now - sent).total_seconds()), now)
+
+    def _well(self) -> None:
+        """The source works, as far as we see."""
+        self._failures, self._error, self._failing_since = 0, "", ""
+
     def _stumble(self, what: str, error: Exception) -> None:
         """Say it, remember it for status, and wait before the next try."""
         self._error = what
+        self._failing_since = self._failing_since or self._now()
         if isinstance(error, Fault):
             log.error("%s", what)
         else:
@@ -178,8 +231,7 @@ class Ingest:
         self._stopping.wait(pause)
 
     def _now(self) -> str:
-        moment: datetime = self._clock.now()
-        return iso(moment)
+        return iso(self._clock.now())
 
 
 def _sentence(error: Exception) -> str:

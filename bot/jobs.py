@@ -6,15 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import escalation
+from bot import escalation, exemptions, snoozes, storms
+from bot.channels import Doors
 from bot.escalation import Plan
+from bot.health import FeedWatch
 from bot.model import iso
-from bot.ports import Bot
+from bot.ports import Bot, Storming
 
 
 @dataclass(frozen=True)
 class Job:
-    """*when* is a cron expression in the settings' time zone; *at_start* also runs it at once."""
+    """*when* is a cron expression in the settings' time zone, with seconds first where it has six
+    fields; *at_start* also runs it at once."""
 
     name: str
     when: str
@@ -30,11 +33,20 @@ class Keep:
     evidence: int
 
 
-def timetable(keep: Keep, plan: Plan = Plan()) -> tuple[Job, ...]:  # noqa: B008 - it is frozen
-    """Every repeated job. *plan* says who is called about alerts that nobody takes."""
+def timetable(
+    keep: Keep, plan: Plan, storming: Storming, doors: Doors, watch: FeedWatch
+) -> tuple[Job, ...]:
+    """Every repeated job. *plan* says who is called about alerts that nobody takes, *storming*
+    when new cards are held back.
+    """
     return (
         Job("escalate", "* * * * *", lambda bot: escalation.walk(bot, plan), at_start=True),
         Job("people", "*/5 * * * *", refresh_people, at_start=True),
+        Job("snoozes", "* * * * *", snoozes.end_those_due, at_start=True),
+        Job("feeds", "* * * * *", watch.look, at_start=True),
+        Job("channels", "41 * * * *", lambda _: doors.look(), at_start=True),
+        Job("exceptions", "* * * * *", exemptions.end_those_due, at_start=True),
+        Job("storms", "*/10 * * * * *", lambda bot: storms.end_those_over(bot, storming), True),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),
     )
 

@@ -17,18 +17,30 @@ from bot.model import (
     Alert,
     AlertState,
     Allowed,
+    Around,
     Ask,
+    Backlog,
     Chain,
+    Checkup,
     Decision,
     Edits,
     Entry,
+    Exemption,
+    ExemptionState,
     Finding,
+    Heard,
     Link,
     Member,
     Page,
     PageKind,
+    Past,
     Record,
     Send,
+    Snooze,
+    SnoozeState,
+    Storm,
+    Tally,
+    Trouble,
     Unreadable,
     Verb,
 )
@@ -61,6 +73,11 @@ class Delivery(Protocol):
     @property
     def where(self) -> str:
         """Names the delivery for people."""
+        ...
+
+    @property
+    def sent_at(self) -> str:
+        """Since when it has waited for us (ISO), "" where the source cannot tell."""
         ...
 
     def parts(self) -> Iterator[Blob | Unreadable]:
@@ -99,6 +116,19 @@ class Source(Protocol):
         ...
 
 
+class Gauge(Protocol):
+    """How much waits for us at a source, asked without taking anything."""
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        ...
+
+    def measure(self) -> Backlog:
+        """What waits now. What may not be asked is unknown with its reason; nothing is raised."""
+        ...
+
+
 # ── store ───────────────────────────────────────────────────────────────────
 
 
@@ -109,12 +139,60 @@ class Judged(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
+class SnoozeChange(Struct, frozen=True, kw_only=True):
+    """A snooze as it is now, with its line for the ledger and what must be sent because of it."""
+
+    snooze: Snooze
+    entry: Entry | None = None
+    sends: tuple[Send, ...] = ()
+
+
+class ExemptionChange(Struct, frozen=True, kw_only=True):
+    """An exception as it is now, with its line for the ledger and what must be sent."""
+
+    exemption: Exemption
+    entry: Entry | None = None
+    sends: tuple[Send, ...] = ()
+
+
 class Folded(Struct, frozen=True, kw_only=True):
     """What a finding did to an alert, and what must be sent because of it."""
 
     alert: Alert
     sends: tuple[Send, ...] = ()
     opened: bool = False
+    snoozes: tuple[SnoozeChange, ...] = ()
+
+
+class Watched(Struct, frozen=True, kw_only=True):
+    """What becomes of a channel's new cards: held back by *storm* where *holds*, else posted.
+
+    *storm* is None where it is calm. *entry* is its line for the ledger where it begins or ends.
+    """
+
+    storm: Storm | None = None
+    holds: bool = False
+    entry: Entry | None = None
+    sends: tuple[Send, ...] = ()
+
+
+class Storming(Protocol):
+    """The pure rules of storms."""
+
+    def watch(
+        self, channel: str, storm: Storm | None, arrived: Callable[[str], int], now: str
+    ) -> Watched:
+        """Given the storm that is on in *channel*, or None, and how many cards that may wait have
+        *arrived* there since a time (ISO)."""
+        ...
+
+    def may_wait(self, alert: Alert) -> bool:
+        """Whether the card of *alert* may be held back."""
+        ...
+
+    def held_back(self, alert: Alert, storm: Storm) -> Alert:
+        """*alert*, held back by *storm*."""
+        ...
 
 
 class Folding(Protocol):
@@ -125,9 +203,29 @@ class Folding(Protocol):
         ...
 
     def fold(
-        self, finding: Finding, candidates: Sequence[Alert], new_id: Callable[[], str], now: str
+        self,
+        finding: Finding,
+        candidates: Sequence[Alert],
+        new_id: Callable[[], str],
+        now: str,
+        snoozes: Sequence[Snooze] = (),
     ) -> Folded:
-        """Fold *finding* into one of *candidates* (newest first), or open alert *new_id()*."""
+        """Fold *finding* into one of *candidates* (newest first), or open alert *new_id()*.
+
+        *snoozes* are those that are on.
+        """
+        ...
+
+    def exempted(
+        self, finding: Finding, exemptions: Sequence[Exemption], now: str
+    ) -> Exemption | None:
+        """The one of *exemptions* (those that are on) by which *finding* is expected, with the
+        hit counted; None where it goes into an alert."""
+        ...
+
+    @property
+    def storms(self) -> Storming:
+        """When new cards are held back."""
         ...
 
 
@@ -147,12 +245,22 @@ class Verdicted(Struct, frozen=True, kw_only=True):
     entry: Entry
     alert: Alert | None = None
     sends: tuple[Send, ...] = ()
+    snooze: Snooze | None = None
+    exemption: Exemption | None = None
 
 
 class Judge(Protocol):
     """The pure rule of a verb: given the alert as it is now (None: there is no such)."""
 
     def __call__(self, ask: Ask, alert: Alert | None, /) -> Verdicted: ...
+
+
+class SnoozeJudge(Protocol):
+    """The pure rule of a verb about snoozes: *standing* are all that are asked for or on."""
+
+    def __call__(
+        self, ask: Ask, alert: Alert | None, standing: Sequence[Snooze], /
+    ) -> Verdicted: ...
 
 
 class Due(Struct, frozen=True, kw_only=True):
@@ -168,6 +276,14 @@ class Escalating(Protocol):
     """The pure rule of escalation: the steps that are due for the alert as it is now."""
 
     def __call__(self, alert: Alert, /) -> Sequence[Due]: ...
+
+
+class ExemptionJudge(Protocol):
+    """The pure rule of a verb about exceptions: *standing* are all that are proposed or on."""
+
+    def __call__(
+        self, ask: Ask, alert: Alert | None, standing: Sequence[Exemption], /
+    ) -> Verdicted: ...
 
 
 class Store(Protocol):
@@ -202,11 +318,13 @@ class Store(Protocol):
         owner: str = "",
         rule: str = "",
         actor: str = "",
+        storm: str = "",
     ) -> Sequence[Alert]:
         """Alerts in *states*, worst and then newest first.
 
         *owner* is the user id of who has it or resolved it; *rule* and *actor* are parts of the
-        rule's name and of the actor's name or principal, in any case.
+        rule's name and of the actor's name or principal, in any case; *storm* is the id of the
+        storm that held its card back, or "any".
         """
         ...
 
@@ -215,7 +333,13 @@ class Store(Protocol):
         ...
 
     def how_many(
-        self, states: Sequence[AlertState], *, owner: str = "", rule: str = "", actor: str = ""
+        self,
+        states: Sequence[AlertState],
+        *,
+        owner: str = "",
+        rule: str = "",
+        actor: str = "",
+        storm: str = "",
     ) -> int:
         """How many alerts `alerts` would give without a limit."""
         ...
@@ -235,6 +359,81 @@ class Store(Protocol):
         """
         ...
 
+    def decide_snooze(self, ask: Ask, judge: SnoozeJudge) -> Decision:
+        """As `decide`, about a snooze of the alert."""
+        ...
+
+    def around(self, record: Record, minutes: int) -> Sequence[Around]:
+        """The calls by its actor, on its target and from its address around *record*; those that
+        rules spoke of and those that none did. Ties that it lacks are left out.
+        """
+        ...
+
+    def times_of(self, alert_id: str, limit: int = 1000) -> Sequence[str]:
+        """When the findings of an alert happened (ISO), oldest first; the newest *limit*."""
+        ...
+
+    def snooze(self, snooze_id: str) -> Snooze | None:
+        """The snooze as it is now."""
+        ...
+
+    def snoozes(self, states: Sequence[SnoozeState], limit: int = 100) -> Sequence[Snooze]:
+        """Snoozes in *states*, those that end first first."""
+        ...
+
+    def change_snoozes(
+        self, change: Callable[[Sequence[Snooze]], Sequence[SnoozeChange]], now: str
+    ) -> int:
+        """Write what *change* makes of those that are asked for or on. Returns how many."""
+        ...
+
+    def decide_exemption(self, ask: Ask, judge: ExemptionJudge) -> Decision:
+        """As `decide`, about an exception that is proposed at the alert."""
+        ...
+
+    def exemption(self, exemption_id: str) -> Exemption | None:
+        """The exception as it is now."""
+        ...
+
+    def exemptions(self, states: Sequence[ExemptionState], limit: int = 100) -> Sequence[Exemption]:
+        """Exceptions in *states*, those that end first first."""
+        ...
+
+    def change_exemptions(
+        self, change: Callable[[Sequence[Exemption]], Sequence[ExemptionChange]], now: str
+    ) -> int:
+        """Write what *change* makes of those that are proposed or on. Returns how many."""
+        ...
+
+    def findings_of_rule(self, rule: str, limit: int = 1000) -> Sequence[Past]:
+        """The newest findings of *rule*, newest first, also those that an exception hid."""
+        ...
+
+    def change_alert(
+        self, alert_id: str, change: Callable[[Alert], Folded | None], now: str
+    ) -> Alert | None:
+        """Write what *change* makes of the alert, and queue what it sends; the alert as it is then.
+
+        None from *change* leaves it as it is.
+        """
+        ...
+
+    def storm(self, storm_id: str) -> Storm | None:
+        """The storm as it is now."""
+        ...
+
+    def storms_on(self) -> Sequence[Storm]:
+        """The storms that last, the first to begin first."""
+        ...
+
+    def tally(self, storm_id: str, most: int = 5) -> Tally:
+        """What the storm held back; the *most* frequent rules and actors."""
+        ...
+
+    def settle_storms(self, storms: Storming, now: str) -> int:
+        """End those that are over by now. Returns how many."""
+        ...
+
     def decisions_of(self, alert_id: str) -> Sequence[Decision]:
         """Accepted decisions about an alert, oldest first."""
         ...
@@ -251,6 +450,7 @@ class Store(Protocol):
         *,
         horizon: str,
         closed: frozenset[str] = frozenset(),
+        posts: bool = True,
         edits: Edits = Edits.ALL,
         whispers: bool = True,
     ) -> Send | None:
@@ -258,7 +458,8 @@ class Store(Protocol):
 
         *horizon* is the latest time that anything may honestly wait for: what waits for a later
         one was queued before the clock was set back, and is due. *closed* are channels that must
-        not be posted to now; *edits* says which edits may go, *whispers* whether ephemerals may.
+        not be posted to now; *posts* says whether anything may be posted at all, *edits* which
+        edits may go, *whispers* whether ephemerals may.
         """
         ...
 
@@ -356,6 +557,41 @@ class Store(Protocol):
     def escalate(self, alert_id: str, rule: Escalating, now: str) -> int:
         """Take the steps that *rule* finds due for the alert as it is now and that were not taken
         yet: queue what they send and page, and write them down. Returns count."""
+
+    def delays(self, since: str, limit: int) -> Sequence[float]:
+        """Seconds from a record's eventTime until the first card of its alert was posted, of the
+        newest *limit* such cards posted from *since* (ISO) on. Some 1,000 are remembered."""
+        ...
+
+    # how the sources are doing
+    def heard_of(self, source: str, now: str) -> Heard:
+        """What is remembered of *source*; from the first asking on it is watched."""
+        ...
+
+    def heard(self, source: str, at: str, gap: float) -> None:
+        """Records of *source* came at *at* (ISO), after *gap* seconds without any. The longest
+        gap of a day is remembered for seven days."""
+        ...
+
+    def how_many_unreadable(self, source: str, since: str, until: str) -> int:
+        """What of *source* could not be read, noted from *since* to *until* (ISO), both
+        included, and was not read since."""
+        ...
+
+    def trouble(self, source: str, rule: str, now: str) -> Trouble:
+        """*rule* finds *source* in trouble: a new one *now*, or the one that goes on."""
+        ...
+
+    def trouble_told(self, trouble: Trouble, told: int) -> None:
+        """So many findings of *trouble* are stored."""
+        ...
+
+    def trouble_over(self, source: str, rule: str, now: str) -> bool:
+        """*rule* finds *source* well; True where it was in trouble until now."""
+        ...
+
+    def troubles_over(self, since: str) -> Sequence[Trouble]:
+        """Troubles that ended from *since* (ISO) on and did not come back, latest first."""
         ...
 
     # ledger
@@ -399,20 +635,26 @@ class Store(Protocol):
 class Directory(Protocol):
     """Who people are, according to Slack. Cached: `known` never waits."""
 
-    def known(self, user: str, team: str) -> Member | None:
-        """What is known without asking; None where we would have to ask."""
+    def known(self, user: str, team: str, groups: Sequence[str] = ()) -> Member | None:
+        """What is known without asking; None where we would have to ask.
+
+        *groups* are the user groups of which one is enough: whether it is so must be known.
+        """
         ...
 
-    def look_up(self, user: str, team: str) -> Member:
-        """Ask Slack. Raises Unavailable where it does not answer."""
+    def look_up(self, user: str, team: str, groups: Sequence[str] = ()) -> Member:
+        """Ask Slack what `known` does not know. Raises Unavailable where it does not answer."""
         ...
 
-    def forget(self, user: str | None = None) -> None:
-        """Drop what is known of one person, or of everybody."""
+    def forget(self, name: str | None = None) -> None:
+        """Drop what is known of one person or one user group, or of everybody."""
         ...
 
     def refresh(self) -> None:
-        """Ask Slack again about everybody whom the settings name, ahead of need."""
+        """Ask Slack again about everybody whom the settings name, ahead of need.
+
+        Takes as long as Slack's limits make it take; returns at once where one is under way.
+        """
         ...
 
 
@@ -421,6 +663,26 @@ class Dialogs(Protocol):
 
     def open(self, trigger_id: str, view: dict[str, Any]) -> None:
         """Open *view*. Raises Unavailable or Refused (a trigger lives 3 s and works once)."""
+        ...
+
+
+class Channel(Struct, frozen=True, kw_only=True):
+    """What Slack says of a channel. *shared*: people of another workspace are in it or could be;
+    *member*: we are in it."""
+
+    id: str
+    name: str = ""
+    private: bool = False
+    shared: bool = False
+    archived: bool = False
+    member: bool = False
+
+
+class Rooms(Protocol):
+    """The channels of the workspace."""
+
+    def channel(self, channel: str) -> Channel:
+        """The channel with this id, as it is now. Raises Unavailable or Refused."""
         ...
 
 
@@ -453,12 +715,20 @@ class Pager(Protocol):
 
 
 class Feed(Struct, frozen=True, kw_only=True):
-    """How a source is doing, for status. Times are ISO or ""."""
+    """How a source is doing. Times are ISO or "".
+
+    *last_at* is when records last came, *delivered_at* when anything did. *error* is why it
+    cannot be read now, *failing_since* for how long. *waited* are the most seconds that a
+    delivery of the last minutes had waited for us; None where none came.
+    """
 
     name: str
     records: int = 0
     last_at: str = ""
     error: str = ""
+    failing_since: str = ""
+    delivered_at: str = ""
+    waited: float | None = None
 
 
 class Pulse(Protocol):
@@ -474,6 +744,14 @@ class Pulse(Protocol):
 
     def job_errors(self) -> Mapping[str, str]:
         """Job → why its last run failed, for those that did."""
+        ...
+
+    def channel_warnings(self) -> Sequence[str]:
+        """What is wrong with the channels that alerts go to, and what to do, a sentence each."""
+        ...
+
+    def checkups(self) -> Sequence[Checkup]:
+        """How each source was when it was last looked at; none before the first look."""
         ...
 
 

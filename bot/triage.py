@@ -11,16 +11,16 @@ brings nothing new; anything else opens a new alert, so that nobody hides behind
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
 
 import msgspec
 
+from bot.exemptions import exempted
 from bot.model import (
     Alert,
     AlertState,
+    Exemption,
     Finding,
     Lane,
     Level,
@@ -28,11 +28,16 @@ from bot.model import (
     Seen,
     Send,
     SendKind,
+    Snooze,
+    first_card,
     iso,
     moment,
     send_id,
 )
-from bot.ports import Folded
+from bot.novelty import SEEN_KEPT, news, principal, seeing
+from bot.ports import Folded, Storming
+from bot.snoozes import quieted
+from bot.storms import NEVER
 
 EDIT_DELAY = timedelta(seconds=2)
 """How long a count on a card may be behind, so that a burst is one edit."""
@@ -40,18 +45,20 @@ EDIT_DELAY = timedelta(seconds=2)
 NEWS_KEPT = 40
 """Lines of new context an alert keeps; in a flood, networks and programs go before people."""
 
-SEEN_KEPT = 200
-"""Actors, networks or agents that an alert tells apart; one actor more opens another alert."""
-
-_VERSION = re.compile(r"\d[\w.+-]*")
-
 
 class Triage:
-    """`ports.Folding`: the rules of folding, with a *window* and the channel of an instance."""
+    """`ports.Folding`: the rules of folding, with a *window* and the channel of a finding."""
 
-    def __init__(self, *, window: timedelta, channel_of: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        *,
+        window: timedelta,
+        channel_of: Callable[[Finding], str],
+        storms: Storming = NEVER,
+    ) -> None:
         self._window = window
         self._channel_of = channel_of
+        self.storms: Storming = storms
 
     def keys(self, finding: Finding) -> tuple[str, str]:
         """(fold key, target key); the target key is "" where the record names no target."""
@@ -61,10 +68,30 @@ class Triage:
             return fold, ""
         return fold, _key("target", finding.rule, record.name, record.target, record.instance)
 
+    def exempted(
+        self, finding: Finding, exemptions: Sequence[Exemption], now: str
+    ) -> Exemption | None:
+        """The one of *exemptions* by which *finding* is expected, with the hit counted."""
+        return exempted(finding, exemptions, now)
+
     def fold(
+        self,
+        finding: Finding,
+        candidates: Sequence[Alert],
+        new_id: Callable[[], str],
+        now: str,
+        snoozes: Sequence[Snooze] = (),
+    ) -> Folded:
+        """Fold *finding* into the first of *candidates* that takes it in, or open *new_id()*.
+
+        *snoozes* are those that are asked for or on; what one covers disturbs nobody.
+        """
+        folded = self._fold(finding, candidates, new_id, now)
+        return quieted(folded, finding, snoozes, now)
+
+    def _fold(
         self, finding: Finding, candidates: Sequence[Alert], new_id: Callable[[], str], now: str
     ) -> Folded:
-        """Fold *finding* into the first of *candidates* that takes it in, or open *new_id()*."""
         fold_key, target_key = self.keys(finding)
         time = finding.record.happened(now)
         for alert in candidates:
@@ -78,9 +105,9 @@ class Triage:
             if same_target and _only_replays(alert):
                 return _originated(alert, finding, fold_key, time, now)
             if alert.fold_key == fold_key and not _crowded(alert, finding.record):
-                news = _news(alert, finding, time)
-                if not (alert.resolved and news):
-                    return _folded(alert, finding, news, time, now)
+                fresh = news(alert.seen, alert.level, finding, time)
+                if not (alert.resolved and fresh):
+                    return _folded(alert, finding, fresh, time, now)
         return self._opened(finding, new_id(), time, now)
 
     def _covers(self, alert: Alert, finding: Finding, time: str) -> bool:
@@ -107,22 +134,14 @@ class Triage:
             opened_at=now,
             replays=int(record.replay),
             actor=record.actor,
-            seen=_seeing(Seen(), record),
-            channel=self._channel_of(record.instance),
+            seen=seeing(Seen(), record),
+            channel=self._channel_of(finding),
         )
         alert = msgspec.structs.replace(alert, **_latest(record))
-        lane = Lane.CRITICAL if finding.level is Level.CRITICAL else Lane.ORDINARY
-        card = Send(
-            id=send_id(new_id, SendKind.CARD, 0),
-            kind=SendKind.CARD,
-            subject=new_id,
-            channel=alert.channel,
-            lane=lane,
-        )
-        return Folded(alert=alert, sends=(card,), opened=True)
+        return Folded(alert=alert, sends=(first_card(alert),), opened=True)
 
 
-def _folded(alert: Alert, finding: Finding, news: Sequence[str], time: str, now: str) -> Folded:
+def _folded(alert: Alert, finding: Finding, fresh: Sequence[str], time: str, now: str) -> Folded:
     """One more of the same, with what is new about it."""
     record = finding.record
     latest = _latest(record) if time >= alert.last_time else {}
@@ -135,11 +154,11 @@ def _folded(alert: Alert, finding: Finding, news: Sequence[str], time: str, now:
         headline=alert.headline if finding.level.rank <= alert.level.rank else finding.headline,
         first_time=min(alert.first_time, time),
         last_time=max(alert.last_time, time),
-        seen=_seeing(alert.seen, record),
-        news=_kept((*alert.news, *news)),
+        seen=seeing(alert.seen, record),
+        news=_kept((*alert.news, *fresh)),
         **latest,
     )
-    return Folded(alert=changed, sends=(_edit(changed, now), *_told(changed, news)))
+    return Folded(alert=changed, sends=(_edit(changed, now), *_told(changed, fresh)))
 
 
 def _replayed(alert: Alert, now: str) -> Folded:
@@ -153,7 +172,7 @@ def _replayed(alert: Alert, now: str) -> Folded:
 def _originated(alert: Alert, finding: Finding, fold_key: str, time: str, now: str) -> Folded:
     """The original of a change whose replay came first: the alert is about its actor now."""
     record = finding.record
-    news = (f"the change itself: by {record.actor.name or 'unknown'} ({time})",)
+    fresh = (f"the change itself: by {record.actor.name or 'unknown'} ({time})",)
     changed = msgspec.structs.replace(
         alert,
         count=alert.count + 1,
@@ -164,16 +183,16 @@ def _originated(alert: Alert, finding: Finding, fold_key: str, time: str, now: s
         fold_key=fold_key,
         first_time=min(alert.first_time, time),
         last_time=max(alert.last_time, time),
-        seen=_seeing(alert.seen, record),
-        news=_kept((*alert.news, *news)),
+        seen=seeing(alert.seen, record),
+        news=_kept((*alert.news, *fresh)),
         **_latest(record),
     )
-    return Folded(alert=changed, sends=(_edit(changed, now), *_told(changed, news)))
+    return Folded(alert=changed, sends=(_edit(changed, now), *_told(changed, fresh)))
 
 
 def _crowded(alert: Alert, record: Record) -> bool:
     """One more actor than the alert can name: inside it they would be out of sight."""
-    return len(alert.seen.actors) >= SEEN_KEPT and _principal(record) not in alert.seen.actors
+    return len(alert.seen.actors) >= SEEN_KEPT and principal(record) not in alert.seen.actors
 
 
 def _only_replays(alert: Alert) -> bool:
@@ -195,72 +214,12 @@ def _latest(record: Record) -> dict[str, str]:
     }
 
 
-def _news(alert: Alert, finding: Finding, time: str) -> list[str]:
-    """What this finding shows that the alert has not shown before, one line each."""
-    record, seen = finding.record, alert.seen
-    lines: list[str] = []
-    if finding.level.rank > alert.level.rank:
-        lines.append(f"level {finding.level}")
-    if not record.failed and not seen.succeeded:
-        lines.append(f"{record.name} succeeded after being refused")
-    if _unseen(_principal(record), seen.actors):
-        lines.append(f"actor {record.actor.name or 'unknown'}")
-    where = network(record.source_ip)
-    if _unseen(where, seen.networks):
-        lines.append(f"network {where}{_last(seen.networks, 'networks')}")
-    if _unseen(agent(record.user_agent), seen.agents):
-        lines.append(f"program {record.user_agent[:120]}{_last(seen.agents, 'programs')}")
-    return [f"{line} ({time})" for line in lines]
-
-
 def _kept(lines: tuple[str, ...]) -> tuple[str, ...]:
     """The last lines; a second attacker must not be pushed out by a flood of addresses."""
     surplus = max(0, len(lines) - NEWS_KEPT)
     minor = [at for at, line in enumerate(lines) if line.startswith(("network ", "program "))]
     dropped = set(minor[:surplus])
     return tuple(line for at, line in enumerate(lines) if at not in dropped)[-NEWS_KEPT:]
-
-
-def _unseen(value: str, seen: tuple[str, ...]) -> bool:
-    return bool(value) and value not in seen and len(seen) < SEEN_KEPT
-
-
-def _last(seen: tuple[str, ...], what: str) -> str:
-    """From here on silence does not mean that nothing is new, so it is said once."""
-    full = len(seen) == SEEN_KEPT - 1
-    return f"; it is one of {SEEN_KEPT} {what}, more are not told apart" if full else ""
-
-
-def _seeing(seen: Seen, record: Record) -> Seen:
-    return Seen(
-        actors=_with(seen.actors, _principal(record)),
-        networks=_with(seen.networks, network(record.source_ip)),
-        agents=_with(seen.agents, agent(record.user_agent)),
-        succeeded=seen.succeeded or not record.failed,
-    )
-
-
-def _with(values: tuple[str, ...], value: str) -> tuple[str, ...]:
-    return (*values, value) if _unseen(value, values) else values
-
-
-def _principal(record: Record) -> str:
-    """Somebody whom the record does not name is somebody too."""
-    return record.actor.principal or "unknown"
-
-
-def network(source_ip: str) -> str:
-    """The /24 (IPv4) or /48 (IPv6) of an address; a service's name stands for itself."""
-    try:
-        address = ip_address(source_ip)
-    except ValueError:
-        return source_ip
-    return str(ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))
-
-
-def agent(user_agent: str) -> str:
-    """The program without its versions, so that an update is not news."""
-    return _VERSION.sub("#", user_agent)[:120]
 
 
 def _edit(alert: Alert, now: str) -> Send:
@@ -276,9 +235,9 @@ def _edit(alert: Alert, now: str) -> Send:
     )
 
 
-def _told(alert: Alert, news: Sequence[str]) -> tuple[Send, ...]:
+def _told(alert: Alert, fresh: Sequence[str]) -> tuple[Send, ...]:
     """An edit notifies nobody, so new context is also said in the thread."""
-    if not news:
+    if not fresh:
         return ()
     return (
         Send(
@@ -288,7 +247,7 @@ def _told(alert: Alert, news: Sequence[str]) -> tuple[Send, ...]:
             channel=alert.channel,
             lane=Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY,
             revision=alert.version,
-            body={"news": True, "lines": list(news)},
+            body={"news": True, "lines": list(fresh)},
         ),
     )
 

@@ -1,33 +1,41 @@
-"""build(settings) → Built: the only place that constructs clients, stores and schedulers."""
+"""build(settings) → Built: the running bot's store, clients, sender and timetable, made here."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.channels import Doors
 from bot.errors import BadInput, Fault
 from bot.escalation import PAGE, Plan, Step
+from bot.health import FeedWatch
 from bot.hours import Hours
 from bot.jobs import Job, Keep, timetable
-from bot.model import iso
-from bot.ports import Bot, Clock, Feed, Source, Store
-from bot.settings import QuietSettings, Settings
+from bot.model import Checkup, iso
+from bot.places import channel_of, channels_of, patience_of
+from bot.ports import Bot, Clock, Feed, Folding, Source, Store
+from bot.settings import QuietSettings, RulesSettings, Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
+from bot.storms import Storms
 
 if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
+
     # Slow to import; what only reads the store (ledger, settings) does without them.
     from bot.aws.clients import Aws
+    from bot.aws.sns import SnsTopic
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
     from bot.pager import Pages
     from bot.slack.client import Identity
+    from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
 
 log = logging.getLogger(__name__)
@@ -47,11 +55,18 @@ class Running:
     """`ports.Pulse`: how the threads of this process are doing."""
 
     def __init__(
-        self, ingests: Sequence[Ingest], outbox: SlackOutbox, job_errors: Mapping[str, str]
+        self,
+        ingests: Sequence[Ingest],
+        outbox: SlackOutbox,
+        job_errors: Mapping[str, str],
+        doors: Doors,
+        watch: FeedWatch,
     ) -> None:
         self._ingests = ingests
         self._outbox = outbox
         self._job_errors = job_errors
+        self._doors = doors
+        self._watch = watch
 
     def feeds(self) -> Sequence[Feed]:
         """One per source."""
@@ -65,6 +80,14 @@ class Running:
         """Job → why its last run failed."""
         return dict(self._job_errors)
 
+    def channel_warnings(self) -> Sequence[str]:
+        """What is wrong with the channels that alerts go to, and what to do, a sentence each."""
+        return self._doors.warnings()
+
+    def checkups(self) -> Sequence[Checkup]:
+        """How each source was when it was last looked at; none before the first look."""
+        return self._watch.checkups()
+
 
 @dataclass(frozen=True)
 class Built:
@@ -74,6 +97,7 @@ class Built:
     identity: Identity
     store: SqliteStore
     alone: Alone
+    directory: SlackDirectory
     outbox: SlackOutbox
     ingests: tuple[Ingest, ...]
     pages: Pages | None
@@ -95,6 +119,7 @@ class Built:
         """Take nothing new in; clicks are still heard and answers still sent. Does not wait."""
         for ingest in self.ingests:
             ingest.stop()
+        self.directory.stop()
         self.timekeeper.stop()
 
     def stop(self, within: float = 8.0) -> bool:
@@ -123,7 +148,6 @@ class Timekeeper:
         from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
         from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
-        from apscheduler.triggers.cron import CronTrigger
 
         self._bot = bot
         self._jobs = jobs
@@ -134,12 +158,10 @@ class Timekeeper:
             # The default drops a job that starts more than a second late.
             job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 1},
         )
-        self._triggers = {
-            job.name: CronTrigger.from_crontab(job.when, timezone=timezone) for job in jobs
-        }
+        self._triggers = {job.name: trigger(job.when, timezone) for job in jobs}
         for job in jobs:
-            trigger = self._triggers[job.name]
-            self._scheduler.add_job(self._run, trigger, args=[job], id=job.name, name=job.name)
+            when = self._triggers[job.name]
+            self._scheduler.add_job(self._run, when, args=[job], id=job.name, name=job.name)
         self._scheduler.add_listener(self._missed, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
     def start(self) -> None:
@@ -153,8 +175,8 @@ class Timekeeper:
 
     def again(self) -> None:
         """The clock was set back: the next runs are counted from the time as it is now."""
-        for name, trigger in self._triggers.items():
-            self._scheduler.reschedule_job(name, trigger=trigger)
+        for name, when in self._triggers.items():
+            self._scheduler.reschedule_job(name, trigger=when)
 
     def stop(self) -> None:
         """No new runs; one under way is not waited for (every job can be repeated)."""
@@ -177,23 +199,36 @@ class Timekeeper:
         self._errors[event.job_id] = f"{what}; the log has more."
 
 
-def read_rules(settings: Settings) -> RuleSet:
-    """Our rules and those of the settings' folders. Raises BadInput with everything wrong."""
+def trigger(when: str, timezone: str) -> CronTrigger:
+    """The times of a cron expression of five fields, or of six: then seconds come first."""
+    from apscheduler.triggers.cron import CronTrigger
+
+    *second, minute, hour, day, month, day_of_week = when.split()
+    return CronTrigger(
+        second=" ".join(second) or 0,
+        minute=minute,
+        hour=hour,
+        day=day,
+        month=month,
+        day_of_week=day_of_week,
+        timezone=timezone,
+    )
+
+
+def read_rules(rules: RulesSettings, home: Path) -> RuleSet:
+    """Our rules and those of the settings' folders, which start at *home*.
+
+    Raises BadInput with everything wrong.
+    """
     from bot.detection.sigma import load
 
-    folders = [OUR_RULES, *(settings.beside(folder) for folder in settings.rules.folders)]
-    return load(folders, disabled=settings.rules.disabled)
+    folders = [OUR_RULES, *(home / Path(folder).expanduser() for folder in rules.folders)]
+    return load(folders, disabled=rules.disabled)
 
 
 def names_of(settings: Settings) -> Mapping[str, str]:
     """Connect instance id → the name people use."""
     return {instance.id: instance.name for instance in settings.instance}
-
-
-def channel_of(settings: Settings) -> Callable[[str], str]:
-    """Connect instance id → the channel its alerts go to."""
-    own = {instance.id: instance.channel for instance in settings.instance if instance.channel}
-    return lambda instance: own.get(instance, settings.slack.channel)
 
 
 def plan_of(settings: Settings) -> Plan:
@@ -224,6 +259,14 @@ def _minutes(time_of_day: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
+def storms_of(settings: Settings) -> Storms:
+    """When a channel gets one message instead of cards."""
+    return Storms(
+        cards_per_minute=settings.storm.cards_per_minute,
+        calm=timedelta(seconds=settings.storm.calm_seconds),
+    )
+
+
 def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
     """The store that the settings name. Raises BadInput where there is none and not *make*."""
     if not make and not settings.database.exists():
@@ -237,38 +280,49 @@ def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     """Construct everything. Raises a Fault that says what to mend; nothing runs yet."""
+    from bot.aws.backlog import sqs_gauge
     from bot.aws.clients import Aws
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
+    from bot.triage import Triage
 
     clock = clock or SystemClock()
-    rules = read_rules(settings)
+    rules = read_rules(settings.rules, settings.home)
     instances = names_of(settings)
     client = SlackClient(settings.bot_token.reveal(), settings.api_url)
     identity = client.identity()
     settings.database.parent.mkdir(parents=True, exist_ok=True)
     alone = Alone(settings.database)
     store = open_store(settings, make=True)
+    directory = SlackDirectory(client, list(settings.people.values()), timer=time.monotonic)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
+    folding = Triage(
+        window=timedelta(minutes=settings.rules.fold_minutes),
+        channel_of=channel_of(settings),
+        storms=storms_of(settings),
+    )
     aws = Aws()
-    ingests = _ingests(settings, rules, store, outbox, clock, instances, aws)
+    ingests = _ingests(settings, rules, aws, folding, store, outbox, clock, instances)
     pages = _pages(settings, store, outbox, clock, aws)
+    gauges = [sqs_gauge(one, aws) for one in settings.source]
+    watch = FeedWatch(gauges, folding, patience_of(settings))
     job_errors: dict[str, str] = {}
+    doors = Doors(client, channels_of(settings))
     bot = Bot(
         store=store,
         clock=clock,
-        directory=SlackDirectory(client, list(settings.people.values()), timer=time.monotonic),
+        directory=directory,
         dialogs=client,
         outbox=outbox,
-        pulse=Running(ingests, outbox, job_errors),
+        pulse=Running(ingests, outbox, job_errors, doors, watch),
         team=identity.team,
         people=settings.people,
         instances=instances,
         pages_to=settings.paging.sns_topic or "",
     )
     keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
-    jobs = timetable(keep, plan_of(settings))
+    jobs = timetable(keep, plan_of(settings), storms_of(settings), doors, watch)
     timekeeper = Timekeeper(bot, jobs, settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
     runs = [
@@ -281,6 +335,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         identity=identity,
         store=store,
         alone=alone,
+        directory=directory,
         outbox=outbox,
         ingests=tuple(ingests),
         pages=pages,
@@ -289,14 +344,21 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     )
 
 
+def topic_of(settings: Settings, aws: Aws | None = None) -> SnsTopic | None:
+    """Where pages go; None where no topic is set."""
+    from bot.aws.clients import Aws
+    from bot.aws.sns import sns_topic
+
+    return sns_topic(settings.paging, aws or Aws())
+
+
 def _pages(
     settings: Settings, store: Store, outbox: SlackOutbox, clock: Clock, aws: Aws
 ) -> Pages | None:
     """What wakes people; None where no topic is set."""
-    from bot.aws.sns import sns_topic
     from bot.pager import Pages
 
-    topic = sns_topic(settings.paging, aws)
+    topic = topic_of(settings, aws)
     if topic is None:
         return None
     return Pages(
@@ -312,23 +374,20 @@ def _pages(
 def _ingests(
     settings: Settings,
     rules: RuleSet,
+    aws: Aws,
+    folding: Folding,
     store: Store,
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
-    aws: Aws,
 ) -> list[Ingest]:
     from bot.aws.sqs import sqs_source
     from bot.detection.engine import Engine
     from bot.detection.record import Limits
     from bot.ingest import Ingest
-    from bot.triage import Triage
 
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
-    )
-    folding = Triage(
-        window=timedelta(minutes=settings.rules.fold_minutes), channel_of=channel_of(settings)
     )
     sources: list[Source] = [
         sqs_source(one, aws, object_bytes=limits.object_bytes) for one in settings.source

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from slack_bolt import Ack
 
-from bot import alerts
+from bot import alerts, exemptions, snoozes
 from bot.errors import BadInput
-from bot.model import Verb
+from bot.model import Ask, Decision, Verb
 from bot.ports import Bot
 from bot.slack.modals import Notice
 from handlers import said
@@ -34,6 +34,12 @@ class Answer(Protocol):
         ...
 
 
+_DECIDES: Mapping[Verb, Callable[[Bot, Ask], Decision]] = {
+    Verb.SNOOZE: snoozes.decide,
+    Verb.EXCEPT: exemptions.propose,
+}
+
+
 def decide(bot: Bot, ack: Ack, body: said.Body, verb: Verb, answer: Answer, **more: Any) -> None:
     """Record the verdict and ack. *more* goes into the ask."""
     if not answer.alert:
@@ -42,7 +48,7 @@ def decide(bot: Bot, ack: Ack, body: said.Body, verb: Verb, answer: Answer, **mo
         ack(response_action="errors", errors=dict(answer.errors))
         return
     ask = said.ask(bot, body, verb, alert=answer.alert, note=answer.note, **more)
-    decision = alerts.decide(bot, ask)
+    decision = _DECIDES.get(verb, alerts.decide)(bot, ask)
     if decision.accepted:
         ack()
     else:

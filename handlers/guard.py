@@ -37,6 +37,12 @@ _DEEDS = {
     Verb.HAND_OVER: "hand alerts over",
     Verb.NOTE: "write notes",
     Verb.REOPEN: "re-open alerts",
+    Verb.SNOOZE: "snooze alerts",
+    Verb.AGREE: "agree to snoozes",
+    Verb.WAKE: "end snoozes",
+    Verb.EXCEPT: "propose exceptions",
+    Verb.AGREE_EXCEPT: "agree to exceptions",
+    Verb.UNEXCEPT: "end exceptions",
 }
 
 
@@ -117,7 +123,8 @@ class Door:
             return _no(Reason.STRANGER, verb)
         if not (allowed.everyone or allowed.groups or person.user in allowed.users):
             return _no(Reason.NOT_NAMED, verb)
-        member = looked_up or self.bot.directory.known(person.user, person.team)
+        groups = allowed.groups_for(person.user)
+        member = looked_up or self.bot.directory.known(person.user, person.team, groups)
         return may(verb, member, allowed, self.bot.team) if member else None
 
     def refuse(self, req: BoltRequest, verb: Verb, sentence: str) -> None:
@@ -141,8 +148,9 @@ class Door:
     def later(self, req: BoltRequest, verb: Verb, respond: Respond) -> None:
         """After the ack: find out who it is, then hear what was said as if it came now."""
         person = said.person(req.body)
+        groups = self.bot.people.get(verb, Allowed()).groups_for(person.user)
         try:
-            member = self.bot.directory.look_up(person.user, person.team)
+            member = self.bot.directory.look_up(person.user, person.team, groups)
         except Exception as error:
             known = isinstance(error, Fault)
             log.warning("Could not look somebody up: %s", error, exc_info=None if known else error)

@@ -9,7 +9,7 @@ from slack_bolt import Ack, Respond
 from bot import alerts
 from bot.alerts import Query
 from bot.errors import BadInput
-from bot.model import Person
+from bot.model import Person, read_storm_id
 from bot.ports import Bot
 from bot.slack import cards
 from bot.slack.cards import Message
@@ -22,29 +22,38 @@ _WORDS_MOST = 200
 
 
 def read(words: Sequence[str]) -> Query:
-    """What *words* ask for: `mine rule saml actor ana`. Raises BadInput for a word unknown here."""
+    """What *words* ask for: `mine rule saml actor ana`, `storm ST-7K2QF0`. Raises BadInput for a
+    word unknown here."""
     which, narrowed, left = "open", {"rule": "", "actor": ""}, list(words)
+    storm = ""
     while left:
         word = left.pop(0).lower()
         if word in alerts.WHICH:
             which = word
+        elif word == "storm":
+            named = read_storm_id(left[0]) if left else None
+            storm = named or "any"
+            left = left[bool(named) :]
         elif word in narrowed and left:
             narrowed[word] = left.pop(0)
         elif word in narrowed:
             raise BadInput(f"Which {word}? Write a part of its name after it.", where=word)
         else:
             raise BadInput(_unknown(word), where="alerts")
-    return Query(which=which, **narrowed)
+    return Query(which=which, storm=storm, **narrowed)
 
 
 def _unknown(word: str) -> str:
     known = ", ".join(alerts.WHICH)
-    return f"I can list alerts by {known}, rule NAME and actor NAME, not by {word[:40]!r}."
+    ways = f"{known}, storm, rule NAME and actor NAME"
+    return f"I can list alerts by {ways}, not by {word[:40]!r}."
 
 
 def spoken(query: Query) -> str:
     """*query* in the words that `read` understands."""
     words = [query.which]
+    if query.storm:
+        words += ["storm"] if query.storm == "any" else ["storm", query.storm]
     for name, value in (("rule", query.rule), ("actor", query.actor)):
         words += [name, value] if value else []
     return " ".join(words)[:_WORDS_MOST]
@@ -52,12 +61,23 @@ def spoken(query: Query) -> str:
 
 def turn(bot: Bot, ack: Ack, body: said.Body, respond: Respond) -> None:
     """Redraw the list in place, at the page that the pressed button names."""
+    page = _pressed(bot, body)
+    ack()
+    respond(**page, replace_original=True)
+
+
+def begin(bot: Bot, ack: Ack, body: said.Body, respond: Respond) -> None:
+    """Show the page that the pressed button names to who pressed it; the message stays."""
+    page = _pressed(bot, body)
+    ack()
+    respond(**page, response_type="ephemeral", replace_original=False)
+
+
+def _pressed(bot: Bot, body: said.Body) -> Message:
     offset, _, words = said.value(body).partition(" ")
     if not offset.isdecimal():
         raise BadInput("This list is older than I am. Please ask for it again.", where="value")
-    page = draw(bot, said.person(body), words.split(), int(offset))
-    ack()
-    respond(**page, replace_original=True)
+    return draw(bot, said.person(body), words.split(), int(offset))
 
 
 def draw(bot: Bot, by: Person, words: Sequence[str], offset: int = 0) -> Message:

@@ -10,10 +10,21 @@ from typing import Any
 from msgspec import Struct
 
 from bot.errors import BadInput
-from bot.model import Ask, Person, Verb, Verdict, iso, read_alert_id
+from bot.model import (
+    Ask,
+    Aspect,
+    Person,
+    Scope,
+    Verb,
+    Verdict,
+    iso,
+    read_alert_id,
+    read_exemption_id,
+    read_snooze_id,
+)
 from bot.ports import Bot
 from bot.slack.modals.view import NOTE_MOST
-from bot.slack.text import clean
+from bot.slack.text import written
 
 Body = Mapping[str, Any]
 
@@ -104,6 +115,20 @@ def alert_id(body: Body) -> str:
     raise BadInput("This button names no alert. It may be older than I am.", where="value")
 
 
+def snooze_id(body: Body) -> str:
+    """The snooze that a button is about. Raises BadInput."""
+    if found := read_snooze_id(_carried(body)):
+        return found
+    raise BadInput("This button names no snooze. It may be older than I am.", where="value")
+
+
+def exemption_id(body: Body) -> str:
+    """The exception that a button is about. Raises BadInput."""
+    if found := read_exemption_id(_carried(body)):
+        return found
+    raise BadInput("This button names no exception. It may be older than I am.", where="value")
+
+
 def trigger(body: Body) -> str:
     """What makes a press idempotent. Raises BadInput without it: all would be one press."""
     if found := str(body.get("trigger_id") or ""):
@@ -124,7 +149,7 @@ def message(body: Body) -> Message:
     found = body.get("message") or {}
     ts, thread = str(found.get("ts") or ""), str(found.get("thread_ts") or "")
     words = html.unescape(_MARKED.sub(_plainly, str(found.get("text") or "")))
-    return Message(ts=ts, thread=thread if thread != ts else "", words=clean(words)[:NOTE_MOST])
+    return Message(ts=ts, thread=thread if thread != ts else "", words=written(words)[:NOTE_MOST])
 
 
 _MARKED = re.compile(r"<([^<>]+)>")
@@ -147,6 +172,12 @@ def ask(
     to: Person | None = None,
     quoted: str = "",
     record: str = "",
+    scope: Scope | None = None,
+    hours: int = 0,
+    snooze: str = "",
+    equal: tuple[Aspect, ...] = (),
+    days: int = 0,
+    exemption: str = "",
 ) -> Ask:
     """What the person asks for; *alert* where the payload itself does not carry it as a value."""
     return Ask(
@@ -161,6 +192,12 @@ def ask(
         to=to,
         quoted=quoted,
         record=record,
+        scope=scope,
+        hours=hours,
+        snooze=snooze,
+        equal=equal,
+        days=days,
+        exemption=exemption,
     )
 
 

@@ -15,6 +15,7 @@ from bot.model import (
     Actor,
     Alert,
     Ask,
+    Checkup,
     Decision,
     Entry,
     Finding,
@@ -26,7 +27,8 @@ from bot.model import (
     Verdict,
     iso,
 )
-from bot.ports import Bot, Feed, Judged, Store, Verdicted
+from bot.ports import Bot, Feed, Judged, Store, Storming, Verdicted
+from bot.storms import NEVER
 from bot.triage import Triage
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -147,10 +149,12 @@ def quiet(*records: Record) -> list[Judged]:
 
 
 def make_triage(
-    minutes: float = 60, channel_of: Callable[[str], str] = lambda _: CHANNEL
+    minutes: float = 60,
+    channel_of: Callable[[Finding], str] = lambda _: CHANNEL,
+    storms: Storming = NEVER,
 ) -> Triage:
-    """Folding with a window of so many minutes."""
-    return Triage(window=timedelta(minutes=minutes), channel_of=channel_of)
+    """Folding with a window of so many minutes; no flood is a storm, unless said otherwise."""
+    return Triage(window=timedelta(minutes=minutes), channel_of=channel_of, storms=storms)
 
 
 def fold_all(findings: Iterable[Finding], triage: Triage | None = None) -> list[Alert]:
@@ -247,6 +251,14 @@ class StillPulse:
     def sender_error(self) -> str:
         """Nothing wrong."""
         return ""
+
+    def channel_warnings(self) -> Sequence[str]:
+        """Every channel is as it should be."""
+        return ()
+
+    def checkups(self) -> Sequence[Checkup]:
+        """Nothing was looked at yet."""
+        return ()
 
 
 def make_bot(store: Store, clock: FakeClock) -> Bot:

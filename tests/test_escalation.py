@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import escalation
+from bot import escalation, snoozes
 from bot.alerts import judge
 from bot.escalation import Plan, Step
 from bot.hours import Hours
-from bot.model import Alert, AlertState, Lane, Level, Mark, Send, SendKind, Verb, iso
+from bot.model import Alert, AlertState, Lane, Level, Mark, Scope, Send, SendKind, Verb, iso
 from bot.ports import Due
 from bot.store import SqliteStore
 from tests.builders import (
@@ -243,3 +244,20 @@ def test_without_steps_nothing_is_read(store: SqliteStore, clock: FakeClock) -> 
     clock.tick(86_400)
     escalation.walk(make_bot(store, clock), Plan())
     assert steps_of(store) == []
+
+
+def test_nobody_is_called_about_what_is_snoozed(store: SqliteStore, clock: FakeClock) -> None:
+    """Once the snooze is over they are, for all the time that nobody has taken it."""
+    (alert,) = keep(store, "mallory")
+    bot = make_bot(store, clock)
+    ask = make_ask(alert, Verb.SNOOZE, note="a drill", moment=clock.iso)
+    snoozes.decide(bot, msgspec.structs.replace(ask, scope=Scope.ALERT, hours=1))
+    clock.tick(3_599)
+    escalation.walk(bot, PLAN)
+    assert steps_of(store) == []
+
+    clock.tick(1)
+    snoozes.end_those_due(bot)
+    escalation.walk(bot, PLAN)
+
+    assert len(steps_of(store)) == 2

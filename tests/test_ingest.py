@@ -7,8 +7,10 @@ import json
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,11 +21,11 @@ from bot.detection.record import Limits
 from bot.detection.rule import RuleSet
 from bot.detection.sigma import load
 from bot.errors import Refused, Unavailable
-from bot.ingest import BATCH, Ingest
+from bot.ingest import BATCH, Ingest, LongestWait
 from bot.model import AlertState, Unreadable
 from bot.ports import Blob, Folding, Judged, Kept
 from bot.store import SqliteStore
-from tests.builders import FakeClock, at, make_triage
+from tests.builders import NOON, FakeClock, at, make_triage
 
 RULES = Path(__file__).parents[1] / "bot" / "rules"
 Part = Blob | Unreadable
@@ -54,8 +56,10 @@ def blob(*records: object, where: str = "s3://trail/a.json.gz") -> Blob:
 class FakeDelivery:
     """A delivery of *parts*; an exception among them is raised in its place."""
 
-    def __init__(self, *parts: Part | Exception, where: str = "message 1") -> None:
-        self.where = where
+    def __init__(
+        self, *parts: Part | Exception, where: str = "message 1", sent_at: str = ""
+    ) -> None:
+        self.where, self.sent_at = where, sent_at
         self._parts = parts
         self.outcome: list[str] = []
         self.stored_when_done: int | None = None
@@ -225,6 +229,24 @@ def test_a_rule_that_raises_opens_an_alert(store: SqliteStore, rules: RuleSet) -
     assert alerts["rule_broken"].count == 2
 
 
+@pytest.mark.parametrize(("days", "alerts"), [(3, 1), (30.9, 1), (31.1, 2)])
+def test_a_broken_rule_stands_for_its_repeats(
+    store: SqliteStore, rules: RuleSet, days: float, alerts: int
+) -> None:
+    """While its alert is open, days later too; what other rules find opens alerts as ever."""
+
+    def breaks(document: Document) -> bool:
+        raise KeyError(document["eventName"])
+
+    bad = replace(rules.rules[0], name="bad", matches=breaks, may_match=lambda *_: True)
+    ingest = make_ingest(store, RuleSet((*rules.rules, bad)))
+    for event, minutes in (("e-1", 0.0), ("e-2", days * 24 * 60)):
+        ingest.work(FakeDelivery(blob(a_call(event) | {"eventTime": at(minutes)})))
+
+    found = Counter(alert.rule for alert in store.alerts([AlertState.OPEN]))
+    assert found == {"connect_emergency_access": 2, "rule_broken": alerts}
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"\x1f\x8b\x08broken", b'{"Records": [{"eventID": "\\ud800"}]}', b"\xff" * 99],
@@ -308,6 +330,53 @@ def test_a_source_that_cannot_forget_does_not_end_the_thread(
     good = FakeDelivery(blob(a_call("e-1")))
     ingest.work(good)
     assert (good.outcome, store.counts()["findings"]) == (["done"], 1)
+
+
+# ── how the source is doing ─────────────────────────────────────────────────
+
+
+def test_a_feed_says_how_long_what_came_had_waited(store: SqliteStore, rules: RuleSet) -> None:
+    """The longest wait of what was received, and when that was; a skewed clock is no wait."""
+    sent = ("2026-11-22T11:58:00Z", "2026-11-22T11:59:30Z", "2026-11-22T12:00:09Z", "")
+    source = FakeSource([FakeDelivery(blob(a_call("e-1")), sent_at=one) for one in sent])
+    ingest = make_ingest(store, rules, source)
+    assert (ingest.feed().waited, ingest.feed().delivered_at) == (None, "")
+
+    run_until_quiet(ingest, source)
+
+    assert ingest.feed().waited == 120.0
+    assert ingest.feed().delivered_at == "2026-11-22T12:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "longest"), [(0, 90.0), (4.9, 90.0), (5.1, 90.0), (9.9, 90.0), (10.1, None)]
+)
+def test_a_long_wait_is_told_of_for_some_minutes(minutes: float, longest: float | None) -> None:
+    """Through the span it came in and the next one; then it is over."""
+    waits = LongestWait(timedelta(minutes=5))
+    waits.note(90.0, NOON)
+    waits.note(3.0, NOON + timedelta(seconds=1))
+
+    assert waits.longest(NOON + timedelta(minutes=minutes)) == longest
+
+
+def test_a_clock_that_is_set_back_begins_the_waits_anew() -> None:
+    """Nothing is told of for hours."""
+    waits = LongestWait(timedelta(minutes=5))
+    waits.note(90.0, NOON)
+    waits.note(2.0, NOON - timedelta(hours=1))
+
+    assert waits.longest(NOON - timedelta(hours=1)) == 2.0
+
+
+def test_a_failing_source_says_since_when(store: SqliteStore, rules: RuleSet) -> None:
+    """Since the first fault in a row; once it works, not at all."""
+    ingest = stopped(make_ingest(store, rules))
+    ingest.work(FakeDelivery(Unavailable("S3 did not answer.")))
+    assert ingest.feed().failing_since == "2026-11-22T12:00:00.000Z"
+
+    ingest.work(FakeDelivery(blob(a_call("e-1"))))
+    assert (ingest.feed().failing_since, ingest.feed().error) == ("", "")
 
 
 # ── running and stopping ────────────────────────────────────────────────────

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
-from apscheduler.triggers.cron import CronTrigger
-
+from bot.channels import Doors
 from bot.escalation import Plan, Step
-from bot.jobs import Keep, prune, refresh_people, timetable
+from bot.health import FeedWatch
+from bot.jobs import Job, Keep, prune, refresh_people, timetable
 from bot.model import iso
+from bot.ports import Channel
 from bot.store import SqliteStore
+from bot.storms import NEVER
+from bot.wiring import trigger
 from tests.builders import (
     NOON,
     FakeClock,
@@ -25,6 +28,19 @@ from tests.builders import (
 KEEP = Keep(records=30, evidence=400)
 
 
+class NoRooms:
+    """A workspace in which nobody should look."""
+
+    def channel(self, channel: str) -> Channel:
+        """A fault."""
+        raise AssertionError(channel)
+
+
+def nothing_named() -> Doors:
+    """No channel to look at."""
+    return Doors(NoRooms(), {})
+
+
 class CountingDirectory:
     """A directory that counts how often it was refreshed."""
 
@@ -36,19 +52,25 @@ class CountingDirectory:
         self.rounds += 1
 
 
+def all_jobs(plan: Plan = Plan()) -> tuple[Job, ...]:  # noqa: B008 - it is frozen
+    """The timetable of a bot that watches nothing."""
+    return timetable(KEEP, plan, NEVER, nothing_named(), FeedWatch([], make_triage()))
+
+
 def test_every_job_has_its_own_name_and_a_time() -> None:
     """A mistyped time or a second job of the same name would never run."""
-    jobs = timetable(KEEP)
+    jobs = all_jobs()
     assert len({job.name for job in jobs}) == len(jobs)
     for job in jobs:
-        assert CronTrigger.from_crontab(job.when, timezone="Europe/Zurich")
+        assert trigger(job.when, "Europe/Zurich").get_next_fire_time(None, NOON)
 
 
-def test_people_are_asked_for_at_every_start() -> None:
-    """Otherwise nobody could act until the first round, and who should have been called while we
-    were away would wait for it; pruning can wait for its hour."""
-    at_start = {job.name: job.at_start for job in timetable(KEEP)}
-    assert at_start == {"people": True, "escalate": True, "prune": False}
+def test_a_time_may_begin_with_seconds() -> None:
+    """Six fields; five mean the full minute."""
+    just_past = NOON + timedelta(seconds=1)
+    often, minutely = trigger("*/10 * * * * *", "UTC"), trigger("* * * * *", "UTC")
+    assert often.get_next_fire_time(None, just_past) == NOON + timedelta(seconds=10)
+    assert minutely.get_next_fire_time(None, just_past) == NOON + timedelta(minutes=1)
 
 
 def test_escalation_goes_by_the_plan(store: SqliteStore, clock: FakeClock) -> None:
@@ -56,10 +78,18 @@ def test_escalation_goes_by_the_plan(store: SqliteStore, clock: FakeClock) -> No
     plan = Plan(steps=(Step(minutes=10, to=("user:U0LEAD",)),))
     store.keep(judged(make_finding()), make_triage(), clock.iso)
     clock.tick(600)
-    job = next(job for job in timetable(KEEP, plan) if job.name == "escalate")
+    job = next(job for job in all_jobs(plan) if job.name == "escalate")
     job.run(make_bot(store, clock))
     assert job.when == "* * * * *"
     assert [link.kind for link in store.links()] == ["alert.escalate"]
+
+
+def test_people_channels_and_feeds_are_looked_at_at_every_start() -> None:
+    """Otherwise nobody could act until the first round, and who should have been called while we
+    were away would wait for it; pruning can wait for its hour."""
+    at_start = {job.name for job in all_jobs() if job.at_start}
+    every_minute = {"escalate", "snoozes", "exceptions", "storms", "feeds"}
+    assert at_start == {"people", "channels", *every_minute}
 
 
 def test_refreshing_people_asks_the_directory(store: SqliteStore, clock: FakeClock) -> None:
@@ -84,7 +114,7 @@ def test_prune_goes_by_the_settings_and_the_bots_clock(
         evidence = iso(NOON - timedelta(days=days + 370, seconds=1))
         finding = make_finding(make_record(f"e-{name}"), rule=f"rule_{name}")
         store.keep(judged(finding), triage, evidence)
-    job = next(job for job in timetable(KEEP) if job.name == "prune")
+    job = next(job for job in all_jobs() if job.name == "prune")
     job.run(make_bot(store, clock))
     left = {row[0] for row in store.reader.execute("SELECT id FROM records")}
     assert left == {"q-young", "e-young"}

@@ -18,8 +18,11 @@ FILES = sorted(path for top in ("bot", "handlers") for path in (ROOT / top).rglo
 WORDS = ("bot.model", "bot.errors")
 CORE = (
     *("bot.triage", "bot.alerts", "bot.breakglass", "bot.denylist", "bot.guardrails"),
-    *("bot.audits", "bot.summaries", "bot.jobs", "bot.ingest", "bot.hours"),
-    *("bot.escalation", "bot.paging", "bot.pager"),
+    *("bot.audits", "bot.summaries", "bot.jobs", "bot.ingest", "bot.snoozes", "bot.novelty"),
+    *("bot.hours", "bot.escalation", "bot.paging", "bot.pager"),
+    *("bot.routing", "bot.channels", "bot.health"),
+    "bot.exemptions",
+    "bot.storms",
 )
 DRAWING = (
     *("bot.slack.cards", "bot.slack.modals", "bot.slack.text", "bot.slack.lint"),
@@ -73,6 +76,7 @@ LAYERS = {
         ours=(*WORDS, "bot.ports", "bot.slack"),
         theirs=("msgspec", "cachetools", "slack_sdk", "slack_bolt"),
     ),
+    "bot.places": Layer(ours=(*WORDS, "bot.settings", "bot.routing", "bot.health")),
     "bot.infra": Layer(ours=(*WORDS, "bot.settings", "bot.infra"), theirs=None),
     "bot.wiring": Layer(ours=("bot",), theirs=("apscheduler",)),
     "bot.cli": Layer(ours=EVERYTHING, theirs=None),
@@ -97,6 +101,14 @@ ONLY_FROM = {
     "bot.cli": ("bot.cli", "bot.__main__", "bot.bench"),
     "bot.wiring": ("bot.cli", "bot.bench"),
     "handlers": ("handlers", "bot.cli", "bot.bench"),
+}
+
+# Who makes what reaches out of the process: docs/architecture.md says the same.
+MAKERS = {
+    "WebClient": ("bot.slack.client", "bot.slack.bolt"),
+    "SlackClient": ("bot.wiring",),
+    "SqliteStore": ("bot.wiring", "bot.cli", "bot.bench"),
+    "Aws": ("bot.wiring",),
 }
 
 COMMAND_MODULES = {"bot.cli", *(f"bot.cli.{name}" for name in COMMANDS)}
@@ -199,6 +211,12 @@ def work_at_import(tree: ast.Module) -> list[str]:
     return found
 
 
+def made(tree: ast.AST) -> set[str]:
+    """The names of what is called, to be made or otherwise."""
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {ast.unparse(one).rpartition(".")[2] for one in calls}
+
+
 def clock_readings(tree: ast.AST) -> list[str]:
     """Calls that read the machine's wall clock."""
     clocks = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
@@ -227,6 +245,13 @@ def test_only_the_wiring_reads_the_clock(path: Path) -> None:
     outside = ("bot.wiring", "bot.demo", "bot.bench", "bot.cli")
     if not under(module_of(path), outside):
         assert clock_readings(parsed(path)) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_clients_and_stores_are_made_in_few_places(path: Path) -> None:
+    """The wiring makes them; Bolt has a client of its own, and some look into the bot's store."""
+    found = made(parsed(path)) & MAKERS.keys()
+    assert [name for name in found if not under(module_of(path), MAKERS[name])] == []
 
 
 @pytest.mark.parametrize(
@@ -318,6 +343,15 @@ def test_an_allowed_import_is_not(module: str, line: str) -> None:
 def test_work_at_import_is_seen(text: str, seen: int) -> None:
     """Defaults and class bodies run at import, function bodies do not."""
     assert len(work_at_import(ast.parse(text))) == seen
+
+
+def test_the_making_of_a_client_is_seen() -> None:
+    """By its bare name or by its module's, but not where it is only a type."""
+    assert made(ast.parse("SlackClient('t')\nslack_sdk.WebClient()")) == {
+        "SlackClient",
+        "WebClient",
+    }
+    assert made(ast.parse("def f(store: SqliteStore) -> None: ...")) == set()
 
 
 def test_a_clock_reading_is_seen() -> None:

@@ -27,6 +27,7 @@ SCOPES_OF_METHODS = {
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
     "conversations.history": {"channels:history", "groups:history", "im:history"},
+    "conversations.info": {"channels:read", "groups:read"},
     "conversations.open": {"im:write"},
     "conversations.replies": {"channels:history", "groups:history", "im:history"},
     "usergroups.users.list": {"usergroups:read"},
@@ -78,6 +79,20 @@ def test_interactivity_is_on_because_there_are_buttons(written: dict[str, Any]) 
     assert written["settings"]["socket_mode_enabled"] is True
 
 
+def test_what_the_bot_sends_one_person_can_be_read(written: dict[str, Any]) -> None:
+    """Raw records come by direct message: the tab that shows them is on, and nobody answers there.
+
+    The bot listens to no message, and has no home to show.
+    """
+    assert written["features"]["app_home"] == {
+        "home_tab_enabled": "app_home_opened" in ids("events"),
+        "messages_tab_enabled": True,
+        "messages_tab_read_only_enabled": not any(
+            one.startswith("message") for one in ids("events")
+        ),
+    }
+
+
 def test_scopes_are_those_used_and_no_other(written: dict[str, Any]) -> None:
     """Each scope is needed by a method, an event or a command of ours; none is missing."""
     needed = {"commands"} | {SCOPES_OF_EVENTS[event] for event in ids("events")}
@@ -88,7 +103,7 @@ def test_scopes_are_those_used_and_no_other(written: dict[str, Any]) -> None:
 
 
 def test_the_methods_are_those_that_the_client_calls() -> None:
-    """The list of methods here is the one in the only caller of Slack's Web API."""
+    """The list of methods here is the one in the module that makes our calls to Slack."""
     source = Path(manifest.__file__).parent.joinpath("slack", "client.py").read_text("utf-8")
 
     assert set(_METHOD.findall(source)) == set(SCOPES_OF_METHODS)

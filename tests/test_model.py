@@ -12,6 +12,7 @@ from bot.model import (
     Level,
     SendKind,
     iso,
+    lasting,
     moment,
     read_alert_id,
     send_id,
@@ -59,6 +60,26 @@ def test_moment_reads_what_cloudtrail_and_its_copies_write(text: str) -> None:
 def test_what_is_no_time_is_none(text: str) -> None:
     """A near miss is None, never an exception and never now."""
     assert moment(text) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (-4, "0 s"),
+        (0.44, "0.4 s"),
+        (10, "10 s"),
+        (59.6, "1 min"),
+        (250, "4 min 10 s"),
+        (3_600, "1 h"),
+        (3_605, "1 h"),
+        (11_100, "3 h 5 min"),
+        (266_400, "3 d 2 h"),
+    ],
+)
+def test_a_duration_is_said_in_its_two_largest_units(seconds: float, said: str) -> None:
+    """Nobody counts the seconds of three days."""
+    assert lasting(seconds) == said
 
 
 @given(st.text(max_size=30))

@@ -81,10 +81,21 @@ def test_everything_that_can_be_set(loaded: Load, tmp_path: Path) -> None:
         region = "eu-central-1"
         role_arn = "arn:aws:iam::111122223333:role/callwarden-read"
         visibility_seconds = 60
+        quiet_minutes = 300
+        late_minutes = 5
         [[instance]]
         id = "0f1e2d3c-4b5a-4968-8778-695a4b3c2d1e"
         name = "Support"
         channel = "G0SUPPORT"
+        [[route]]
+        instance = "Support"
+        account = "111122223333"
+        level = "high"
+        tag = "attack.t1078*"
+        channel = "C0URGENT"
+        [[route]]
+        levels = ["low", "medium"]
+        channel = "C0QUIET"
         [store]
         path = "state/bot.db"
         [rules]
@@ -116,7 +127,10 @@ def test_everything_that_can_be_set(loaded: Load, tmp_path: Path) -> None:
         """
     )
     assert settings.source[0].name == "main"
+    assert (settings.source[0].quiet_minutes, settings.source[0].late_minutes) == (300, 5)
     assert settings.instance[0].channel == "G0SUPPORT"
+    assert settings.route[0].level is Level.HIGH
+    assert settings.route[1].levels == (Level.LOW, Level.MEDIUM)
     assert settings.database == tmp_path / "state" / "bot.db"
     assert settings.people[Verb.RAW] == Allowed(users=("W0LEAD",))
     assert (settings.paging.after_minutes, settings.paging.slack_down_minutes) == (0.5, 3.0)
@@ -135,6 +149,21 @@ def test_looking_follows_acting(loaded: Load) -> None:
 def test_nobody_receives_raw_records_unless_named(loaded: Load) -> None:
     """Least shown: no default opens this door."""
     assert Verb.RAW not in loaded(GOOD).people
+
+
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb is not Verb.LOOK])
+def test_only_looking_is_for_everyone(loaded: Load, verb: Verb) -> None:
+    """Nobody acts and nobody receives raw records who is not named, in person or by a group."""
+    others = "".join(f"[people.{one}]\nusers = ['U0ANA']\n" for one in Verb if one is not verb)
+    text = f"[slack]\nchannel = 'C0A'\n{others}[people.{verb}]\nusers = ['U0BEN']\n"
+    assert loaded(text).people[verb] == Allowed(users=("U0BEN",))
+
+    faults = faults_of(loaded, f"{text}everyone = true\n")
+
+    assert faults == {
+        f"people.{verb}.everyone": "Only [people.look] may name everyone. Drop it and name who"
+        f' may in [people.{verb}]: users = ["U…"] or groups = ["S…"].'
+    }
 
 
 def test_commands_without_slack_need_no_token(loaded: Load) -> None:
@@ -432,6 +461,25 @@ def test_a_queue_may_be_on_this_machine_or_behind_an_endpoint(loaded: Load, url:
     assert loaded(GOOD + f'[[source]]\nqueue_url = "{url}"\n').source[0].queue_url == url
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "called"),
+    [("", "", "q"), ("name = 'x'\n", "name = 'x'\n", "x"), ("name = 'q'\n", "", "q")],
+)
+def test_two_sources_of_one_name_are_a_fault(
+    loaded: Load, first: str, second: str, called: str
+) -> None:
+    """Status and alerts would not tell them apart; a queue's name is a name too."""
+    text = GOOD + f"[[source]]\nqueue_url = 'https://sqs/1/q'\n{first}"
+    twin = "[[source]]\nqueue_url = 'https://sqs/2/q'\n"
+
+    faults = faults_of(loaded, text + twin + second)
+
+    assert faults == {
+        "[[source]]": f"Two of them are called '{called}'. Give each a name of its own."
+    }
+    assert len(loaded(text + twin + "name = 'other'\n").source) == 2
+
+
 def test_what_stands_twice_is_a_fault(loaded: Load) -> None:
     """Two sources on one queue would share its messages out between them."""
     source = "[[source]]\nqueue_url = 'https://sqs/1/q'\n"
@@ -439,6 +487,60 @@ def test_what_stands_twice_is_a_fault(loaded: Load) -> None:
     faults = faults_of(loaded, GOOD + source * 2 + instance * 2)
     assert faults.keys() == {"[[source]]", "[[instance]]"}
     assert len(loaded(GOOD + source + source.replace("/q", "/r") + instance).source) == 2
+
+
+INSTANCES = """
+[[instance]]
+id = "0f1e2d3c-4b5a-4968-8778-695a4b3c2d1e"
+name = "prod"
+[[instance]]
+id = "9f8e7d6c-5b4a-4321-8765-0a1b2c3d4e5f"
+name = "training"
+"""
+
+
+@pytest.mark.parametrize("named", ["prod", "9f8e7d6c-5b4a-4321-8765-0a1b2c3d4e5f"])
+def test_a_route_names_an_instance_by_name_or_id(loaded: Load, named: str) -> None:
+    """Whichever people know it by."""
+    text = GOOD + INSTANCES + f'[[route]]\ninstance = "{named}"\nchannel = "C0X"\n'
+
+    assert loaded(text).route[0].instance == named
+
+
+@pytest.mark.parametrize(
+    ("route", "where", "said"),
+    [
+        ("", "[[route]] 1", "It would catch everything."),
+        ("instance = 'prd'", "[[route]] 1, instance", "Did you mean prod?"),
+        ("instance = 'x'", "[[route]] 1, instance", "Known: prod, training."),
+        ("account = '1111'", "[[route]] 1, account", "12 digits in quotes"),
+        ("account = 111122223333", "[[route]] 1, account", "12 digits in quotes"),
+        ("level = 'severe'", "[[route]] 1, level", '"high" or "critical"'),
+        ("levels = 'high'", "[[route]] 1, levels", 'like ["high", "critical"]'),
+        ("levels = []", "[[route]] 1, levels", 'like ["high", "critical"]'),
+        ("level = 'low'\nlevels = ['high']", "[[route]] 1", "both level and levels"),
+        ("tag = 'attack.*.t1078'", "[[route]] 1, tag", "attack.t1078*"),
+        ("tag = '*'", "[[route]] 1, tag", "attack.t1078*"),
+        ("severity = 'high'", "[[route]] 1, severity", "Known here: channel, instance"),
+    ],
+)
+def test_a_route_that_cannot_be_meant_is_a_fault(
+    loaded: Load, route: str, where: str, said: str
+) -> None:
+    """Each says how to mend it."""
+    faults = faults_of(loaded, GOOD + INSTANCES + f"[[route]]\nchannel = 'C0X'\n{route}\n")
+
+    assert said in faults[where]
+
+
+def test_a_route_behind_its_twin_is_a_fault(loaded: Load) -> None:
+    """It would never be asked; another condition makes it another route."""
+    twin = "[[route]]\nlevel = 'high'\nchannel = '{}'\n"
+    faults = faults_of(loaded, GOOD + twin.format("C0X") + twin.format("C0Y"))
+
+    assert faults == {"[[route]] 2": "[[route]] 1 catches the same before it. Drop one of them."}
+    other = twin.format("C0Y").replace("high", "low")
+    assert len(loaded(GOOD + twin.format("C0X") + other).route) == 2
 
 
 def test_tokens_are_told_apart(loaded: Load) -> None:
@@ -522,6 +624,7 @@ _KEYS = st.sampled_from(
         "quiet.from",
         "quiet.timezone",
         "escalate",
+        "route",
         "x",
     ]
 )

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Alert, AlertState, Finding, Lane, Level, Mark, SendKind, iso
+from bot.novelty import SEEN_KEPT, agent, network
 from bot.store import SqliteStore
-from bot.triage import NEWS_KEPT, SEEN_KEPT, agent, network
+from bot.triage import NEWS_KEPT
 from tests.builders import (
     ANA,
     CHANNEL,
@@ -75,7 +76,9 @@ def test_an_alert_of_a_lesser_level_waits_in_the_ordinary_lane() -> None:
 
 def test_the_channel_follows_the_instance() -> None:
     """An instance with a channel of its own gets its alerts there."""
-    triage = make_triage(channel_of=lambda instance: "C0OWN" if instance == OTHER else CHANNEL)
+    triage = make_triage(
+        channel_of=lambda finding: "C0OWN" if finding.record.instance == OTHER else CHANNEL
+    )
     own = make_finding(make_record(instance=OTHER))
     assert triage.fold(own, (), lambda: "A-00001", NOW).alert.channel == "C0OWN"
     assert triage.fold(make_finding(), (), lambda: "A-00002", NOW).alert.channel == CHANNEL

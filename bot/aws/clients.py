@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
     Client = SQSClient | S3Client | SNSClient
 
-Service = Literal["sqs", "s3", "sns"]
+Service = Literal["sqs", "brisk sqs", "s3", "sns"]
 
 SESSION_NAME = "callwarden"
 """What our own calls are called in CloudTrail: the session name of every role we assume."""
+
 
 LONGEST_WAIT = 20
 """Seconds that SQS holds a long poll at most."""
@@ -62,6 +63,10 @@ class Aws:
     def sqs(self, region: str | None, role_arn: str | None = None) -> SQSClient:
         """A client for SQS. Raises BadInput where no Region is known."""
         return cast("SQSClient", self._client("sqs", region, role_arn))
+
+    def brisk_sqs(self, region: str | None, role_arn: str | None = None) -> SQSClient:
+        """A client for SQS that gives up soon; not for long polls."""
+        return cast("SQSClient", self._client("brisk sqs", region, role_arn))
 
     def s3(self, region: str | None, role_arn: str | None = None) -> S3Client:
         """A client for S3, with paths for buckets where the endpoint is loopback."""
@@ -97,6 +102,8 @@ class Aws:
             return session.client("sqs", config=_config(LONGEST_WAIT + 10))
         if service == "sns":
             return session.client("sns", config=_config(10))
+        if service == "brisk sqs":
+            return session.client("sqs", config=_config(5))
         client = session.client("s3", config=_config(20))
         if not _is_loopback(client.meta.endpoint_url):
             return client

@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from bot.aws.messages import ObjectRef, Part, read_message
 from bot.aws.s3 import AHEAD, Shelf
 from bot.aws.visibility import Hidden
 from bot.errors import Fault
-from bot.model import Unreadable
+from bot.model import Unreadable, iso
 from bot.ports import Blob
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class SqsSource:
                 MaxNumberOfMessages=10,
                 WaitTimeSeconds=min(LONGEST_WAIT, max(0, math.ceil(wait))),
                 VisibilityTimeout=self._visibility,
-                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             )
         messages = answer.get("Messages", [])
         return _Batch(self, messages).deliveries if messages else ()
@@ -220,7 +221,9 @@ class SqsDelivery:
         self._source = source
         self._batch = batch
         self._handle = message["ReceiptHandle"]
-        self._received = int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
+        attributes = message.get("Attributes", {})
+        self._received = int(attributes.get("ApproximateReceiveCount", "1"))
+        self.sent_at = _time(attributes.get("SentTimestamp", ""))
         self._parts = parts
         self._places = places
         self._closed = False
@@ -254,3 +257,10 @@ class SqsDelivery:
         )
         self._source.give_back(self._handle, self._received)
         self._batch.close(self._handle, self._places, stored=False)
+
+
+def _time(milliseconds: str) -> str:
+    """SQS's time as ISO; "" where it gave none."""
+    if not milliseconds.isdecimal():
+        return ""
+    return iso(datetime.fromtimestamp(int(milliseconds) / 1000, UTC))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,28 +87,40 @@ def counts(store: SqliteStore, name: str) -> int:
     return store.counts().get(name, 0)
 
 
+def average() -> float | None:
+    """What else this machine does: its load average of the last minute; None where it has none."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
 def quantile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least *share* of *values* do not exceed (nearest rank)."""
-    if not values:
-        return math.nan
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def summary(seconds: Sequence[float]) -> dict[str, float | int]:
-    """count, median, p95, p99 and most, in milliseconds."""
+def summary(seconds: Sequence[float]) -> dict[str, float | int | None]:
+    """count, median, p95, p99 and most, in milliseconds; None where nothing was measured."""
     milli = [1000.0 * one for one in seconds]
+    if not milli:
+        return {"count": 0} | dict.fromkeys(("median_ms", "p95_ms", "p99_ms", "most_ms"))
     return {
         "count": len(milli),
         "median_ms": round(quantile(milli, 0.5), 1),
         "p95_ms": round(quantile(milli, 0.95), 1),
         "p99_ms": round(quantile(milli, 0.99), 1),
-        "most_ms": round(max(milli, default=math.nan), 1),
+        "most_ms": round(max(milli), 1),
     }
 
 
-def as_text(result: dict[str, object], form: str) -> str:
-    """*result* for a terminal or a program."""
+def missed(what: str, found: object, target: float, unit: str) -> list[str]:
+    """A sentence where *found* is not under *target*; also where it could not be measured."""
+    if isinstance(found, int | float) and found < target:
+        return []
+    return [f"{what}: {found} {unit}; the target is under {target:g} {unit}"]
+
+
+def as_text(result: Mapping[str, object], form: str) -> str:
+    """*result* for a terminal or a program; a terminal gets the faults as lines of their own."""
     if form == "json":
         return json.dumps(result)
-    return "\n".join(f"{name}: {value}" for name, value in result.items())
+    return "\n".join(f"{name}: {value}" for name, value in result.items() if name != "faults")

@@ -42,6 +42,7 @@ def draw_up(stage: Stage, story: Story, done: Done) -> Accounts:
         _sends(accounts, store, stage)
         _said_once(accounts, stage, done)
         _decisions(accounts, store, stage, done)
+        _acknowledged(accounts, stage, done)
         _queue(accounts, stage, story)
         _pages(accounts, store, stage)
     finally:
@@ -158,9 +159,18 @@ def _decisions(accounts: Accounts, store: SqliteStore, stage: Stage, done: Done)
         "decisions": accepted,
         "decisions_refused": refused - away,
         "turned_away": away,
-        "commands": done.commands,
         "ledger": {"links": chain.length, "head": chain.head, "whole": chain.whole},
     }
+
+
+def _acknowledged(accounts: Accounts, stage: Stage, done: Done) -> None:
+    """Slack's log of what people did: all of it was acknowledged, every command with an answer."""
+    deeds = stage.slack.interactions()
+    failed = [one.name for one in deeds if one.acked_at is None or one.failed]
+    answered = sum(bool(one.answer) for one in deeds if one.envelope_type == "slash_commands")
+    accounts.agree("not acknowledged", failed, [])
+    accounts.agree("commands answered, by Slack's log", answered, done.commands)
+    accounts.summary["commands"] = answered
 
 
 def _queue(accounts: Accounts, stage: Stage, story: Story) -> None:

@@ -22,12 +22,10 @@ def test(config: Path) -> None:
     It goes out at once and is not in the ledger, which only the running bot writes.
     """
     from bot import paging, wiring
-    from bot.aws.clients import Aws
-    from bot.aws.sns import sns_topic
     from bot.errors import BadInput
     from bot.settings import load
 
-    topic = sns_topic(load(config, slack=False).paging, Aws())
+    topic = wiring.topic_of(load(config, slack=False))
     if topic is None:
         raise BadInput(
             f"No paging topic is set in {config}: nobody is woken. Set sns_topic under [paging].",

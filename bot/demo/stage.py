@@ -93,6 +93,9 @@ class Stage:
             )
         self.aws.start()
         self.slack.start()
+        for name in (ALERTS, TRAINING):
+            if name in self.slack.channels:
+                self.slack.make_private(name)
         self.config.write_text(self._settings(), encoding="utf-8")
 
     def close(self) -> None:
@@ -147,10 +150,11 @@ class Stage:
             raise Fault(f"The bot did not join in time.\n{self.log_end()}") from error
 
     def kill_bot(self) -> None:
-        """kill -9."""
+        """kill -9. Returns when the workspace has noticed that the bot is gone."""
         if self._child is not None:
             self._child.kill()
             self._child.wait()
+            wait_until(lambda: self.slack.connected == 0, 10, "Slack to miss the bot")
 
     def ended(self) -> int | None:
         """The exit status of a bot that runs no more, None while it runs."""

@@ -14,6 +14,10 @@ from bot.model import Finding, Level, Record
 _REMEMBERED = 20_000
 """Pairs of source and name kept in the index; names can be made up, memory cannot."""
 
+_BROKEN_FOLDS = 31 * 24 * 60
+"""Minutes in which a broken rule stays one alert: it breaks until somebody mends it, and while its
+alert is open there is nothing more to say."""
+
 
 class _Candidates(dict[tuple[str, str], tuple[Rule, ...]]):
     """(eventSource, eventName) → the rules that can match it, worked out when first asked."""
@@ -116,4 +120,5 @@ def _broken(rules: Sequence[Rule], record: Record, error: Exception) -> Finding:
             f"Run `callwarden rules test {rules[0].name}` and mend the {rule_or_rules} today.",
             f"Look at record {record.id} by hand now.",
         ),
+        fold_minutes=_BROKEN_FOLDS,
     )

@@ -69,14 +69,35 @@ def instance_of(document: Document, raw: bytes) -> str:
 
 def target_of(document: Document) -> str:
     """The thing acted upon, without account and Region, or "" where the request names none."""
+    return _target(document)[1]
+
+
+def target_field(document: Document, raw: bytes) -> str:
+    """Where in a record its target stands, dotted; "" where one field alone does not say it."""
+    field, _ = _target(document)
+    if field:
+        return field
+    instance, request = instance_of(document, raw), part(document, "requestParameters")
+    for key in _INSTANCE_KEYS:
+        value = request.get(key)
+        if instance and isinstance(value, str) and instance in value.lower():
+            return f"requestParameters.{key}"
+    return ""
+
+
+def _target(document: Document) -> tuple[str, str]:
+    """(field, value) of the thing acted upon, "" each where the request names none."""
     request = part(document, "requestParameters")
-    config = part(request, "StorageConfig")
+    holders = {
+        "requestParameters": request,
+        "requestParameters.StorageConfig": part(request, "StorageConfig"),
+    }
     for key in _TARGET_KEYS:
-        for holder in (request, config):
+        for place, holder in holders.items():
             value = holder.get(key)
             if isinstance(value, str) and value.strip():
-                return _bare(value)[:_LONGEST]
-    return ""
+                return f"{place}.{key}", _bare(value)[:_LONGEST]
+    return "", ""
 
 
 def _bare(value: str) -> str:

@@ -6,49 +6,119 @@ sort as text.
 """
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
+from bot.model.around import Around, Calls, Tie
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
-from bot.model.ids import NAMESPACE, read_alert_id, spoken_id
-from bot.model.moments import iso, moment
+from bot.model.exemptions import (
+    Aspect,
+    Backtest,
+    Choice,
+    Clause,
+    Exemption,
+    ExemptionState,
+    Offer,
+    Past,
+)
+from bot.model.health import (
+    OWN_SOURCE,
+    Backlog,
+    Checkup,
+    Condition,
+    Diagnosis,
+    Heard,
+    Latency,
+    Trouble,
+)
+from bot.model.ids import (
+    NAMESPACE,
+    read_alert_id,
+    read_exemption_id,
+    read_snooze_id,
+    read_storm_id,
+    spoken_id,
+)
+from bot.model.moments import counted, iso, lasting, moment
 from bot.model.pages import SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
-from bot.model.sends import REPLACED, Edits, Lane, Send, SendKind, SendState, send_id
+from bot.model.scope import Scope
+from bot.model.sends import (
+    REPLACED,
+    Edits,
+    Lane,
+    Send,
+    SendKind,
+    SendState,
+    first_card,
+    send_id,
+)
+from bot.model.snoozes import Snooze, SnoozeState
+from bot.model.storms import Storm, Tally
 
 __all__ = [
     "NAMESPACE",
+    "OWN_SOURCE",
     "REPLACED",
     "SLACK",
     "Actor",
     "Alert",
     "AlertState",
     "Allowed",
+    "Around",
     "Ask",
+    "Aspect",
+    "Backlog",
+    "Backtest",
+    "Calls",
     "Chain",
+    "Checkup",
+    "Choice",
+    "Clause",
+    "Condition",
     "Decision",
+    "Diagnosis",
     "Edits",
     "Entry",
+    "Exemption",
+    "ExemptionState",
     "Finding",
+    "Heard",
     "Lane",
+    "Latency",
     "Level",
     "Link",
     "Mark",
     "Member",
+    "Offer",
     "Page",
     "PageKind",
     "PageState",
+    "Past",
     "Person",
     "Record",
+    "Scope",
     "Seen",
     "Send",
     "SendKind",
     "SendState",
+    "Snooze",
+    "SnoozeState",
+    "Storm",
+    "Tally",
+    "Tie",
+    "Trouble",
     "Unreadable",
     "Verb",
     "Verdict",
+    "counted",
+    "first_card",
     "iso",
+    "lasting",
     "moment",
     "page_id",
     "read_alert_id",
+    "read_exemption_id",
+    "read_snooze_id",
+    "read_storm_id",
     "send_id",
     "spoken_id",
 ]

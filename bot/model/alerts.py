@@ -71,7 +71,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     stored) decide what folds in. *version* rises with every change; the first writer of a version
     wins. *news* are the lines of new context, oldest first. Fields of the last finding stand for
     the alert (*event_name* … *user_agent*); *headline* and *actor* are those of the first that was
-    not a replay. *note* is the resolution's; other notes are decisions.
+    not a replay. *note* is the resolution's; other notes are decisions. *snooze* is the id of the
+    last snooze that covers it, *storm* that of the last storm that held its card back; *held* is
+    the id of what keeps its card back, "" once it was queued.
     """
 
     id: str
@@ -110,3 +112,11 @@ class Alert(Struct, frozen=True, kw_only=True):
     note: str = ""
     channel: str = ""
     ts: str = ""
+    snooze: str = ""
+    storm: str = ""
+    held: str = ""
+
+    @property
+    def in_storm(self) -> bool:
+        """A storm keeps its card back: whoever asks for it gets it."""
+        return bool(self.storm) and self.held == self.storm

@@ -7,7 +7,9 @@ from enum import StrEnum
 from msgspec import Struct
 
 from bot.model.alerts import Verdict
+from bot.model.exemptions import Aspect
 from bot.model.people import Person
+from bot.model.scope import Scope
 
 
 class Verb(StrEnum):
@@ -20,6 +22,12 @@ class Verb(StrEnum):
     HAND_OVER = "hand_over"
     NOTE = "note"
     REOPEN = "reopen"
+    SNOOZE = "snooze"
+    AGREE = "agree"  # the second person that a long snooze of a critical alert needs
+    WAKE = "wake"  # end a snooze
+    EXCEPT = "except"  # propose that something is always expected
+    AGREE_EXCEPT = "agree_except"  # the second person that every exception needs
+    UNEXCEPT = "unexcept"  # end an exception
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -28,7 +36,10 @@ class Ask(Struct, frozen=True, kw_only=True):
     *key* makes it idempotent (derived from Slack's trigger id): the same key again returns the
     first outcome and changes nothing. *to* is who shall have the alert, where it is handed over;
     *quoted* the ts of the message in the card's thread that *note* repeats, "" for a note of its
-    own; *record* the id of the record that shall be revealed.
+    own; *record* the id of the record that shall be revealed. A
+    snooze is asked for with a *scope* and *hours*, and decided about later by its id, *snooze*. An
+    exception is asked for with the aspects that shall be *equal* and its *days*, and decided about
+    by its id, *exemption*.
     """
 
     key: str
@@ -42,6 +53,12 @@ class Ask(Struct, frozen=True, kw_only=True):
     to: Person | None = None
     quoted: str = ""
     record: str = ""
+    scope: Scope | None = None
+    hours: int = 0
+    snooze: str = ""
+    equal: tuple[Aspect, ...] = ()
+    days: int = 0
+    exemption: str = ""
 
 
 class Decision(Struct, frozen=True, kw_only=True):

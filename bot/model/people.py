@@ -20,6 +20,10 @@ class Allowed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     groups: tuple[str, ...] = ()
     everyone: bool = False
 
+    def groups_for(self, user: str) -> tuple[str, ...]:
+        """The user groups that decide about *user*; none where no group is needed."""
+        return () if self.everyone or user in self.users else self.groups
+
 
 class Member(Struct, frozen=True, kw_only=True):
     """What Slack says of a person. *groups* are the user groups we asked about that hold them."""

@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from bot.model.alerts import Alert
 from bot.model.ids import NAMESPACE
+from bot.model.records import Level
 
 
 class SendKind(StrEnum):
@@ -81,3 +83,14 @@ REPLACED = "replaced: "
 def send_id(subject: str, kind: SendKind, revision: int | str) -> str:
     """Deterministic id of a send: repeating the step that asks for it asks for the same one."""
     return str(uuid.uuid5(NAMESPACE, f"send\n{subject}\n{kind}\n{revision}"))
+
+
+def first_card(alert: Alert) -> Send:
+    """The card of *alert*, to be posted for the first time."""
+    return Send(
+        id=send_id(alert.id, SendKind.CARD, 0),
+        kind=SendKind.CARD,
+        subject=alert.id,
+        channel=alert.channel,
+        lane=Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY,
+    )

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.settings.checks import check_environment, check_whole
+from bot.settings.checks import check_environment, check_whole, rules_named
 from bot.settings.faults import HINTS, SettingFault, SettingsWrong
 from bot.settings.reading import walk
 from bot.settings.tables import (
@@ -19,6 +19,8 @@ from bot.settings.tables import (
     InstanceSettings,
     PagingSettings,
     QuietSettings,
+    RouteSettings,
+    RulesSettings,
     Secret,
     Settings,
     SourceSettings,
@@ -30,6 +32,8 @@ __all__ = [
     "InstanceSettings",
     "PagingSettings",
     "QuietSettings",
+    "RouteSettings",
+    "RulesSettings",
     "Secret",
     "SettingFault",
     "Settings",
@@ -64,5 +68,5 @@ def load(file: Path, environ: Mapping[str, str] | None = None, *, slack: bool = 
     if slack:
         check_environment(kept, faults)
     if faults:
-        raise SettingsWrong(file, faults)
+        raise SettingsWrong(file, faults, rules_named(kept["home"], data))
     return Settings(**kept)

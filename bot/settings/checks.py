@@ -10,7 +10,14 @@ from urllib.parse import urlsplit
 
 from bot.model import Allowed, Verb
 from bot.settings.faults import SettingFault, hint
-from bot.settings.tables import JobsSettings, PagingSettings, QuietSettings
+from bot.settings.routes import check_routes
+from bot.settings.tables import (
+    JobsSettings,
+    PagingSettings,
+    QuietSettings,
+    RulesSettings,
+    queue_name,
+)
 
 ENVIRONMENT = {
     "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from your Slack app's OAuth & Permissions page",
@@ -22,7 +29,11 @@ _SHOWN = 80
 
 
 def check_allowed(allowed: Allowed, where: str, faults: list[SettingFault]) -> None:
-    """Ids must look like Slack's."""
+    """Ids must look like Slack's, and only looking is for everyone."""
+    if allowed.everyone and where != f"people.{Verb.LOOK}":
+        what = f"Only [people.{Verb.LOOK}] may name everyone."
+        mend = f'Drop it and name who may in [{where}]: users = ["U…"] or groups = ["S…"].'
+        faults.append(SettingFault(f"{where}.everyone", what, mend))
     for user in allowed.users:
         if not re.fullmatch(r"[UW][A-Z0-9]{2,}", user):
             mend = "Use the member ID from the person's Slack profile (⋮ → Copy member ID)."
@@ -41,6 +52,8 @@ def check_whole(kept: dict[str, Any], data: dict[str, Any], faults: list[Setting
     _check_pages(kept, data, faults)
     _check_people(kept.get("people"), faults)
     _check_paths(kept["home"], data, faults)
+    check_routes(data, faults)
+    _check_called(data, faults)
     for name, key in (("source", "queue_url"), ("instance", "id")):
         values = _texts(data, name, key)
         for twice in sorted({v for v in values if values.count(v) > 1}):
@@ -96,6 +109,17 @@ def _check_pages(kept: dict[str, Any], data: dict[str, Any], faults: list[Settin
             faults.append(SettingFault(f"[[escalate]] {place}, to", what, mend))
 
 
+def _check_called(data: dict[str, Any], faults: list[SettingFault]) -> None:
+    """Status and alerts tell sources apart by what they are called."""
+    tables = data.get("source")
+    sources = [one for one in tables if isinstance(one, dict)] if isinstance(tables, list) else []
+    urls = {str(one.get("queue_url")): str(one.get("name") or "") for one in sources}
+    called = [name or queue_name(url) for url, name in urls.items()]
+    for twice in sorted({name for name in called if name and called.count(name) > 1}):
+        what = f"Two of them are called {_shown(twice)}."
+        faults.append(SettingFault("[[source]]", what, "Give each a name of its own."))
+
+
 def _check_paths(home: Path, data: dict[str, Any], faults: list[SettingFault]) -> None:
     """The store may still have to be made, a folder of rules must be there."""
     for path in _texts(data, "store", "path"):
@@ -103,8 +127,8 @@ def _check_paths(home: Path, data: dict[str, Any], faults: list[SettingFault]) -
             what = f"{_shown(path)} cannot be used: {why}."
             faults.append(SettingFault("store.path", what, "Name a file that can be made."))
     for folder in _texts(data, "rules", "folders"):
-        why = _unusable(home, folder)
-        if why or not os.path.isdir(home / Path(folder).expanduser()):
+        if not _is_folder(home, folder):
+            why = _unusable(home, folder)
             what = f"{_shown(folder)} is no folder{why and f': {why}'}."
             faults.append(SettingFault("rules.folders", what, "Make it or drop it."))
 
@@ -124,6 +148,10 @@ def _unusable(home: Path, path: str) -> str:
     return ""
 
 
+def _is_folder(home: Path, path: str) -> bool:
+    return not _unusable(home, path) and (home / Path(path).expanduser()).is_dir()
+
+
 def _shown(text: str) -> str:
     """*text* in quotes, not too much of it."""
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
@@ -139,7 +167,26 @@ def _texts(data: dict[str, Any], table: str, key: str) -> list[str]:
     return [value for value in values if isinstance(value, str)]
 
 
-_LIKE = {Verb.HAND_OVER: Verb.TAKE, Verb.NOTE: Verb.TAKE, Verb.REOPEN: Verb.RESOLVE}
+def rules_named(home: Path, data: dict[str, Any]) -> RulesSettings:
+    """The folders of rules that are there and the rules to leave out, whatever else is wrong."""
+    folders = _texts(data, "rules", "folders")
+    return RulesSettings(
+        folders=tuple(folder for folder in folders if _is_folder(home, folder)),
+        disabled=tuple(_texts(data, "rules", "disabled")),
+    )
+
+
+_LIKE = {
+    Verb.HAND_OVER: Verb.TAKE,
+    Verb.NOTE: Verb.TAKE,
+    Verb.REOPEN: Verb.RESOLVE,
+    Verb.SNOOZE: Verb.TAKE,
+    Verb.AGREE: Verb.RESOLVE,
+    Verb.WAKE: Verb.TAKE,
+    Verb.EXCEPT: Verb.TAKE,
+    Verb.AGREE_EXCEPT: Verb.RESOLVE,
+    Verb.UNEXCEPT: Verb.TAKE,
+}
 """Who may do the one may do the other, unless the settings say otherwise."""
 
 
@@ -162,7 +209,6 @@ def _check_people(people: dict[Verb, Allowed] | None, faults: list[SettingFault]
         people[Verb.LOOK] = Allowed(
             users=tuple(sorted({user for one in acting for user in one.users})),
             groups=tuple(sorted({group for one in acting for group in one.groups})),
-            everyone=any(one.everyone for one in acting),
         )
 
 

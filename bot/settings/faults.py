@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bot.errors import BadInput
+from bot.settings.tables import RulesSettings
 
 
 class SettingFault(Struct, frozen=True):
@@ -19,13 +20,20 @@ class SettingFault(Struct, frozen=True):
 
 
 class SettingsWrong(BadInput):
-    """The settings cannot be used; *faults* lists everything that is wrong, not just the first."""
+    """The settings cannot be used; *faults* lists everything that is wrong, not just the first.
 
-    def __init__(self, file: Path, faults: list[SettingFault]) -> None:
+    *rules* is what can be read of `[rules]` all the same, so that what is wrong with the rules
+    can be said beside it.
+    """
+
+    def __init__(
+        self, file: Path, faults: list[SettingFault], rules: RulesSettings | None = None
+    ) -> None:
         lines = [f"{file}: {len(faults)} thing(s) to mend."]
         lines += [f"  {fault.where}: {fault.what} {fault.mend}" for fault in faults]
         super().__init__("\n".join(lines), where=str(file))
         self.faults = faults
+        self.rules = rules or RulesSettings()
 
 
 _TABLE_HINTS = {
@@ -40,8 +48,15 @@ HINTS = {
     "role_arn": "Use arn:aws:iam::<12 digits>:role/<name>.",
     "region": "Use a Region such as eu-central-1.",
     "visibility_seconds": "Use a whole number from 10 to 43200.",
+    "quiet_minutes": "Use a whole number from 1 to 10080, or leave it out.",
+    "late_minutes": "Use a whole number from 1 to 1440.",
     "id": "Use the instance's bare id (the last part of its ARN), in lower case.",
     "name": 'Use a short name in quotes, like "prod".',
+    "instance": "Use the name or the id of an [[instance]].",
+    "account": 'Use the account\'s 12 digits in quotes, like "111122223333".',
+    "level": 'Use "informational", "low", "medium", "high" or "critical".',
+    "levels": 'Use a list of levels, like ["high", "critical"].',
+    "tag": 'Use a tag of rules, like "attack.t1078.004" or "attack.t1078*".',
     "path": 'Use a file\'s name in quotes, like "callwarden.db".',
     "folders": 'Use a list of folders, like ["my-rules"].',
     "disabled": 'Use a list of rules\' names, like ["connect_traffic_moved"].',
@@ -50,6 +65,8 @@ HINTS = {
     "object_bytes": "Use a whole number, 100000 or more.",
     "records_days": "Use a whole number from 1 to 36500.",
     "evidence_days": "Use a whole number from 1 to 36500.",
+    "cards_per_minute": "Use a whole number from 2 to 1000.",
+    "calm_seconds": "Use a whole number from 10 to 3600.",
     "timezone": 'Use an IANA name in quotes, like "Europe/Zurich".',
     "users": 'Use a list of member IDs, like ["U0123ABCD"].',
     "groups": 'Use a list of user groups\' IDs, like ["S0123ABCD"].',
@@ -61,7 +78,6 @@ HINTS = {
     "from": 'Use a time like "08:00".',
     "to": 'Use a list of "group:S…", "user:U…", "channel:C…" and "page".',
     "holidays": "Use a list of dates, like [2026-12-25, 2026-12-26].",
-    "levels": 'Use a list of levels, like ["critical", "high"].',
 }
 """How to mend a setting, by its last word: whoever installed the wheel has no docs folder."""
 

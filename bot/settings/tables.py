@@ -26,7 +26,14 @@ Receiver = Annotated[
     str,
     Meta(pattern=r"^(page|(group:S|user:[UW]|channel:[CG])[A-Z0-9]{2,})\Z"),
 ]
+Account = Annotated[str, Meta(pattern=r"^[0-9]{12}\Z")]
+Tag = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+\*?\Z")]
 InstanceId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
+
+
+def queue_name(queue_url: str) -> str:
+    """The last part of a queue's URL."""
+    return queue_url.partition("://")[2].rpartition("/")[2]
 
 
 class Secret:
@@ -62,6 +69,14 @@ class SourceSettings(Struct, frozen=True, kw_only=True):
     region: Region | None = None
     role_arn: RoleArn | None = None
     visibility_seconds: Annotated[int, Meta(ge=10, le=43_200)] = 120
+    quiet_minutes: Annotated[int, Meta(ge=1, le=10_080)] | None = None
+    """No record for longer than this is a trouble; unset, it is learned."""
+    late_minutes: Annotated[int, Meta(ge=1, le=1_440)] = 15
+
+    @property
+    def called(self) -> str:
+        """What it is called in status, logs and alerts: its name, else its queue's."""
+        return self.name or queue_name(self.queue_url)
 
 
 class InstanceSettings(Struct, frozen=True, kw_only=True):
@@ -71,6 +86,21 @@ class InstanceSettings(Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     channel: ChannelId | None = None
     """Alerts about this instance go here instead of `slack.channel`."""
+
+
+class RouteSettings(Struct, frozen=True, kw_only=True):
+    """`[[route]]`: what meets all of its conditions goes to *channel*; the first that fits wins.
+
+    *instance* is the name or id of an `[[instance]]`, *level* that level and worse, *tag* a tag of
+    the rule, with `*` at its end also the beginning of one.
+    """
+
+    channel: ChannelId
+    instance: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
+    account: Account | None = None
+    level: Level | None = None
+    levels: Annotated[tuple[Level, ...], Meta(min_length=1)] | None = None
+    tag: Tag | None = None
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True):
@@ -138,12 +168,20 @@ class EscalateSettings(Struct, frozen=True, kw_only=True):
     levels: Annotated[tuple[Level, ...], Meta(min_length=1)] = (Level.CRITICAL,)
 
 
+class StormSettings(Struct, frozen=True, kw_only=True):
+    """`[storm]`: when a channel hears one message instead of a card for each alert."""
+
+    cards_per_minute: Annotated[int, Meta(ge=2, le=1000)] = 20
+    calm_seconds: Annotated[int, Meta(ge=10, le=3600)] = 60
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings, checked."""
 
     slack: SlackSettings
     source: tuple[SourceSettings, ...] = ()
     instance: tuple[InstanceSettings, ...] = ()
+    route: tuple[RouteSettings, ...] = ()
     store: StoreSettings = StoreSettings()
     rules: RulesSettings = RulesSettings()
     limits: LimitsSettings = LimitsSettings()
@@ -153,6 +191,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     paging: PagingSettings = PagingSettings()
     quiet: QuietSettings = QuietSettings()
     escalate: tuple[EscalateSettings, ...] = ()
+    storm: StormSettings = StormSettings()
 
     # Not in the file: filled in by `load`.
     home: Path = Path()

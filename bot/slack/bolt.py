@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from slack_bolt import App
+from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.errors import Refused, Unavailable
+from bot.slack import lint
 from bot.slack.client import Identity, fault_of
 
 _OPEN = "apps.connections.open"
@@ -24,6 +25,17 @@ LISTENERS = 20
 PING_EVERY = 2.0
 """Seconds between two pings. A connection that was cut without a word is noticed after five of
 them in vain; with slack_sdk's own 10 s nobody's click was heard for a minute."""
+
+
+class LintedApp(App):
+    """Bolt's app; whatever rides in an ack passes here, from guard, listener or error handler."""
+
+    def dispatch(self, req: BoltRequest) -> BoltResponse:
+        """Answer *req*. An answer that breaks one of Slack's limits is logged, and still sent."""
+        response = super().dispatch(req)
+        asked = req.body.get("command") or req.body.get("type")
+        lint.report(f"The answer to {asked}", lambda: lint.lint_answer(response.body))
+        return response
 
 
 def make_app(token: str, base_url: str, identity: Identity) -> tuple[App, ThreadPoolExecutor]:
@@ -44,7 +56,7 @@ def make_app(token: str, base_url: str, identity: Identity) -> tuple[App, Thread
         bot_user_id=identity.user,
         bot_token=token,
     )
-    app = App(
+    app = LintedApp(
         client=client,
         authorize=lambda: spoken_for,
         listener_executor=listeners,

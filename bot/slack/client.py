@@ -1,4 +1,4 @@
-"""The only caller of Slack's Web API. Every answer becomes a value or a fault."""
+"""Our calls to Slack's Web API, all of them. Every answer becomes a value or a fault."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from slack_sdk.http_retry import default_retry_handlers
 
 from bot.errors import Fault, Refused, Unavailable
 from bot.model import Member
+from bot.ports import Channel
+from bot.slack import lint
 
 METADATA_EVENT = "callwarden_send"
 """event_type of the metadata that carries a send's id, by which it is found again."""
@@ -153,10 +155,25 @@ class SlackClient:
                 return None
         return None
 
+    def channel(self, channel: str) -> Channel:
+        """conversations.info (`ports.Rooms`)."""
+        found = self._call(self._reads, "conversations.info", channel=channel)["channel"]
+        # One that waits for the other workspace's yes is as good as shared.
+        shared = ("is_shared", "is_ext_shared", "is_org_shared", "is_pending_ext_shared")
+        return Channel(
+            id=found["id"],
+            name=found.get("name", ""),
+            private=bool(found.get("is_private")),
+            shared=any(found.get(one) for one in shared),
+            archived=bool(found.get("is_archived")),
+            member=bool(found.get("is_member")),
+        )
+
     # ── modals ──────────────────────────────────────────────────────────────
 
     def open(self, trigger_id: str, view: dict[str, Any]) -> None:
         """views.open (`ports.Dialogs`)."""
+        lint.report(f"The modal {view.get('callback_id')}", lambda: lint.lint_view(view))
         self._call(self._dialogs, "views.open", trigger_id=trigger_id, view=view)
 
     # ── people ──────────────────────────────────────────────────────────────

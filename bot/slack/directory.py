@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -12,6 +13,8 @@ from cachetools import TTLCache
 from bot.errors import Refused, Unavailable
 from bot.model import Allowed, Member
 from bot.slack.client import SlackClient
+from bot.slack.pace import GROUPS_PER_MINUTE, PEOPLE_PER_MINUTE
+from bot.slack.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -34,77 +37,171 @@ class SlackDirectory:
         people: Sequence[Allowed],
         *,
         timer: Callable[[], float],
+        pause: Callable[[float], object] | None = None,
     ) -> None:
-        """*timer* gives monotonic seconds."""
+        """*timer* gives monotonic seconds; *pause* waits so many of them, or less at `stop`."""
         self._client = client
+        self._stopping = threading.Event()
+        turns = functools.partial(Turns, timer=timer, stopping=self._stopping, pause=pause)
+        self._group_turns = turns(GROUPS_PER_MINUTE)
+        self._person_turns = turns(PEOPLE_PER_MINUTE)
         self._groups = sorted({group for one in people for group in one.groups})
-        self._named = sorted({user for one in people for user in one.users})
+        self._named = frozenset(user for one in people for user in one.users)
+        self._asked: dict[str, int] = {}
+        self._round = 0
+        self._refreshing = False
+        self._refused: set[str] = set()
         self._lock = threading.Lock()
         self._members: TTLCache[str, Member] = TTLCache(PEOPLE_KEPT, HARD_TTL, timer)
         self._in_group: TTLCache[str, frozenset[str]] = TTLCache(1_000, HARD_TTL, timer)
 
-    def known(self, user: str, team: str) -> Member | None:
-        """What is known without asking; None where we would have to ask."""
+    def known(self, user: str, team: str, groups: Sequence[str] = ()) -> Member | None:
+        """What is known without asking; None where we would have to ask.
+
+        *groups* are the user groups of which one is enough: whether it is so must be known.
+        """
         with self._lock:
             member = self._members.get(user)
-            if member is None or any(group not in self._in_group for group in self._groups):
+            if member is None or self._undecided(user, groups):
                 return None
             return self._with_groups(member, user)
 
-    def look_up(self, user: str, team: str) -> Member:
+    def look_up(self, user: str, team: str, groups: Sequence[str] = ()) -> Member:
         """Ask Slack. Raises Unavailable where it does not answer or does not know the person."""
-        try:
-            member = self._client.member(user)
-            missing = [group for group in self._groups if not self._has(group)]
-            found = {group: frozenset(self._client.group_members(group)) for group in missing}
-        except Refused as error:
-            raise Unavailable(f"Slack would not say who {user} is ({error.code}).") from error
+        member = self._member(user)
+        while group := self._missing(user, groups):
+            self._group_turns.at_once(functools.partial(self._ask_group, group))
         with self._lock:
-            self._members[user] = member
-            self._in_group.update(found)
             return self._with_groups(member, user)
 
-    def forget(self, user: str | None = None) -> None:
-        """Drop what is known of one person, or of everybody and every group."""
+    def forget(self, name: str | None = None) -> None:
+        """Drop what is known of one person or one group, or of everybody and every group."""
         with self._lock:
-            if user is not None:
-                self._members.pop(user, None)
+            if name is not None:
+                self._members.pop(name, None)
+                self._in_group.pop(name, None)
+                self._asked.pop(name, None)
             else:
                 self._members.clear()
                 self._in_group.clear()
+                self._asked.clear()
+
+    # ── ahead of need ───────────────────────────────────────────────────────
 
     def refresh(self) -> None:
-        """Ask again about every group and person the settings name.
+        """Ask again about every group and person the settings name, as fast as Slack takes it.
 
-        Raises Unavailable at the first question Slack does not answer; what was known stays.
+        Waits without holding anybody up, and ends early at `stop`. Where a round is under way
+        already, that one begins anew. Raises Unavailable where Slack does not answer; what was
+        known stays, and the next round begins with those who were not reached.
         """
-        people = set(self._named)
-        for group in self._groups:
-            try:
-                found = frozenset(self._client.group_members(group))
-            except Refused as error:
-                log.error("User group %s: %s Nobody is let in by it.", group, error.sentence)
-                found = frozenset()
-            with self._lock:
-                self._in_group[group] = found
-            people |= found
-        for user in sorted(people, key=self._is_known):
-            try:
-                member = self._client.member(user)
-            except Refused as error:
-                log.error("User %s: %s They may not act.", user, error.sentence)
-                self.forget(user)
-                continue
-            with self._lock:
-                self._members[user] = member
-
-    def _has(self, group: str) -> bool:
         with self._lock:
-            return group in self._in_group
+            self._round += 1
+            if self._refreshing:
+                return
+            self._refreshing = True
+        try:
+            while name := self._next():
+                self._turns(name).in_turn(functools.partial(self._ask, name))
+        except BaseException:
+            with self._lock:
+                self._refreshing = False
+            raise
 
-    def _is_known(self, user: str) -> bool:
+    def stop(self) -> None:
+        """End a refresh under way, now; those who are looked up are still asked about."""
+        self._stopping.set()
+
+    def _next(self) -> str:
+        """Whom or what this round asks about next: first what need not wait, then the oldest
+        news; "" ends the round."""
+        waits = {turns: turns.wait() for turns in (self._group_turns, self._person_turns)}
         with self._lock:
-            return user in self._members
+            left = [] if self._stopping.is_set() else self._left()
+            if not left:
+                self._refreshing = False
+                return ""
+            return min(left, key=lambda one: (waits[self._turns(one)], self._asked.get(one, 0)))
+
+    def _left(self) -> Sequence[str]:
+        """What this round has not asked about yet."""
+        people = self._named.union(*(self._in_group.get(one, ()) for one in self._groups))
+        names = (*self._groups, *sorted(people))
+        return [name for name in names if self._asked.get(name, 0) < self._round]
+
+    def _turns(self, name: str) -> Turns:
+        return self._group_turns if name in self._groups else self._person_turns
+
+    def _ask(self, name: str) -> None:
+        """Ask about a group or a person. Whom Slack refuses is nobody we know."""
+        with self._lock:
+            self._asked[name] = self._round
+        if name in self._groups:
+            self._ask_group(name)
+            return
+        try:
+            self._ask_person(name)
+        except Refused as error:
+            self._complain(name, f"User {name}: {error.sentence} They may not act.")
+            with self._lock:
+                self._members.pop(name, None)
+
+    # ── one question ────────────────────────────────────────────────────────
+
+    def _member(self, user: str) -> Member:
+        """Who *user* is: as it is known, or asked now."""
+        with self._lock:
+            member = self._members.get(user)
+        if member is not None:
+            return member
+        try:
+            return self._person_turns.at_once(functools.partial(self._ask_person, user))
+        except Refused as error:
+            raise Unavailable(f"Slack would not say who {user} is ({error.code}).") from error
+
+    def _ask_person(self, user: str) -> Member:
+        member = self._client.member(user)
+        self._accepted(user)
+        with self._lock:
+            self._members[user] = member
+        return member
+
+    def _ask_group(self, group: str) -> None:
+        """Who is in *group*. One that Slack refuses, because it is deleted say, holds nobody."""
+        try:
+            found = frozenset(self._client.group_members(group))
+            self._accepted(group)
+        except Refused as error:
+            self._complain(group, f"User group {group}: {error.sentence} It lets nobody in.")
+            found = frozenset()
+        with self._lock:
+            self._in_group[group] = found
+
+    def _complain(self, name: str, sentence: str) -> None:
+        """Say once that Slack refuses *name*; once more where it had meanwhile accepted it."""
+        with self._lock:
+            said = name in self._refused
+            self._refused.add(name)
+        if not said:
+            log.error("%s", sentence)
+
+    def _accepted(self, name: str) -> None:
+        with self._lock:
+            self._refused.discard(name)
+
+    # ── what is known ───────────────────────────────────────────────────────
+
+    def _missing(self, user: str, groups: Sequence[str]) -> str:
+        """`_undecided`, for those who do not hold the lock."""
+        with self._lock:
+            return self._undecided(user, groups)
+
+    def _undecided(self, user: str, groups: Sequence[str]) -> str:
+        """The group to ask about next, or "" where it is known if *user* is in any of *groups*."""
+        known = {group: self._in_group.get(group) for group in groups}
+        if any(user in members for members in known.values() if members):
+            return ""
+        return next((group for group, members in known.items() if members is None), "")
 
     def _with_groups(self, member: Member, user: str) -> Member:
         groups = tuple(g for g in self._groups if user in self._in_group.get(g, frozenset()))

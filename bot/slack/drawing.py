@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from bot.errors import Fault
-from bot.model import Send, SendKind
+from bot.model import ExemptionState, Send, SendKind, SnoozeState
 from bot.ports import Store
 from bot.slack import cards, lint
 from bot.slack.lint import Message
@@ -57,13 +57,28 @@ class Drawing:
             if record is None:
                 return cards.private_text("The record you asked for has passed its retention.")
             return cards.raw_message(record)
+        if (storm := self._store.storm(send.subject)) is not None:
+            return cards.storm_card(storm, self._store.tally(storm.id))
         alert = self._store.alert(send.subject)
         if alert is None:
             raise Fault("The alert has passed its retention.")
         history = self._store.decisions_of(alert.id)
-        return cards.alert_card(alert, instances=self._instances, history=history)
+        snooze = self._store.snooze(alert.snooze) if alert.snooze else None
+        return cards.alert_card(alert, instances=self._instances, history=history, snooze=snooze)
 
     def _note(self, send: Send) -> Message:
+        if storm := self._store.storm(send.subject):
+            return cards.storm_note(storm, self._store.tally(storm.id))
+        if named := send.body.get("snooze"):
+            snooze = self._store.snooze(str(named))
+            if snooze is None:
+                raise Fault("The snooze is gone.")
+            return cards.snooze_note(snooze, SnoozeState(str(send.body.get("state"))))
+        if named := send.body.get("exemption"):
+            exemption = self._store.exemption(str(named))
+            if exemption is None:
+                raise Fault("The exception is gone.")
+            return cards.exemption_note(exemption, ExemptionState(str(send.body.get("state"))))
         if key := send.body.get("decision"):
             for decision in self._store.decisions_of(send.subject):
                 if decision.ask.key == key:

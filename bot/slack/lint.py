@@ -7,10 +7,13 @@ what chat.postMessage was seen to refuse as msg_blocks_too_long.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from bot.slack.text import shorten
+
+log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
 
@@ -83,6 +86,23 @@ def lint_view(view: Json) -> list[str]:
     if "submit" not in view and any(block.get("type") == "input" for block in blocks):
         faults.append("view: an input needs submit")
     return faults + _blocks(blocks, VIEW_BLOCKS)
+
+
+def lint_answer(body: str) -> list[str]:
+    """Everything in an ack's *body* (message, modal or neither) that Slack would refuse."""
+    answer = json.loads(body) if body.startswith("{") else {}
+    if "view" in answer:
+        return lint_view(answer["view"])
+    return lint(answer) if "blocks" in answer else []
+
+
+def report(what: str, check: Callable[[], list[str]]) -> None:
+    """Log every fault that *check* finds in *what*. Never raises: it is shown all the same."""
+    try:
+        for fault in check():
+            log.error("%s breaks a limit: %s", what, fault)
+    except Exception:
+        log.exception("%s could not be checked.", what)
 
 
 def size(blocks: Sequence[Json]) -> int:

@@ -124,7 +124,7 @@ class SlackOutbox:
             for channel, text in self._store.last_posts().items()
             if (at := moment(text)) is not None
         }
-        self._pace = Pace(self._monotonic(), ago)
+        self._pace.recall(ago, self._monotonic())
         self._recovered = True
 
     def step(self) -> float:
@@ -145,6 +145,7 @@ class SlackOutbox:
             stamp,
             horizon=horizon,
             closed=self._pace.closed(mono),
+            posts=self._pace.posts(mono),
             edits=self._pace.edits(mono),
             whispers=self._pace.whispers(mono),
         )
@@ -214,6 +215,10 @@ class SlackOutbox:
         message = self._drawing.message(send)
         try:
             return self._client.post(channel, message, send.id, thread_ts)
+        except Unavailable as error:
+            if error.retry_after is not None:
+                self._pace.too_soon(send.channel, error.retry_after, self._monotonic())
+            raise
         finally:
             # The send's own channel (a user id for a DM) is what the next claim is checked by.
             self._pace.posted(send.channel, self._monotonic())

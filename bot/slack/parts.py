@@ -5,6 +5,7 @@ Arguments called *markup* are mrkdwn that is safe already; every other text is m
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,10 +21,26 @@ from slack_sdk.models.blocks import (
     Option,
     OverflowMenuElement,
     PlainTextObject,
+    RichTextBlock,
+    RichTextElementParts,
+    RichTextPreformattedElement,
     SectionBlock,
 )
 
-from bot.model import Actor, Alert, Decision, Level, Verb, Verdict
+from bot.model import (
+    OWN_SOURCE,
+    Actor,
+    Alert,
+    Aspect,
+    Backtest,
+    Decision,
+    Level,
+    Scope,
+    Snooze,
+    SnoozeState,
+    Verb,
+    Verdict,
+)
 from bot.slack.lint import BUTTON, HEADER, POINTER, TEXT
 from bot.slack.text import code, date, escape, mention, plain, shorten
 
@@ -35,10 +52,22 @@ TAKE, RESOLVE, DETAILS, RAW = "alert_take", "alert_resolve", "alert_details", "a
 EARLIER, LATER = "alerts_back", "alerts_on"
 """The action ids of a list's buttons. Their value is where the page begins and what is listed."""
 
+SHOW = "storm_alerts"
+"""The action id of a storm's button. Its value is as that of a list's buttons."""
+
 MORE = "alert_more"
 """The action id of the ⋯ menu. Each choice's value is its name and the alert's id."""
 
+AGREE, WAKE = "snooze_agree", "snooze_end"
+"""The action ids of a snooze's buttons. Their value is the snooze's id."""
+
+AGREE_EXCEPT, UNEXCEPT = "except_agree", "except_end"
+"""The action ids of an exception's buttons. Their value is the exception's id."""
+
 MENU = {
+    "snooze": "Snooze…",
+    "mute": "Mute rule for this actor…",
+    "expect": "Always expected…",
     "hand_over": "Hand over…",
     "note": "Add note…",
     "reopen": "Re-open…",
@@ -90,6 +119,24 @@ def small(text: str) -> Block:
     return _json(ContextBlock(elements=[shown]))
 
 
+def preformatted(text: str) -> Block:
+    """*text* (spelt out) line by line as it is."""
+    box = RichTextPreformattedElement(elements=[RichTextElementParts.Text(text=text)])
+    return _json(RichTextBlock(elements=[box]))
+
+
+def beginning(text: str, size: int) -> str:
+    """The longest beginning of *text* that is at most *size* characters as JSON."""
+    low, high = 0, min(len(text), size)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(json.dumps(text[:middle], ensure_ascii=False)) <= size:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low]
+
+
 def button(label: str, action: str, value: str, style: str | None = None) -> ButtonElement:
     """A button. About an alert, its value is the alert's id and nothing else."""
     shown = PlainTextObject(text=plain(label, BUTTON), emoji=False)
@@ -139,6 +186,8 @@ def who(actor: Actor) -> str:
 
 def what(alert: Alert) -> str:
     """The call, its target and how it ended."""
+    if alert.event_source == OWN_SOURCE:
+        return f"{code(alert.event_name, 120)} of {code(alert.target, 200)}"
     other = alert.target if alert.target != alert.instance else ""
     target = f" on {code(other, 200)}" if other else ""
     ended = f"refused: {code(alert.error_code, 80)}" if alert.error_code else "succeeded"
@@ -160,6 +209,8 @@ def where(alert: Alert, instances: Mapping[str, str]) -> str:
         parts.append(code(alert.region, 40))
     if alert.source_ip:
         parts.append(f"from {code(alert.source_ip, 80)}")
+    if alert.event_source == OWN_SOURCE:
+        parts.append("Callwarden itself")
     return " · ".join(parts) or "unknown"
 
 
@@ -210,6 +261,51 @@ def state(alert: Alert) -> str:
     return f"*Open* since {date(alert.opened_at)}. Nobody has taken it yet."
 
 
+HOURS = {1: "1 hour", 8: "8 hours", 24: "24 hours", 168: "7 days"}
+SCOPES = {
+    Scope.ALERT: "this alert",
+    Scope.RULE_ACTOR_TARGET: "this rule, actor and target",
+    Scope.RULE_ACTOR: "this rule and actor",
+}
+
+
+def snooze(one: Snooze) -> str:
+    """What a snooze is and whose, in one line."""
+    what = f"{escape(SCOPES[one.scope])}, by {mention(one.by)}"
+    why = f": {escape(plain(one.reason, 200))}"
+    if one.state is SnoozeState.ASKED:
+        return f"*Asked to snooze* {HOURS.get(one.hours, '?')}: {what}{why}"
+    if one.state is SnoozeState.OVER:
+        return f"*Snooze over*: {escape(plain(one.why, 400))}"
+    agreed = f", {mention(one.agreed.by)} agreed" if one.agreed else ""
+    return f"😴 *Snoozed* until {date(one.until)}: {what}{agreed}{why}"
+
+
+def kept_quiet(one: Snooze) -> str:
+    """What a snooze kept quiet, counted."""
+    held = f" in {one.alerts} alert(s) without a card" if one.alerts else ""
+    return f"{one.findings} finding(s){held} kept quiet"
+
+
+ASPECTS = {
+    Aspect.ACTOR: "actor",
+    Aspect.TARGET: "target",
+    Aspect.NETWORK: "source network",
+    Aspect.NAME: "event name",
+    Aspect.ACCOUNT: "account",
+}
+DAYS = (30, 90, 180)
+"""How long something can be expected."""
+
+
+def backtest(test: Backtest) -> str:
+    """What an exception would have hidden, as plain words."""
+    if not test.found:
+        return "No finding of this rule is stored that it could be tested with"
+    days = f"the last {test.days} days" if test.days > 1 else "the last day"
+    return f"would have hidden {test.hidden} of {test.found} findings of {days}"
+
+
 def did(decision: Decision) -> str:
     """Who decided what, and when."""
     ask = decision.ask
@@ -226,4 +322,10 @@ _DID = {
     Verb.HAND_OVER: "handed it over",
     Verb.NOTE: "noted",
     Verb.REOPEN: "opened it again",
+    Verb.SNOOZE: "snoozed it",
+    Verb.AGREE: "agreed to the snooze",
+    Verb.WAKE: "ended the snooze",
+    Verb.EXCEPT: "proposed an exception",
+    Verb.AGREE_EXCEPT: "agreed to the exception",
+    Verb.UNEXCEPT: "ended the exception",
 }

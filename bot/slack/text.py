@@ -22,6 +22,7 @@ _WORD = re.compile(r"\S+")
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # these show nothing
 _MARKS_IN_A_ROW = 3
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,30}")
+_PHONE = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[ ()/-]{0,2}\d){6,14}(?!\d)")
 _GROUP_ID = re.compile(r"S[A-Z0-9]{2,30}")
 _UNIT = re.compile(r"&(?:amp|lt|gt);|<[^<>`]*>|.", re.DOTALL)
 
@@ -40,6 +41,22 @@ def clean(text: str) -> str:
         elif kind != "Cf" and sign not in _BLANKS and marks <= _MARKS_IN_A_ROW:
             kept.append(sign)
     return " ".join("".join(kept).split())
+
+
+def written(text: str) -> str:
+    """What a person wrote, as it is stored: line by line clean, phone numbers masked.
+
+    A number in international form keeps its first two digits and its last two: callers have no
+    place in a ledger that is never pruned.
+    """
+    lines = (clean(line) for line in text.splitlines())
+    return _PHONE.sub(_masked, "\n".join(line for line in lines if line))
+
+
+def _masked(number: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", number[0])
+    head = "+" if number[0].startswith("+") else ""
+    return f"{head}{digits[:2]}•••••{digits[-2:]}"
 
 
 def plain(text: str, limit: int = 3000) -> str:

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from bot.store.alerts import AlertRows
+from bot.store.around import AroundRows
+from bot.store.delays import DelayRows
+from bot.store.exemptions import ExemptionRows
+from bot.store.feeds import FeedRows
 from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
 from bot.store.pages import PageRows
+from bot.store.snoozes import SnoozeRows
+from bot.store.storms import StormRows
 from bot.store.upkeep import UpkeepRows
+from bot.store.verdicts import VerdictRows
 
 __all__ = ["SqliteStore"]
 
 
-class SqliteStore(IntakeRows, AlertRows, OutboxRows, PageRows, LedgerRows, UpkeepRows):
+class SqliteStore(
+    IntakeRows,
+    AlertRows,
+    VerdictRows,
+    SnoozeRows,
+    ExemptionRows,
+    AroundRows,
+    StormRows,
+    OutboxRows,
+    PageRows,
+    DelayRows,
+    FeedRows,
+    LedgerRows,
+    UpkeepRows,
+):
     """`ports.Store` on one SQLite file. One process writes; others may read beside it."""

@@ -1,4 +1,4 @@
-"""Alerts and decisions as rows."""
+"""Alerts as rows."""
 
 from __future__ import annotations
 
@@ -7,24 +7,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot.model import (
-    Alert,
-    AlertState,
-    Ask,
-    Decision,
-    Record,
-    spoken_id,
-)
-from bot.ports import Judge
-from bot.store import counts, ledger, outbox
-from bot.store.gate import Turn
+from bot.model import Alert, AlertState, Record, spoken_id
 from bot.store.sqlite import Sqlite
 
 _CANDIDATES = 8
 """How many alerts on either side of a finding's time, under a key, may take it in."""
 
 _alert = msgspec.json.Decoder(Alert)
-_decision = msgspec.json.Decoder(Decision)
 _record = msgspec.json.Decoder(Record)
 _encode = msgspec.json.Encoder().encode
 
@@ -32,7 +21,7 @@ _encode = msgspec.json.Encoder().encode
 def insert(db: sqlite3.Connection, alert: Alert) -> None:
     """Store a new alert."""
     db.execute(
-        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             alert.id,
             alert.rule,
@@ -48,6 +37,7 @@ def insert(db: sqlite3.Connection, alert: Alert) -> None:
             _encode(alert),
             _owner(alert),
             _named(alert),
+            alert.storm,
         ),
     )
 
@@ -56,7 +46,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
     """Write an alert that changed. Where its card stands is the sender's to say, not ours."""
     db.execute(
         "UPDATE alerts SET state = ?, rank = ?, fold_key = ?, target_key = ?, version = ?,"
-        " body = ?, owner = ?, actor = ? WHERE id = ?",
+        " body = ?, owner = ?, actor = ?, storm = ? WHERE id = ?",
         (
             alert.state,
             alert.level.rank,
@@ -66,6 +56,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
             _encode(alert),
             _owner(alert),
             _named(alert),
+            alert.storm,
             alert.id,
         ),
     )
@@ -129,13 +120,14 @@ def free_id(db: sqlite3.Connection, seed: str) -> str:
 
 
 def _wanted(
-    states: Sequence[AlertState], owner: str, rule: str, actor: str
+    states: Sequence[AlertState], owner: str, rule: str, actor: str, storm: str
 ) -> tuple[str, list[str]]:
     """The condition for alerts, and its values."""
     narrowed = {
         "owner = ?": owner,
         "instr(rule, ?) > 0": rule.lower(),
         "instr(actor, ?) > 0": actor.lower(),
+        "storm <> '' AND ? IN ('any', storm)": storm,
     }
     given = {condition: value for condition, value in narrowed.items() if value}
     holes = ", ".join("?" * len(states))
@@ -143,7 +135,7 @@ def _wanted(
 
 
 class AlertRows(Sqlite):
-    """The store's verbs about alerts and decisions."""
+    """The store's verbs about alerts."""
 
     def alert(self, alert_id: str) -> Alert | None:
         """The alert as it is now."""
@@ -166,9 +158,10 @@ class AlertRows(Sqlite):
         owner: str = "",
         rule: str = "",
         actor: str = "",
+        storm: str = "",
     ) -> Sequence[Alert]:
         """Alerts in *states*, worst and then newest first; narrowed as `ports.Store` says."""
-        where, values = _wanted(states, owner, rule, actor)
+        where, values = _wanted(states, owner, rule, actor, storm)
         rows = self.reader.execute(
             f"SELECT body, channel, ts FROM alerts WHERE {where}"  # noqa: S608 - constant text
             " ORDER BY rank DESC, opened_at DESC, id LIMIT ? OFFSET ?",
@@ -177,10 +170,16 @@ class AlertRows(Sqlite):
         return [read(*row) for row in rows]
 
     def how_many(
-        self, states: Sequence[AlertState], *, owner: str = "", rule: str = "", actor: str = ""
+        self,
+        states: Sequence[AlertState],
+        *,
+        owner: str = "",
+        rule: str = "",
+        actor: str = "",
+        storm: str = "",
     ) -> int:
         """How many alerts `alerts` would give without a limit."""
-        where, values = _wanted(states, owner, rule, actor)
+        where, values = _wanted(states, owner, rule, actor, storm)
         statement = f"SELECT count(*) FROM alerts WHERE {where}"  # noqa: S608 - constant text
         found: int = self.reader.execute(statement, values).fetchone()[0]
         return found
@@ -201,33 +200,6 @@ class AlertRows(Sqlite):
             (alert_id, limit),
         )
         return [_whole(*row) for row in rows]
-
-    def decide(self, ask: Ask, judge: Judge) -> Decision:
-        """Judge and write in one step. The same key again returns the first decision."""
-        with self.writing(Turn.CLICK) as db:
-            row = db.execute("SELECT body FROM decisions WHERE key = ?", (ask.key,)).fetchone()
-            if row:
-                return _decision.decode(row[0])
-            verdict = judge(ask, get(db, ask.alert))
-            decision = verdict.decision
-            db.execute(
-                "INSERT INTO decisions VALUES (?, ?, ?, ?, ?)",
-                (ask.key, ask.alert, int(decision.accepted), ask.at, _encode(decision)),
-            )
-            if verdict.alert is not None:
-                update(db, verdict.alert)
-            outbox.put(db, verdict.sends, ask.at)
-            ledger.append(db, verdict.entry)
-            counts.add(db, "decisions" if decision.accepted else "decisions.refused")
-            return decision
-
-    def decisions_of(self, alert_id: str) -> Sequence[Decision]:
-        """Accepted decisions about an alert, oldest first."""
-        rows = self.reader.execute(
-            "SELECT body FROM decisions WHERE alert = ? AND accepted ORDER BY at, rowid",
-            (alert_id,),
-        )
-        return [_decision.decode(row[0]) for row in rows]
 
 
 def _whole(body: bytes, raw: bytes) -> Record:

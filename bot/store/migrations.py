@@ -48,7 +48,26 @@ def m002_who_has_an_alert(db: Database) -> None:
 
 
 @migrations()
-def m003_pages_and_escalation(db: Database) -> None:
+def m003_snoozes(db: Database) -> None:
+    """What people do not want to hear of for a while."""
+    db.execute(
+        "CREATE TABLE snoozes (id TEXT PRIMARY KEY, alert TEXT NOT NULL, key TEXT NOT NULL,"
+        " state TEXT NOT NULL, until TEXT NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX snoozes_standing ON snoozes (until) WHERE state <> 'over'")
+
+
+@migrations()
+def m004_what_happened_around(db: Database) -> None:
+    """Records can be found by actor, target and address around a moment."""
+    db.execute("ALTER TABLE records ADD COLUMN target TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX records_actor ON records (principal, time) WHERE principal <> ''")
+    db.execute("CREATE INDEX records_target ON records (target, time) WHERE target <> ''")
+    db.execute("CREATE INDEX records_address ON records (source_ip, time) WHERE source_ip <> ''")
+
+
+@migrations()
+def m005_pages_and_escalation(db: Database) -> None:
     """Pages wait in a queue of their own, and each step of escalation is taken once."""
     for statement in _PAGES:
         db.execute(statement)
@@ -83,8 +102,89 @@ _PAGES = (
     ) STRICT
     """,
     "CREATE INDEX escalations_at ON escalations (at)",
-    "CREATE INDEX alerts_open ON alerts (id) WHERE state = 'open'",
 )
+
+
+@migrations()
+def m006_how_soon_cards_come(db: Database) -> None:
+    """How long each first card took after what it is about, for the newest of them."""
+    db.execute(
+        "CREATE TABLE delays (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, seconds REAL NOT NULL)"
+        " STRICT"
+    )
+
+
+@migrations()
+def m007_how_the_feeds_are(db: Database) -> None:
+    """Since when each source is watched, its longest silence by day, and its troubles."""
+    for statement in _FEEDS:
+        db.execute(statement)
+
+
+_FEEDS = (
+    "CREATE TABLE feeds (source TEXT PRIMARY KEY, since TEXT NOT NULL, last_at TEXT NOT NULL)"
+    " STRICT",
+    """
+    CREATE TABLE gaps (
+        source TEXT NOT NULL,
+        day TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        PRIMARY KEY (source, day)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE troubles (
+        source TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        since TEXT NOT NULL,
+        ended TEXT NOT NULL,
+        told INTEGER NOT NULL,
+        PRIMARY KEY (source, rule)
+    ) STRICT
+    """,
+    "CREATE INDEX unreadable_at ON unreadable (source, at)",
+)
+
+
+@migrations()
+def m008_exemptions(db: Database) -> None:
+    """What is always expected, and which findings it hid: those are in no alert."""
+    db.execute(
+        "CREATE TABLE exemptions (id TEXT PRIMARY KEY, alert TEXT NOT NULL, rule TEXT NOT NULL,"
+        " state TEXT NOT NULL, until TEXT NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX exemptions_standing ON exemptions (until) WHERE state <> 'over'")
+    db.execute("ALTER TABLE findings ADD COLUMN exemption TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX findings_rule ON findings (rule, time)")
+
+
+@migrations()
+def m009_storms(db: Database) -> None:
+    """Floods of alerts, whose cards are held back."""
+    db.execute("ALTER TABLE alerts ADD COLUMN storm TEXT NOT NULL DEFAULT ''")
+    # All that a storm's message counts, so that drawing it does not read ten thousand bodies.
+    db.execute(
+        "CREATE INDEX alerts_storm ON alerts (storm, rank DESC, opened_at DESC, id, state, rule,"
+        " actor) WHERE storm <> ''"
+    )
+    db.execute(
+        "CREATE TABLE storms (id TEXT PRIMARY KEY, channel TEXT NOT NULL, began_at TEXT NOT NULL,"
+        " ended_at TEXT NOT NULL, alerts INTEGER NOT NULL DEFAULT 0,"
+        " place TEXT NOT NULL DEFAULT '', ts TEXT NOT NULL DEFAULT '') STRICT"
+    )
+    db.execute("CREATE UNIQUE INDEX storms_on ON storms (channel) WHERE ended_at = ''")
+    # Cards that may wait, by the second they were to be queued in: how fast they come.
+    db.execute(
+        "CREATE TABLE arrivals (channel TEXT NOT NULL, at TEXT NOT NULL, cards INTEGER NOT NULL,"
+        " PRIMARY KEY (channel, at)) STRICT, WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting'")
+
+
+@migrations()
+def m010_open_alerts_by_id(db: Database) -> None:
+    """Alerts that nobody has taken can be read some at a time, however many there are."""
+    db.execute("CREATE INDEX alerts_open ON alerts (id) WHERE state = 'open'")
 
 
 _FIRST_SLICE = (

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from bot.model import REPLACED, Edits, Lane, Send, SendKind, SendState, iso, moment, send_id
-from bot.store import counts
+from bot.store import counts, delays
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -83,8 +83,9 @@ def _lost_card(db: sqlite3.Connection, send: Send) -> str:
     hope = db.execute(
         "SELECT 1 FROM outbox WHERE subject = ? AND kind = 'card'"
         " AND (state <> 'refused' OR error LIKE 'token: %')"
-        " UNION ALL SELECT 1 FROM alerts WHERE id = ? AND ts <> '' LIMIT 1",
-        (send.subject, send.subject),
+        " UNION ALL SELECT 1 FROM alerts WHERE id = ? AND ts <> ''"
+        " UNION ALL SELECT 1 FROM storms WHERE id = ? AND ts <> '' LIMIT 1",
+        (send.subject, send.subject, send.subject),
     ).fetchone()
     return "" if hope else _LOST
 
@@ -183,6 +184,7 @@ class OutboxRows(Sqlite):
         *,
         horizon: str,
         closed: frozenset[str] = frozenset(),
+        posts: bool = True,
         edits: Edits = Edits.ALL,
         whispers: bool = True,
     ) -> Send | None:
@@ -195,16 +197,22 @@ class OutboxRows(Sqlite):
         holes = ", ".join("?" * len(closed))
         with self.writing(Turn.SENDER) as db:
             row = db.execute(
-                f"SELECT o.seq, {_qualified('o')}, a.ts, a.channel"  # noqa: S608 - constant text
+                f"SELECT o.seq, {_qualified('o')},"  # noqa: S608 - constant text
+                " coalesce(a.ts, s.ts, ''), coalesce(a.channel, s.place, '')"
                 " FROM outbox o LEFT JOIN alerts a ON a.id = o.subject"
+                " LEFT JOIN storms s ON s.id = o.subject"
                 " WHERE o.state = 'waiting' AND (o.due_at <= ? OR o.due_at > ?)"
-                " AND (o.kind = 'edit' OR (o.kind = 'ephemeral' AND ?) OR (o.kind <> 'ephemeral'"
-                f" AND iif(o.kind = 'note', a.channel, o.channel) NOT IN ({holes})))"
-                f" AND (o.kind NOT IN ('edit', 'note') OR (a.ts <> '' AND NOT {_CARD_MOVES}"
-                f" AND NOT {_CARD_IN_DOUBT}))"
+                # First what the row itself says: thousands may wait for a channel that is closed.
+                " AND (o.kind IN ('edit', 'ephemeral')"
+                f" OR (? AND (o.kind = 'note' OR o.channel NOT IN ({holes}))))"
+                " AND (o.kind <> 'ephemeral' OR ?)"
+                " AND (o.kind <> 'note'"
+                f" OR coalesce(a.channel, s.place, '') NOT IN ({holes}))"
+                " AND (o.kind NOT IN ('edit', 'note') OR (coalesce(a.ts, s.ts, '') <> ''"
+                f" AND NOT {_CARD_MOVES} AND NOT {_CARD_IN_DOUBT}))"
                 " AND (o.kind <> 'edit' OR ? = 'all' OR (? = 'clicks' AND o.lane = '0-click'))"
                 " ORDER BY o.lane, o.seq LIMIT 1",
-                (now, horizon, whispers, *closed, edits, edits),
+                (now, horizon, posts, *closed, whispers, *closed, edits, edits),
             ).fetchone()
             if row is None:
                 return None
@@ -241,10 +249,12 @@ class OutboxRows(Sqlite):
                 (ts, channel, now, send.id),
             )
             if send.kind is SendKind.CARD:
-                db.execute(
+                delays.note(db, send.subject, now)
+                for statement in (
                     "UPDATE alerts SET channel = ?, ts = ? WHERE id = ?",
-                    (channel, ts, send.subject),
-                )
+                    "UPDATE storms SET place = ?, ts = ? WHERE id = ?",
+                ):
+                    db.execute(statement, (channel, ts, send.subject))
             if send.kind in (SendKind.CARD, SendKind.EDIT):
                 _stands(db, send.subject)
             # An edit shows nothing: Slack may allow it in a channel that takes no posts of ours.
@@ -281,7 +291,8 @@ class OutboxRows(Sqlite):
                     "UPDATE outbox SET state = 'refused', error = ?, done_at = ?"
                     " WHERE subject = ? AND state = 'waiting' AND (kind = 'note' OR (kind = 'edit'"
                     " AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.id = outbox.subject"
-                    " AND a.ts <> '')))",
+                    " AND a.ts <> '') AND NOT EXISTS (SELECT 1 FROM storms s"
+                    " WHERE s.id = outbox.subject AND s.ts <> '')))",
                     (f"{_LOST}: {error}", now, send.subject),
                 )
 
@@ -326,6 +337,14 @@ class OutboxRows(Sqlite):
                 (now, _LOST),
             ).rowcount
         return int(again + halted + unseen + notes) + len(looks)
+
+    def sends_under_way(self) -> Sequence[Send]:
+        """The sends that are claimed and not done: after a crash, those that it cut off."""
+        rows = self.reader.execute(
+            f"SELECT {_COLUMNS} FROM outbox WHERE state = 'sending'"  # noqa: S608 - constant text
+            " ORDER BY seq"
+        )
+        return [_send(row) for row in rows]
 
     def last_posts(self) -> Mapping[str, str]:
         """Per channel, when we last posted there."""

@@ -8,7 +8,7 @@ from bot.model import REPLACED
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
-_PRUNE_ROWS = 500
+_PRUNE_ROWS = 100
 """Rows a transaction, so that a prune never holds a click back."""
 
 
@@ -16,7 +16,8 @@ class UpkeepRows(Sqlite):
     """The store's verbs about itself."""
 
     def counts(self) -> Mapping[str, int]:
-        """Totals by name; those of alerts, sends and pages by state as they stand."""
+        """Totals by name; those of alerts, sends and pages by state, and `storms.on`, as they
+        stand."""
         db = self.reader
         totals: dict[str, int] = dict(db.execute("SELECT name, value FROM counts").fetchall())
         for state, number in db.execute("SELECT state, count(*) FROM alerts GROUP BY state"):
@@ -25,14 +26,17 @@ class UpkeepRows(Sqlite):
             totals[f"sends.{state}"] = number
         for state, number in db.execute("SELECT state, count(*) FROM pages GROUP BY state"):
             totals[f"pages.{state}"] = number
+        on = db.execute("SELECT count(*) FROM storms WHERE ended_at = ''").fetchone()
+        totals["storms.on"] = on[0]
         return totals
 
     def prune(self, *, records_before: str, evidence_before: str) -> Mapping[str, int]:
         """Drop records without findings, what was sent and what was refused before
         *records_before*, and evidence with its findings before *evidence_before*; alerts follow
-        once nothing is left of them and they are resolved. Decisions and the ledger stay, and so
-        does the refused card of an open alert that is out of sight: the next start tries it.
-        An alert that is not resolved keeps its pages, so that it is not paged twice.
+        once nothing is left of them and they are resolved, and storms follow their alerts.
+        Decisions and the ledger stay, and so does the refused card of an open alert that is out
+        of sight: the next start tries it. An alert that is not resolved keeps its pages, so that
+        it is not paged twice.
         """
         steps = {
             "records": (
@@ -54,6 +58,12 @@ class UpkeepRows(Sqlite):
                 "DELETE FROM alerts WHERE rowid IN (SELECT rowid FROM alerts a"
                 " WHERE opened_at < ? AND state = 'resolved' AND NOT EXISTS"
                 " (SELECT 1 FROM findings f WHERE f.alert = a.id) LIMIT ?)",
+                evidence_before,
+            ),
+            "storms": (
+                "DELETE FROM storms WHERE rowid IN (SELECT rowid FROM storms s"
+                " WHERE ended_at < ? AND ended_at <> '' AND NOT EXISTS (SELECT 1 FROM alerts a"
+                " WHERE a.storm = s.id AND a.storm <> '') LIMIT ?)",
                 evidence_before,
             ),
             "sends": (

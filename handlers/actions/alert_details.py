@@ -18,10 +18,17 @@ def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
     """Open the modal, with the raw record's button for those who may have it."""
     found = alerts.details(bot, said.alert_id(body))
     reader = said.person(body)
-    member = bot.directory.known(reader.user, reader.team)
-    raw = guard.may(Verb.RAW, member, bot.people.get(Verb.RAW, Allowed()), bot.team)
+    allowed = bot.people.get(Verb.RAW, Allowed())
+    member = bot.directory.known(reader.user, reader.team, allowed.groups_for(reader.user))
+    raw = guard.may(Verb.RAW, member, allowed, bot.team)
     view = DetailsModal.build(
-        found.alert, found.records, found.decisions, bot.instances, may_raw=raw.allowed
+        found.alert,
+        found.records,
+        found.decisions,
+        bot.instances,
+        may_raw=raw.allowed,
+        around=found.around,
+        times=found.times,
     )
     bot.dialogs.open(said.trigger(body), view)
     ack()

@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from slack_bolt import Ack
 
-from bot import alerts
-from bot.model import Alert, Verb
+from bot import alerts, exemptions, snoozes
+from bot.model import Alert, Scope, Verb
 from bot.ports import Bot
-from bot.slack.modals import HandOverModal, NoteModal, ReopenModal
+from bot.slack.modals import ExpectModal, HandOverModal, NoteModal, ReopenModal, SnoozeModal
 from handlers import said
-
-
-class Modal(Protocol):
-    """What can be opened about an alert."""
-
-    def build(self, alert: Alert) -> dict[str, Any]:
-        """The modal for *alert*."""
-        ...
-
 
 ID = "alert_more"
 VERB: Verb | None = Verb.LOOK
 CHOICES: Mapping[str, Verb] = {
+    "snooze": Verb.SNOOZE,
+    "mute": Verb.SNOOZE,
+    "expect": Verb.EXCEPT,
     "hand_over": Verb.HAND_OVER,
     "note": Verb.NOTE,
     "reopen": Verb.REOPEN,
 }
-_MODALS: Mapping[Verb, Modal] = {
-    Verb.HAND_OVER: HandOverModal,
-    Verb.NOTE: NoteModal,
-    Verb.REOPEN: ReopenModal,
+_MODALS: Mapping[str, Callable[[Alert], dict[str, Any]]] = {
+    "snooze": SnoozeModal.build,
+    "mute": functools.partial(SnoozeModal.build, scope=Scope.RULE_ACTOR),
+    "hand_over": HandOverModal.build,
+    "note": NoteModal.build,
+    "reopen": ReopenModal.build,
 }
 
 
 def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
     """Open the modal; where the alert's state does not allow it, say so and why."""
-    verb = CHOICES[said.choice(body)]
+    choice = said.choice(body)
+    verb = CHOICES[choice]
     alert = bot.store.alert(said.alert_id(body))
-    if alert is None or not alerts.suits(verb, alert):
-        alerts.decide(bot, said.ask(bot, body, verb))
+    if verb is Verb.EXCEPT:
+        _expect(bot, body, alert)
+    elif alert is not None and alerts.suits(verb, alert):
+        bot.dialogs.open(said.trigger(body), _MODALS[choice](alert))
+    elif verb is Verb.SNOOZE:
+        snoozes.decide(bot, said.ask(bot, body, verb))
     else:
-        bot.dialogs.open(said.trigger(body), _MODALS[verb].build(alert))
+        alerts.decide(bot, said.ask(bot, body, verb))
     ack()
+
+
+def _expect(bot: Bot, body: said.Body, alert: Alert | None) -> None:
+    """Also of a resolved alert: that is often when people know."""
+    offer = exemptions.offer(bot, alert) if alert is not None else None
+    if alert is None or offer is None or offer.why:
+        exemptions.propose(bot, said.ask(bot, body, Verb.EXCEPT))
+    else:
+        bot.dialogs.open(said.trigger(body), ExpectModal.build(alert, offer))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from slack_bolt import Ack
 
-from bot import alerts
+from bot import alerts, exemptions, snoozes
 from bot.errors import BadInput
 from bot.model import Person, Verb, read_alert_id
 from bot.ports import Bot
@@ -41,7 +41,7 @@ def _status(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
 
 def _alerts(bot: Bot, by: Person, words: Sequence[str]) -> Message:
     first = words[0].lower() if words else "open"
-    if first not in {*alerts.WHICH, "rule", "actor"}:
+    if first not in {*alerts.WHICH, "rule", "actor", "storm"}:
         if named := read_alert_id(first):
             return _alert(bot, by, [named])
         hint = _hint(first, [f"alerts {one}" for one in alerts.WHICH])
@@ -55,9 +55,18 @@ def _alert(bot: Bot, _by: Person, words: Sequence[str]) -> Message:
     named = read_alert_id(words[0]) if words else None
     if named is None:
         raise BadInput("Which alert? Write its id, such as A-7K2QF, after it.", where="alert")
-    alert = alerts.find(bot, named)
+    alert = alerts.opened(bot, named)
     history = bot.store.decisions_of(alert.id)
-    return cards.alert_card(alert, instances=bot.instances, history=history)
+    snooze = bot.store.snooze(alert.snooze) if alert.snooze else None
+    return cards.alert_card(alert, instances=bot.instances, history=history, snooze=snooze)
+
+
+def _snoozes(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
+    return cards.snooze_list(snoozes.standing(bot))
+
+
+def _exceptions(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
+    return cards.exemption_list(exemptions.standing(bot))
 
 
 def _hint(typed: str, known: Sequence[str]) -> str:
@@ -73,4 +82,6 @@ _VERBS: Mapping[str, Callable[[Bot, Person, Sequence[str]], Message]] = {
     "status": _status,
     "alert": _alert,
     "alerts": _alerts,
+    "snoozes": _snoozes,
+    "exceptions": _exceptions,
 }

@@ -14,10 +14,11 @@ VERB: Verb | None = None
 
 
 def handle(bot: Bot, event: Mapping[str, Any]) -> None:
-    """Forget everybody at once, then ask again about those whom the settings name.
+    """Forget the group at once, then ask again about it and all others that the settings name.
 
     A group that the settings do not name lets nobody in, so its changes are nothing to us.
     """
-    if said.group(event) in {name for one in bot.people.values() for name in one.groups}:
-        bot.directory.forget()
+    group = said.group(event)
+    if group in {name for one in bot.people.values() for name in one.groups}:
+        bot.directory.forget(group)
         bot.directory.refresh()

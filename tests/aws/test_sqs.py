@@ -17,7 +17,7 @@ from bot.aws.clients import Aws
 from bot.aws.sqs import SqsSource, sqs_source
 from bot.demo.aws import BUCKET, LoopbackAws
 from bot.errors import Refused, Unavailable
-from bot.model import Unreadable
+from bot.model import Unreadable, iso, moment
 from bot.ports import Blob, Delivery, Source
 from bot.settings import SourceSettings
 
@@ -61,6 +61,20 @@ def test_a_file_comes_through_s3_and_its_message_is_deleted(
     assert key in next(iter(delivery.parts())).where
     delivery.done()
     assert account.queue_depth() == 0
+
+
+def test_a_delivery_says_since_when_it_has_waited(
+    account: LoopbackAws, open_source: OpenSource
+) -> None:
+    """By SQS's own clock, as a time that sorts as text."""
+    before = datetime.now(UTC)
+    deliver(account, RECORD)
+    (delivery,) = open_source().receive(5)
+
+    sent = moment(delivery.sent_at)
+    assert sent is not None
+    assert abs((sent - before).total_seconds()) < 60
+    assert delivery.sent_at == iso(sent)
 
 
 def test_every_route_brings_the_same_record(account: LoopbackAws, open_source: OpenSource) -> None:

@@ -108,6 +108,19 @@ def test_a_topic_announces_a_file_once(account: LoopbackAws, visitor: Visitor) -
     )
 
 
+def test_a_shelved_file_is_not_told_of_until_its_message_is_sent(
+    account: LoopbackAws, visitor: Visitor
+) -> None:
+    """The file lies there; the queue holds S3's greeting only."""
+    key, message = account.shelve([RECORD], account="111122223333", region=REGION, at=AT)
+    assert visitor.s3.get_object(Bucket=BUCKET, Key=key)["ContentLength"] > 0
+    assert account.queue_depth() == 1
+
+    account.send(message)
+
+    assert [one.get("Type") for one in visitor.take(account.queue_url)] == [None, "Notification"]
+
+
 def test_an_event_comes_in_its_envelope(account: LoopbackAws, visitor: Visitor) -> None:
     """EventBridge needs no file."""
     account.send_event(RECORD)

@@ -49,7 +49,7 @@ def judge(engine: Engine, frames: Sequence[Frame]) -> tuple[dict[str, list[Findi
 
 def folded(findings: Sequence[Finding]) -> list[Alert]:
     """The alerts of *findings*, as they come in this order."""
-    triage = Triage(window=timedelta(hours=1), channel_of=lambda instance: "C0000000001")
+    triage = Triage(window=timedelta(hours=1), channel_of=lambda finding: "C0000000001")
     alerts: list[Alert] = []
     for place, finding in enumerate(findings):
         fold_key, target_key = triage.keys(finding)

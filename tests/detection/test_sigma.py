@@ -350,13 +350,17 @@ def test_our_name_for_broken_rules_is_kept(tmp_path: Path) -> None:
 
 
 def test_disabled_rules_are_left_out(tmp_path: Path) -> None:
-    """A disabled rule is gone; disabling one that does not exist is a fault."""
+    """A disabled rule is gone; disabling one that is not there is a fault with a guess."""
     ours(tmp_path, "one")
     ours(tmp_path, "two")
 
     assert [rule.name for rule in sigma.load(pack=tmp_path, disabled=["one"])] == ["two"]
-    with pytest.raises(BadInput, match="no rule called three"):
-        sigma.load(pack=tmp_path, disabled=["three"])
+    with pytest.raises(BadInput) as fault:
+        sigma.load(pack=tmp_path, disabled=["three", "tow"])
+    assert [line.strip() for line in fault.value.sentence.splitlines()[1:]] == [
+        "rules.disabled: there is no rule called 'three'; drop it, or name one that there is.",
+        "rules.disabled: there is no rule called 'tow'; did you mean two?",
+    ]
 
 
 def test_a_wrong_name_is_answered_with_a_near_one(tmp_path: Path) -> None:

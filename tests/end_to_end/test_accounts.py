@@ -67,6 +67,29 @@ def test_a_message_that_the_store_does_not_know_is_named(stage: Stage) -> None:
     assert [fault.partition(":")[0] for fault in accounts.faults] == ["messages deleted"]
 
 
+def test_a_command_that_nobody_answered_is_named(stage: Stage) -> None:
+    """It was sent before the bot was there; the commands of the play are counted as before."""
+    channel = stage.slack.channels[ALERTS]
+    stage.slack.slash("analyst", channel, "/callwarden", "status")
+
+    accounts = play_once(stage, SEED)
+
+    assert accounts.faults == ["not acknowledged: ['/callwarden'], expected []"]
+    assert accounts.summary["commands"] == 4
+
+
+def test_a_command_that_the_play_does_not_know_is_named(stage: Stage) -> None:
+    """Somebody else has asked something, and was answered: Slack's log has one more."""
+    stage.start_bot()
+    stage.slack.slash("analyst", stage.slack.channels[ALERTS], "/callwarden", "help").wait(20)
+    stage.stop_bot()
+    stage.slack.wait(lambda: stage.slack.connected == 0)
+
+    accounts = play_once(stage, SEED)
+
+    assert accounts.faults == ["commands answered, by Slack's log: 5, expected 4"]
+
+
 def test_a_modal_that_does_not_open_is_said(stage: Stage) -> None:
     """What people cannot do ends the play with its reason, not with a traceback."""
     stage.slack.order(SlackFault(method="views.open", kind="ok_false", code="expired_trigger_id"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 
@@ -152,6 +153,25 @@ def test_alerts_of_an_instance_go_to_its_own_channel(stage: Stage) -> None:
     where = {card.channel: card.text for card in cards(stage.slack)}
     assert "ana@example.com" in where[channels["contact-centre-alerts"]]
     assert "bo@example.com" in where[channels["training-alerts"]]
+
+
+def status_of(stage: Stage) -> str:
+    """What `/callwarden status` answers."""
+    channel = next(iter(stage.slack.channels.values()))
+    answered = stage.slack.slash("analyst", channel, "/callwarden", "status").wait(5)
+    return json.dumps(answered.answer, ensure_ascii=False)
+
+
+def test_a_channel_that_others_can_read_is_warned_of(stage: Stage) -> None:
+    """The alerts' channel has somebody of another workspace in it; the private other is fine."""
+    warned = "#contact-centre-alerts (C"
+    wait_until(lambda: warned in status_of(stage), 20, "the channels to be looked at")
+
+    assert "is shared with another workspace: people there can read it." in status_of(stage)
+    assert "#training-alerts" not in status_of(stage)
+    log = stage.log.read_text(encoding="utf-8")
+    assert "WARNING bot.channels: #contact-centre-alerts" in log
+    assert "is public" not in log
 
 
 def test_nothing_is_lost_while_slack_is_down(stage: Stage) -> None:

@@ -12,7 +12,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.errors import Unavailable
-from bot.model import Alert, AlertState, Allowed, Member, Person, Send, Verb, iso
+from bot.model import Alert, AlertState, Allowed, Checkup, Member, Person, Send, Verb, iso
 from bot.ports import Bot, Feed
 from bot.store import SqliteStore
 from handlers import register
@@ -29,6 +29,12 @@ PEOPLE = {
     Verb.HAND_OVER: Allowed(groups=("S0SEC",)),
     Verb.NOTE: Allowed(groups=("S0SEC",)),
     Verb.REOPEN: Allowed(users=(BEN.user,)),
+    Verb.SNOOZE: Allowed(groups=("S0SEC",)),
+    Verb.AGREE: Allowed(groups=("S0SEC",)),
+    Verb.WAKE: Allowed(groups=("S0SEC",)),
+    Verb.EXCEPT: Allowed(groups=("S0SEC",)),
+    Verb.AGREE_EXCEPT: Allowed(groups=("S0SEC",)),
+    Verb.UNEXCEPT: Allowed(groups=("S0SEC",)),
 }
 
 
@@ -47,22 +53,26 @@ class FakeDirectory:
         self.cached = dict(self.slack)
         self.down = False
         self.refreshed = 0
+        self.forgotten: list[str | None] = []
+        self.unknown_groups: frozenset[str] = frozenset()
 
-    def known(self, user: str, team: str) -> Member | None:
+    def known(self, user: str, team: str, groups: Sequence[str] = ()) -> Member | None:
         """From the cache only."""
-        return self.cached.get(user)
+        return self.cached.get(user) if self.unknown_groups.isdisjoint(groups) else None
 
-    def look_up(self, user: str, team: str) -> Member:
+    def look_up(self, user: str, team: str, groups: Sequence[str] = ()) -> Member:
         """From Slack, into the cache."""
         if self.down:
             raise Unavailable("Slack does not answer.")
         self.cached[user] = self.slack[user]
         return self.slack[user]
 
-    def forget(self, user: str | None = None) -> None:
-        """Empty the cache, or one place of it."""
-        for one in [user] if user else list(self.cached):
-            self.cached.pop(one, None)
+    def forget(self, name: str | None = None) -> None:
+        """Empty the cache, or drop one person or one group from it."""
+        self.forgotten.append(name)
+        for one in list(self.cached.values()):
+            if name in (None, one.user, *one.groups):
+                del self.cached[one.user]
 
     def refresh(self) -> None:
         """Fill the cache."""
@@ -114,6 +124,14 @@ class FakePulse:
     def sender_error(self) -> str:
         """Nothing is wrong."""
         return ""
+
+    def channel_warnings(self) -> Sequence[str]:
+        """Every channel is as it should be."""
+        return ()
+
+    def checkups(self) -> Sequence[Checkup]:
+        """Nothing was looked at yet."""
+        return ()
 
 
 class Stage:

@@ -37,6 +37,7 @@ def test_a_changed_group_counts_at_once(stage: Stage, event: str) -> None:
     stage.happen({"type": event, "subteam": {"id": "S0SEC"}, "subteam_id": "S0SEC"})
 
     assert eventually(lambda: stage.directory.refreshed == 1)
+    assert stage.directory.forgotten == ["S0SEC"]
     assert told(stage.type("help")).startswith("You may not look at alerts")
 
 

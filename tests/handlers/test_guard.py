@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from bot.model import Allowed, Member, Person, Verb
+from bot.model import Allowed, Member, Person, SendKind, Verb
 from handlers.guard import Reason, may
 from tests.builders import ANA, BEN
 from tests.handlers.conftest import Ear
@@ -114,6 +114,19 @@ def test_nobody_is_let_in_while_slack_is_down(stage: Stage) -> None:
     stage.directory.down = False
     stage.press("alert_take", alert.id)
     assert eventually(lambda: stage.alert(alert.id).taken is not None)
+
+
+def test_who_is_named_needs_no_group(stage: Stage) -> None:
+    """While nothing is known of the groups, those whom a verb names by their id may act."""
+    alert = stage.open_alert()
+    stage.directory.unknown_groups = frozenset({"S0SEC"})
+    stage.directory.down = True
+
+    stage.press("alert_raw", alert.id, BEN)
+    assert [send.kind for send in stage.sends()] == [SendKind.DM]
+
+    stage.press("alert_take", alert.id, BEN)
+    assert eventually(lambda: ("take.refused", alert.id, BEN.user) in stage.ledger())
 
 
 def test_who_cannot_be_allowed_is_not_looked_up(stage: Stage) -> None:

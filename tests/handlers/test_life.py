@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import AlertState, SendKind, Verb
-from tests.builders import ANA, BEN, CHANNEL
+from bot.model import AlertState, Aspect, ExemptionState, Scope, SendKind, SnoozeState, Verb, iso
+from tests.builders import ANA, BEN, CHANNEL, judged, make_finding, make_triage
 from tests.handlers.stage import EVE, Stage, eventually, told
 
 
@@ -168,3 +168,191 @@ def test_an_unknown_choice_is_explained(stage: Stage) -> None:
 
     (answer,) = stage.sends()
     assert "I do not know that button" in str(answer.body)
+
+
+def snoozing(stage: Stage, alert: str, choice: str = "snooze", **answers: str) -> dict[str, Any]:
+    """The snooze modal, filled in by Ana; what is not said is as it was offered."""
+    stage.choose(choice, alert, ANA)
+    view: dict[str, Any] = stage.dialogs.opened.pop()
+    offered = {
+        block["block_id"]: block["element"].get("initial_option", {}).get("value")
+        for block in view["blocks"]
+        if block["type"] == "input"
+    }
+    chosen = offered | answers
+    values = {
+        "scope": {"chosen": {"selected_option": {"value": chosen["scope"]}}},
+        "hours": {"chosen": {"selected_option": {"value": chosen["hours"]}}},
+        "reason": {"written": {"value": answers.get("reason", "a drill")}},
+    }
+    return view | {"state": {"values": values}}
+
+
+def test_an_alert_is_snoozed(stage: Stage) -> None:
+    """For an hour, by one person: on the card, in the thread, in the ledger, in the list."""
+    alert = stage.open_alert()
+
+    assert stage.submit(snoozing(stage, alert.id)).body == ""
+
+    assert [send.kind for send in stage.sends()] == [SendKind.EDIT, SendKind.NOTE]
+    assert ("alert.snooze", alert.id, ANA.user) in stage.ledger()
+    assert "Snoozes: 1" in told(stage.type("snoozes"))
+
+
+def test_muting_a_rule_is_a_snooze_with_the_wider_scope(stage: Stage) -> None:
+    """The same window, the other choice made already."""
+    alert = stage.open_alert()
+    stage.submit(snoozing(stage, alert.id, "mute"))
+    (snooze,) = stage.store.snoozes([SnoozeState.ON])
+    assert snooze.scope is Scope.RULE_ACTOR
+
+
+def test_a_long_snooze_of_a_critical_alert_waits_for_somebody_else(stage: Stage) -> None:
+    """Ana cannot agree with herself; Ben can, once."""
+    alert = stage.open_alert()
+    stage.submit(snoozing(stage, alert.id, hours="24"))
+    (snooze,) = stage.store.snoozes([SnoozeState.ASKED])
+    stage.sends()
+
+    stage.press("snooze_agree", snooze.id, ANA)
+    assert "somebody else must agree" in str(stage.sends()[-1].body)
+    stage.press("snooze_agree", snooze.id, BEN)
+    stage.press("snooze_agree", snooze.id, BEN)
+
+    (now,) = stage.store.snoozes([SnoozeState.ON])
+    assert now.agreed is not None
+    assert now.agreed.by == BEN
+    kinds = [kind for kind, _, _ in stage.ledger()]
+    assert kinds == ["alert.snooze", "alert.agree.refused", "alert.agree", "alert.agree.refused"]
+
+
+def test_a_snooze_is_ended_by_its_button(stage: Stage) -> None:
+    """Anybody who may take alerts ends it, for everybody."""
+    alert = stage.open_alert()
+    stage.submit(snoozing(stage, alert.id))
+    (snooze,) = stage.store.snoozes([SnoozeState.ON])
+
+    stage.press("snooze_end", snooze.id, BEN)
+
+    assert told(stage.type("snoozes")) == "Nothing is snoozed."
+    assert ("alert.wake", alert.id, BEN.user) in stage.ledger()
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"reason": "  "}, "Say why."),
+        ({"hours": "100"}, "Choose how long."),
+        ({"scope": "everything"}, "Choose what to snooze."),
+    ],
+)
+def test_a_bad_answer_is_said_at_its_field(
+    stage: Stage, answers: dict[str, str], said: str
+) -> None:
+    """Nothing begins."""
+    alert = stage.open_alert()
+    assert told(stage.submit(snoozing(stage, alert.id, **answers))) == said
+    assert list(stage.store.snoozes([SnoozeState.ON, SnoozeState.ASKED])) == []
+
+
+def expecting(stage: Stage, alert: str, **answers: Any) -> dict[str, Any]:
+    """The modal of what is always expected, filled in by Ana; what is not said is as offered."""
+    stage.choose("expect", alert, ANA)
+    view: dict[str, Any] = stage.dialogs.opened.pop()
+    (ticked,) = [
+        [one["value"] for one in block["element"]["initial_options"]]
+        for block in view["blocks"]
+        if block.get("block_id") == "equal"
+    ]
+    equal = [{"value": one} for one in answers.get("equal", ticked)]
+    values = {
+        "equal": {"chosen": {"selected_options": equal}},
+        "days": {"chosen": {"selected_option": {"value": answers.get("days", "90")}}},
+        "reason": {"written": {"value": answers.get("reason", "the nightly pipeline")}},
+    }
+    return view | {"state": {"values": values}}
+
+
+def test_what_is_always_expected_takes_two(stage: Stage) -> None:
+    """Ana proposes, Ana cannot agree, Ben can: then it stands in the list until it is removed."""
+    alert = stage.open_alert()
+
+    assert stage.submit(expecting(stage, alert.id, equal=["actor", "network"])).body == ""
+    assert [send.kind for send in stage.sends()] == [SendKind.NOTE]
+    (one,) = stage.store.exemptions([ExemptionState.PROPOSED])
+    assert [each.aspect for each in one.conditions] == [Aspect.ACTOR, Aspect.NETWORK]
+
+    stage.press("except_agree", one.id, ANA)
+    assert "somebody else must agree" in str(stage.sends()[-1].body)
+    stage.press("except_agree", one.id, BEN)
+    assert "Exceptions: 1" in told(stage.type("exceptions"))
+    stage.press("except_end", one.id, ANA)
+
+    assert told(stage.type("exceptions")) == "Nothing is excepted."
+    assert stage.ledger() == [
+        ("except.proposed", alert.id, ANA.user),
+        ("except.refused", alert.id, ANA.user),
+        ("except.agreed", alert.id, BEN.user),
+        ("except.over", alert.id, ANA.user),
+    ]
+
+
+def test_a_resolved_alert_can_be_expected_from_now_on(stage: Stage) -> None:
+    """Often that is when people know."""
+    alert = resolved(stage)
+    assert stage.submit(expecting(stage, alert)).body == ""
+
+
+def test_others_agree_to_nothing(stage: Stage) -> None:
+    """Eve is named by no setting."""
+    alert = stage.open_alert()
+    stage.submit(expecting(stage, alert.id))
+    (one,) = stage.store.exemptions([ExemptionState.PROPOSED])
+    stage.sends()
+
+    stage.press("except_agree", one.id, EVE)
+
+    assert "You may not agree to exceptions" in str(stage.sends()[-1].body)
+    assert stage.store.exemption(one.id) == one
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"equal": ["target"]}, "It is always about somebody: tick the actor."),
+        ({"equal": []}, "It is always about somebody: tick the actor."),
+        ({"equal": ["actor", "everything"]}, "Choose what must be equal."),
+        ({"days": "36500"}, "Choose how long."),
+        ({"reason": "  "}, "Say why."),
+    ],
+)
+def test_a_bad_proposal_is_said_at_its_field(
+    stage: Stage, answers: dict[str, Any], said: str
+) -> None:
+    """Nothing is proposed."""
+    alert = stage.open_alert()
+    assert told(stage.submit(expecting(stage, alert.id, **answers))) == said
+    assert list(stage.store.exemptions(list(ExemptionState))) == []
+
+
+def test_what_is_never_expected_opens_no_window(stage: Stage) -> None:
+    """That a rule broke: the answer says so, and the ledger has it."""
+    broken = make_finding(rule="rule_broken")
+    stage.store.keep(judged(broken), make_triage(), iso(stage.clock.now()))
+    (alert,) = stage.store.alerts([AlertState.OPEN])
+    stage.sends()
+
+    stage.choose("expect", alert.id)
+
+    assert stage.dialogs.opened == []
+    assert "mend the rule" in str(stage.sends()[-1].body)
+    assert ("except.refused", alert.id, ANA.user) in stage.ledger()
+
+
+def test_a_button_of_no_exception_is_explained(stage: Stage) -> None:
+    """It may be older than the program, or forged."""
+    stage.press("except_end", "EX-00000")
+    stage.press("except_end", "SN-00000")
+    said = [str(send.body) for send in stage.sends()]
+    assert "There is no exception EX-00000" in said[0]
+    assert "names no exception" in said[1]

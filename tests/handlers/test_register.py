@@ -11,7 +11,14 @@ import pytest
 from bot.errors import BadInput
 from bot.model import Verb
 from bot.slack import parts
-from bot.slack.modals import HandOverModal, NoteModal, ReopenModal, ResolveModal
+from bot.slack.modals import (
+    ExpectModal,
+    HandOverModal,
+    NoteModal,
+    ReopenModal,
+    ResolveModal,
+    SnoozeModal,
+)
 from handlers import KINDS, discover
 
 GOOD = """
@@ -60,11 +67,18 @@ def test_our_own_listeners_are_found() -> None:
         ("actions", "alert_details"): Verb.LOOK,
         ("actions", "alert_raw"): Verb.RAW,
         ("actions", "alert_more"): Verb.LOOK,
+        ("actions", "snooze_agree"): Verb.AGREE,
+        ("actions", "snooze_end"): Verb.WAKE,
+        ("actions", "except_agree"): Verb.AGREE_EXCEPT,
+        ("actions", "except_end"): Verb.UNEXCEPT,
         ("actions", "alerts_back"): Verb.LOOK,
         ("actions", "alerts_on"): Verb.LOOK,
+        ("actions", "storm_alerts"): Verb.LOOK,
         ("views", "resolve_alert"): Verb.RESOLVE,
         ("views", "hand_over_alert"): Verb.HAND_OVER,
         ("views", "note_alert"): Verb.NOTE,
+        ("views", "snooze_alert"): Verb.SNOOZE,
+        ("views", "expect_alert"): Verb.EXCEPT,
         ("views", "reopen_alert"): Verb.REOPEN,
         ("shortcuts", "note_from_message"): Verb.NOTE,
         ("events", "user_change"): None,
@@ -75,9 +89,11 @@ def test_our_own_listeners_are_found() -> None:
 
 def test_what_cards_and_modals_send_has_a_listener() -> None:
     """Every action id and callback id that we draw is listened to, and the reverse."""
-    turning = {parts.EARLIER, parts.LATER}
+    turning = {parts.EARLIER, parts.LATER, parts.AGREE, parts.WAKE}
+    turning |= {parts.AGREE_EXCEPT, parts.UNEXCEPT, parts.SHOW}
     drawn = {parts.TAKE, parts.RESOLVE, parts.DETAILS, parts.RAW, parts.MORE} | turning
-    modals = {one.ID for one in (ResolveModal, HandOverModal, NoteModal, ReopenModal)}
+    asking = (ResolveModal, HandOverModal, NoteModal, ReopenModal, SnoozeModal, ExpectModal)
+    modals = {one.ID for one in asking}
     (menu,) = [one for one in discover() if one.id == parts.MORE]
 
     assert {one.id for one in discover() if one.kind == "actions"} == drawn

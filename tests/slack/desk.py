@@ -12,9 +12,11 @@ from slack_sdk import WebClient
 from bot.alerts import judge
 from bot.demo.slack import Fault, SlackServer
 from bot.model import AlertState, Decision, Finding, Level, Send, SendKind, Verb
+from bot.ports import Storming
 from bot.slack.client import SlackClient
 from bot.slack.outbox import SlackOutbox
 from bot.store import SqliteStore
+from bot.storms import NEVER
 from tests.builders import FakeClock, judged, make_ask, make_finding, make_record, make_triage
 
 MANIFEST = str(Path(__file__).parents[2] / "manifest.yml")
@@ -25,14 +27,20 @@ class Desk:
     """The store, the sender and the workspace, with the few things that tests do to them."""
 
     def __init__(
-        self, slack: SlackServer, path: Path, kind: Callable[[Path], SqliteStore] = SqliteStore
+        self,
+        slack: SlackServer,
+        path: Path,
+        kind: Callable[[Path], SqliteStore] = SqliteStore,
+        *,
+        clock: FakeClock | None = None,
     ) -> None:
         self.slack = slack
         # Slack stamps messages with the machine's time, so ours must be near it.
-        self.clock = FakeClock(datetime.now(UTC))
+        self.clock = clock or FakeClock(datetime.now(UTC))
         self.main, self.other = slack.channels[MAIN], slack.channels[OTHER]
         self._path, self._kind = path, kind
         self._opened: list[SqliteStore] = []
+        self.storms: Storming = NEVER
         self.start()
 
     def start(self) -> None:
@@ -48,6 +56,8 @@ class Desk:
             instances={},
             monotonic=self.clock.monotonic,
         )
+        # A start has no edits to spend, and tests begin a little later.
+        self.clock.tick(3)
 
     def restart(self) -> None:
         """Start anew, as whoever invited us does, and let the sender work."""
@@ -68,7 +78,7 @@ class Desk:
         rule = changes.pop("rule", "connect_security_profile_updated")
         record = make_record(event, **({"time": self.clock.iso} | changes))
         finding = make_finding(record, level=level, rule=rule)
-        triage = make_triage(channel_of=lambda _: channel or self.main)
+        triage = make_triage(channel_of=lambda _: channel or self.main, storms=self.storms)
         self.store.keep(judged(finding), triage, self.clock.iso)
         return finding
 

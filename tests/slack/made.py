@@ -17,11 +17,24 @@ from bot.model import (
     Alert,
     AlertState,
     Ask,
+    Aspect,
+    Backtest,
+    Choice,
+    Clause,
     Decision,
+    Exemption,
+    ExemptionState,
     Level,
     Mark,
+    Offer,
     Person,
     Record,
+    Scope,
+    Seen,
+    Snooze,
+    SnoozeState,
+    Storm,
+    Tally,
     Verb,
     Verdict,
 )
@@ -212,6 +225,95 @@ any_decision = st.builds(
     accepted=st.just(True),
     reason=st.just("taken"),
     sentence=long_hostile,
+)
+
+
+any_snooze = st.builds(
+    Snooze,
+    id=st.just("SN-7K2QF"),
+    alert=st.just(ALERT.id),
+    rule=hostile,
+    level=st.sampled_from(Level),
+    headline=long_hostile,
+    scope=st.sampled_from(Scope),
+    key=st.just("k"),
+    hours=st.sampled_from((1, 8, 24, 168)),
+    reason=long_hostile,
+    by=people,
+    at=times,
+    seen=st.just(Seen()),
+    state=st.sampled_from(SnoozeState),
+    until=times,
+    agreed=marks,
+    ended=marks,
+    why=long_hostile,
+    findings=st.integers(0, 10_000),
+    alerts=st.integers(0, 10_000),
+)
+
+any_conditions = st.lists(
+    st.builds(
+        Clause, aspect=st.sampled_from(Aspect), value=long_hostile, field=st.just("eventName")
+    ),
+    max_size=5,
+    unique_by=lambda one: one.aspect,
+).map(tuple)
+any_backtest = st.builds(
+    Backtest,
+    found=st.integers(0, 10_000),
+    hidden=st.integers(0, 10_000),
+    days=st.integers(0, 10_000),
+    stays=st.lists(news_lines, max_size=5).map(tuple),
+)
+any_exemption = st.builds(
+    Exemption,
+    id=st.just("EX-7K2QF"),
+    alert=st.just(ALERT.id),
+    rule=long_hostile,
+    level=st.sampled_from(Level),
+    headline=long_hostile,
+    actor=actors,
+    conditions=any_conditions,
+    days=st.sampled_from((30, 90, 180)),
+    reason=long_hostile,
+    by=people,
+    at=times,
+    state=st.sampled_from(ExemptionState),
+    until=times,
+    agreed=marks,
+    ended=marks,
+    why=long_hostile,
+    hits=st.integers(0, 10_000),
+    last_hit=times,
+    sigma=long_hostile,
+    backtest=any_backtest,
+)
+any_offer = st.builds(
+    Offer,
+    choices=any_conditions.filter(bool).map(
+        lambda found: tuple(Choice(condition=one, name=one.value, hidden=3) for one in found)
+    ),
+    test=any_backtest,
+)
+
+
+any_storm = st.builds(
+    Storm,
+    id=st.just("ST-7K2QF0"),
+    channel=st.just("C0ALERTS"),
+    began_at=times,
+    ended_at=st.just("") | times,
+)
+_frequent = st.lists(st.tuples(long_hostile, st.integers(1, 10_000)), max_size=5).map(tuple)
+any_tally = st.builds(
+    Tally,
+    alerts=st.integers(0, 10_000),
+    findings=st.integers(0, 10**6),
+    unresolved=st.dictionaries(st.sampled_from(Level), st.integers(0, 10_000)),
+    rules=_frequent,
+    every_rule=st.integers(0, 10_000),
+    actors=_frequent,
+    every_actor=st.integers(0, 10_000),
 )
 
 

@@ -13,16 +13,34 @@ from hypothesis import strategies as st
 
 from bot.demo.slack.blocks import check_message_blocks
 from bot.model import (
+    OWN_SOURCE,
     Alert,
+    Aspect,
+    Backlog,
+    Backtest,
+    Checkup,
+    Clause,
+    Condition,
     Decision,
+    Diagnosis,
+    Exemption,
+    ExemptionState,
+    Latency,
     Level,
     Mark,
     Page,
     PageKind,
     PageState,
     Record,
+    Scope,
+    Seen,
     Send,
     SendKind,
+    Snooze,
+    SnoozeState,
+    Storm,
+    Tally,
+    Trouble,
     Unreadable,
     Verb,
     Verdict,
@@ -278,16 +296,18 @@ def test_status_says_bad_news_first() -> None:
         unreadable=[(made.AT, Unreadable(where="s3://b/k", reason="cut off"))],
         ledger_length=9,
         ledger_head="abcdef01" * 8,
+        channels=["#<!here> (C0X) is public: anyone in the workspace can read it."],
     )
     text = said(drawn)
 
-    assert text.startswith("*Status*: 5 thing(s) need a look.")
+    assert text.startswith("*Status*: 6 thing(s) need a look.")
     for part in (
         "`main`",
         "token_revoked",
         "Job `prune` failed",
         "channel_not_found",
         "`s3://b/k`: cut off",
+        "(C0X) is public: anyone in the workspace can read it.",
     ):
         assert part in text
     for part in (
@@ -359,6 +379,115 @@ def test_status_is_calm_when_all_is_well() -> None:
     assert "❌" not in said(drawn)
 
 
+def checkup(**changes: Any) -> Checkup:
+    """A source that is well in every respect."""
+    fields: dict[str, Any] = {
+        "source": "main",
+        "at": made.AT,
+        "backlog": Backlog(waiting=0, dead=0, dead_queue="dlq"),
+        "waited": 2.0,
+        "refused": 0,
+        "diagnoses": (Diagnosis(rule="feed_late", condition=Condition.WELL),),
+    }
+    return Checkup(**(fields | changes))
+
+
+def test_status_shows_what_is_wrong_and_what_is_not_known_of_a_feed() -> None:
+    """Each with its sentence; unknown is no kind of well."""
+    ill = Diagnosis(
+        rule="feed_dead_letters",
+        condition=Condition.ILL,
+        said="The dead-letter queue of main (dlq <!here>) holds 3 messages",
+        since=made.AT,
+    )
+    unknown = Diagnosis(
+        rule="feed_late", condition=Condition.UNKNOWN, said="how many wait: AWS refused it."
+    )
+    drawn = cards.status(counts={}, feeds=[], checkups=[checkup(diagnoses=(ill, unknown))])
+
+    assert said(drawn).startswith("*Status*: 2 thing(s) need a look.")
+    assert "❌ The dead-letter queue of main (dlq" in said(drawn)
+    assert "holds 3 messages (since <!date^" in said(drawn)
+    assert "❓ UNKNOWN: how many wait: AWS refused it." in said(drawn)
+    no_voice(drawn)
+
+
+def test_status_says_when_a_feed_is_well_again() -> None:
+    """From when to when; that needs no look."""
+    over = Trouble(source="main", rule="feed_silent", since=made.AT, ended=made.AT)
+    drawn = cards.status(counts={}, feeds=[], checkups=[checkup()], recovered=[over])
+
+    assert said(drawn).startswith("*Status*: All is well.")
+    assert "✅ `main` is well again: `feed_silent` from <!date^" in said(drawn)
+
+
+@pytest.mark.parametrize(
+    ("changes", "figures"),
+    [
+        (
+            {},
+            "`main`: longest wait in the queue 2 s · 0 messages waiting · 0 dead letters"
+            " · 0 not readable in the last 24 h",
+        ),
+        (
+            {"waited": None, "backlog": Backlog(waiting=1), "refused": 7},
+            "`main`: nothing received in the last 5 min · 1 message waiting"
+            " · no dead-letter queue · 7 not readable in the last 24 h",
+        ),
+        (
+            {"waited": 1_330.0, "backlog": Backlog(unknown="AWS refused it.")},
+            "`main`: longest wait in the queue 22 min 10 s · messages waiting UNKNOWN"
+            " · dead letters UNKNOWN · 0 not readable in the last 24 h",
+        ),
+    ],
+)
+def test_status_shows_each_figure_of_a_feed_with_its_unit(
+    changes: dict[str, Any], figures: str
+) -> None:
+    """What was not measured is not nought."""
+    assert figures in said(cards.status(counts={}, feeds=[], checkups=[checkup(**changes)]))
+
+
+def test_status_says_that_the_feeds_were_not_looked_at_yet() -> None:
+    """In the first moments after a start."""
+    drawn = cards.status(counts={}, feeds=[Feed(name="main")])
+
+    assert "The feeds were not looked at yet" in said(drawn)
+
+
+def test_the_card_of_a_trouble_of_our_own_names_no_call_and_no_place() -> None:
+    """Nobody called anything in AWS; nothing is said to have succeeded there."""
+    own = msgspec.structs.replace(
+        ALERT,
+        event_source=OWN_SOURCE,
+        event_name="feed_silent",
+        target="main",
+        instance="",
+        account="",
+        region="",
+        source_ip="",
+    )
+    text = said(card(own))
+
+    assert "*What:* `feed_silent` of `main`" in text
+    assert "*Where:* Callwarden itself" in text
+    assert "succeeded" not in text
+
+
+def test_status_says_how_soon_cards_come() -> None:
+    """With units and over how many; nothing measured is not nought."""
+    one = Latency(cards=1, median=4.0, p95=4.0)
+    many = Latency(cards=37, median=250.0, p95=542.0)
+
+    assert "nothing to measure yet" in said(cards.status(counts={}, feeds=[]))
+    drawn = cards.status(counts={}, feeds=[], latency=many)
+    assert "Record to card: median 4 min 10 s, 95 % within 9 min 2 s" in said(drawn)
+    assert "37 cards of the last 24 h" in said(drawn)
+    assert "median 4 s, 95 % within 4 s (eventTime to post; 1 card" in said(
+        cards.status(counts={}, feeds=[], latency=one)
+    )
+
+
 def test_help_names_every_verb() -> None:
     """Help lists help, status, alert and alerts."""
     for verb in ("help", "status", "alert A-7K2QF", "alerts [open|mine|resolved|all]"):
@@ -387,6 +516,16 @@ def test_a_large_raw_record_says_where_the_rest_is() -> None:
     assert "under event id `e-1`" in said(drawn)
 
 
+LONG_CHECKUP = Checkup(
+    source="x" * 4000,
+    at=made.AT,
+    backlog=Backlog(unknown="y" * 9000),
+    waited=None,
+    refused=3,
+    diagnoses=(Diagnosis(rule="feed_late", condition=Condition.UNKNOWN, said="y" * 9000),),
+)
+
+
 @pytest.mark.parametrize(
     "drawn",
     [
@@ -402,6 +541,7 @@ def test_a_large_raw_record_says_where_the_rest_is() -> None:
         cards.alert_list([]),
         cards.help_text(),
         cards.status(counts={}, feeds=[Feed(name="x" * 4000, error="y" * 9000)] * 60),
+        cards.status(counts={}, feeds=[], checkups=[LONG_CHECKUP] * 60, channels=["z" * 9000] * 9),
         cards.raw_message(made.record(raw={"a": "b"})),
         cards.raw_message(made.record().__class__(id="i", key="k", raw=b"", actor=ALERT.actor)),
         cards.private_text("x" * 4000),
@@ -443,3 +583,171 @@ def test_a_persons_name_is_never_a_mention() -> None:
 
     assert "*Taken* by &lt;!channel&gt;" in said(card(alert))
     no_voice(card(alert))
+
+
+@slow
+@given(made.any_snooze, made.any_alert)
+def test_any_snooze_fits_and_says_only_what_it_should(snooze: Snooze, alert: Alert) -> None:
+    """On the card, in the thread and in the list, with any reason and any name."""
+    drawn = [
+        card(alert, snooze=snooze),
+        cards.snooze_list([snooze] * 60),
+        *(cards.snooze_note(snooze, state) for state in SnoozeState),
+    ]
+    for message in drawn:
+        assert lint(message) == []
+        assert check_message_blocks(message["blocks"]) == []
+        no_voice(message)
+
+
+def test_a_snooze_shows_who_until_when_and_why() -> None:
+    """While it waits for a second person, the buttons are theirs; once over, there are none."""
+    on = Snooze(
+        id="SN-7K2QF",
+        alert=ALERT.id,
+        rule=ALERT.rule,
+        level=ALERT.level,
+        headline=ALERT.headline,
+        scope=Scope.RULE_ACTOR,
+        key="k",
+        hours=8,
+        reason="a drill",
+        by=ANA,
+        at=made.AT,
+        seen=Seen(),
+        until=made.LATER,
+    )
+    asked = msgspec.structs.replace(on, state=SnoozeState.ASKED)
+    over = msgspec.structs.replace(on, state=SnoozeState.OVER, why="its time is up", findings=3)
+
+    shown = said(card(ALERT, snooze=on))
+    assert "😴 *Snoozed* until" in shown
+    assert "this rule and actor, by <@U0ANA>: a drill" in shown
+    assert "Snoozed" not in said(card(ALERT, snooze=over))
+    note = cards.snooze_note(asked, SnoozeState.ASKED)
+    assert made.buttons(note) == [("snooze_agree", "SN-7K2QF"), ("snooze_end", "SN-7K2QF")]
+    ended = cards.snooze_note(over, SnoozeState.OVER)
+    assert made.buttons(ended) == []
+    assert "3 finding(s) kept quiet" in said(ended)
+    assert said(cards.snooze_list([])) == "Nothing is snoozed."
+
+
+@slow
+@given(made.any_exemption)
+def test_any_exception_fits_and_says_only_what_it_should(one: Exemption) -> None:
+    """In the thread and in the list, with any values, any reason and any filter."""
+    drawn = [
+        cards.exemption_list([one] * 60),
+        *(cards.exemption_note(one, state) for state in ExemptionState),
+    ]
+    for message in drawn:
+        assert lint(message) == []
+        assert check_message_blocks(message["blocks"]) == []
+        no_voice(message)
+
+
+EXPECTED = Exemption(
+    id="EX-7K2QF",
+    alert=ALERT.id,
+    rule=ALERT.rule,
+    level=ALERT.level,
+    headline=ALERT.headline,
+    actor=ALERT.actor,
+    conditions=(Clause(aspect=Aspect.NETWORK, value="203.0.113.0/24"),),
+    days=90,
+    reason="a drill",
+    by=ANA,
+    at=made.AT,
+    sigma="title: Expected\nfilter:\n  condition: not selection\n",
+    backtest=Backtest(found=15, hidden=14, days=400, stays=(f"eve: DeleteInstance ({made.AT})",)),
+)
+
+
+def test_a_proposal_shows_its_backtest_and_its_filter_as_a_diff() -> None:
+    """What the second person decides by."""
+    note = cards.exemption_note(EXPECTED, ExemptionState.PROPOSED)
+
+    shown = said(note)
+    assert "*Proposed: expected* for 90 days, by <@U0ANA>: a drill" in shown
+    assert "hidden 14 of 15 findings of the last 400 days, all by `mallory`" in shown
+    assert "`eve: DeleteInstance` <!date" in shown
+    assert "source network `203.0.113.0/24`" in shown
+    assert "+ filter:\\n+   condition: not selection" in json.dumps(note)
+    assert made.buttons(note) == [("except_agree", "EX-7K2QF"), ("except_end", "EX-7K2QF")]
+
+
+def test_an_exception_shows_who_until_when_and_how_often() -> None:
+    """Once over it has no buttons, only the count."""
+    on = msgspec.structs.replace(
+        EXPECTED,
+        state=ExemptionState.ON,
+        until=made.LATER,
+        agreed=Mark(by=BEN, at=made.AT),
+        hits=3,
+        last_hit=made.AT,
+    )
+    over = msgspec.structs.replace(on, state=ExemptionState.OVER, why="its time is up")
+
+    listed = cards.exemption_list([on])
+    assert "*Expected* until <!date" in said(listed)
+    assert "<@U0BEN> agreed, by <@U0ANA>: a drill" in said(listed)
+    assert "3 finding(s) hidden, the last <!date" in said(listed)
+    assert made.buttons(listed) == [("except_end", "EX-7K2QF")]
+    ended = cards.exemption_note(over, ExemptionState.OVER)
+    assert made.buttons(ended) == []
+    assert "*Exception over*: its time is up" in said(ended)
+    assert said(cards.exemption_list([])) == "Nothing is excepted."
+
+
+# ── a storm ─────────────────────────────────────────────────────────────────
+
+STORM = Storm(id="ST-7K2QF0", channel="C0ALERTS", began_at=made.AT)
+TALLY = Tally(
+    alerts=10_000,
+    findings=12_345,
+    unresolved={Level.LOW: 1, Level.HIGH: 9_000},
+    rules=(("rule_a", 9_000), ("rule_b", 1_000)),
+    every_rule=2,
+    actors=(("mallory", 1),),
+    every_actor=10_000,
+)
+
+
+@given(made.any_storm, made.any_tally)
+def test_any_storm_fits_and_says_only_what_it_should(storm: Storm, tally: Tally) -> None:
+    """Whatever its rules and actors are called, and however many alerts there are."""
+    for message in (cards.storm_card(storm, tally), cards.storm_note(storm, tally)):
+        assert lint(message) == []
+        assert check_message_blocks(message["blocks"]) == []
+        no_voice(message)
+
+
+def test_a_storm_says_how_many_and_how_to_reach_them() -> None:
+    """With numbers that can be read, the worst level first, and one button."""
+    message = cards.storm_card(STORM, TALLY)
+
+    shown = said(message)
+    assert "🌩️ Storm: 10,000 alerts held back" in shown
+    assert "*10,000 alerts* with 12,345 findings so far" in shown
+    assert "`rule_a` ×9,000\n`rule_b` ×1,000" in shown
+    assert "`mallory` ×1\n… 9,999 more" in shown
+    assert "*Not resolved:* 🟠 9,000 high · 🔵 1 low" in shown
+    assert made.buttons(message) == [("storm_alerts", "0 open storm ST-7K2QF0")]
+    assert message["text"].splitlines() == [
+        "🌩️ Storm: 10,000 alerts held back",
+        "Most by rule_a. Critical alerts are posted as always.",
+    ]
+
+
+def test_a_storms_report_says_from_when_to_when() -> None:
+    """And that nothing was skipped; its line in the thread says what is left."""
+    over = msgspec.structs.replace(STORM, ended_at=made.LATER)
+    one = Tally(alerts=1, findings=1, unresolved={Level.LOW: 1})
+
+    shown = said(cards.storm_card(over, TALLY))
+    assert "✅ Storm over: 10,000 alerts held back" in shown
+    assert "for 109 seconds: *10,000 alerts*" in shown
+    assert "None was skipped: all are stored and can be listed." in shown
+    line = said(cards.storm_note(over, one))
+    assert "It held back 1 alert; 1 of them is not resolved." in line
+    assert "*Not resolved:* none" in said(cards.storm_card(over, Tally(alerts=3)))

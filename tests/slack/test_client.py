@@ -1,4 +1,4 @@
-"""The only caller of Slack's Web API: every answer becomes a value or a fault."""
+"""Our calls to Slack's Web API: every answer becomes a value or a fault."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import Refused, Unavailable
 from bot.slack.client import HISTORY_PAGES, TOKEN_CODES, Posted, SlackClient
+from bot.slack.modals import Notice
 from tests.slack.scripted import Answer, Scripted
 
 TOKEN = "xoxb-very-secret"
@@ -63,6 +64,32 @@ def test_a_modal_is_opened_with_its_trigger(slack: Scripted, client: SlackClient
     slack.say({"ok": True})
     client.open("123.abc", {"type": "modal"})
     assert slack.heard[0].args == {"trigger_id": "123.abc", "view": {"type": "modal"}}
+
+
+def test_a_modal_over_a_limit_is_logged_and_opened(
+    slack: Scripted, client: SlackClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Slack has the last word; the log says what it may dislike."""
+    slack.say({"ok": True}, {"ok": True})
+    good = Notice.build("Ana was first.")
+    client.open("123.abc", good)
+    assert caplog.messages == []
+    bad = good | {"title": {"type": "plain_text", "text": "x" * 25}}
+    client.open("123.def", bad)
+    assert slack.heard[1].args["view"] == bad
+    assert caplog.messages == [
+        "The modal notice breaks a limit: title: 25 characters, 24 at most",
+    ]
+
+
+def test_a_modal_that_cannot_be_checked_is_opened(
+    slack: Scripted, client: SlackClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A slip in the check takes no modal from anybody."""
+    slack.say({"ok": True})
+    client.open("123.abc", {"type": "modal", "blocks": ["no block"]})
+    assert len(slack.heard) == 1
+    assert "The modal None could not be checked." in caplog.messages
 
 
 def test_a_message_is_found_pages_back(slack: Scripted, client: SlackClient) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -33,9 +33,11 @@ def directory(slack: SlackServer, clock: FakeClock) -> SlackDirectory:
     return SlackDirectory(client, people, timer=clock.monotonic)
 
 
-def known(directory: SlackDirectory, slack: SlackServer, key: str) -> bool:
-    """Whether the person is known without asking."""
-    return directory.known(slack.people[key].id, slack.team) is not None
+def known(
+    directory: SlackDirectory, slack: SlackServer, key: str, groups: Sequence[str] = ()
+) -> bool:
+    """Whether it is known without asking who the person is, and if they are in one of *groups*."""
+    return directory.known(slack.people[key].id, slack.team, groups) is not None
 
 
 def test_nobody_is_known_before_slack_was_asked(
@@ -76,6 +78,50 @@ def test_whom_slack_does_not_know_cannot_be_looked_up(directory: SlackDirectory)
     with pytest.raises(Unavailable, match="would not say who U0NOBODY is"):
         directory.look_up("U0NOBODY", "T1")
     assert directory.known("U0NOBODY", "T1") is None
+
+
+# ── groups ──────────────────────────────────────────────────────────────────
+
+GONE = "S0DELETED"
+
+
+def test_only_the_groups_that_decide_must_be_known(
+    directory: SlackDirectory, slack: SlackServer
+) -> None:
+    """One group that holds the person is enough; where none of the known does, all must be."""
+    analysts = slack.groups["soc-analysts"]
+    directory.refresh()
+    assert known(directory, slack, "analyst", [GONE, analysts])
+    assert known(directory, slack, "admin", [analysts])
+    assert not known(directory, slack, "admin", [GONE, analysts])
+
+
+def test_a_look_up_asks_about_no_more_groups_than_it_must(
+    directory: SlackDirectory, slack: SlackServer
+) -> None:
+    """None where none decides, and none after the first that holds the person."""
+    analysts = slack.groups["soc-analysts"]
+    person = slack.people["analyst"].id
+    assert directory.look_up(person, slack.team).groups == ()
+    assert len(slack.calls("usergroups.users.list")) == 0
+    assert directory.look_up(person, slack.team, [analysts, GONE]).groups == (analysts,)
+    assert len(slack.calls("usergroups.users.list")) == 1
+
+
+def test_a_group_that_slack_refuses_lets_nobody_in_and_is_named_once(
+    directory: SlackDirectory, slack: SlackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A deleted group is an empty one: who asks hears a no, not that Slack would not say."""
+    person = slack.people["admin"].id
+    for _ in range(2):
+        assert directory.look_up(person, slack.team, [GONE]).groups == ()
+    assert known(directory, slack, "admin", [GONE])
+    directory.forget()
+    directory.look_up(person, slack.team, [GONE])
+    assert [GONE in line for line in caplog.messages] == [True]
+
+
+# ── news ────────────────────────────────────────────────────────────────────
 
 
 def test_old_news_is_not_believed(
@@ -126,8 +172,21 @@ def test_a_person_whom_slack_no_longer_knows_is_forgotten(
     assert [known(directory, slack, key) for key in keys].count(False) == 1
 
 
+def test_forgetting_a_group_leaves_who_people_are(
+    directory: SlackDirectory, slack: SlackServer
+) -> None:
+    """Nobody is believed to be in it until Slack was asked; those who need no group may act."""
+    analysts = slack.groups["soc-analysts"]
+    directory.refresh()
+    directory.forget(analysts)
+    assert not known(directory, slack, "analyst", [analysts])
+    assert known(directory, slack, "analyst")
+    directory.refresh()
+    assert known(directory, slack, "analyst", [analysts])
+
+
 def test_forgetting_one_or_all(directory: SlackDirectory, slack: SlackServer) -> None:
-    """An event about a person drops that person; an event about a group drops everything."""
+    """What is dropped must be asked about again."""
     directory.refresh()
     directory.forget(slack.people["analyst"].id)
     assert not known(directory, slack, "analyst")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.demo.slack.blocks import check_view
-from bot.model import Alert, Decision, Record, Verb, Verdict
+from bot.model import Alert, Around, Aspect, Calls, Decision, Offer, Record, Tie, Verb, Verdict
 from bot.slack.lint import lint_view
-from bot.slack.modals import Answer, DetailsModal, Notice, ResolveModal
+from bot.slack.modals import Answer, DetailsModal, ExpectModal, Notice, ResolveModal
+from bot.slack.modals.details import console, timeline
 from tests.slack import made
 from tests.slack.made import ALERT, INSTANCES, RESOLVED
 from tests.slack.test_cards import no_voice, said
@@ -166,3 +168,93 @@ def test_any_alert_makes_its_modals(
         assert lint_view(modal) == []
         assert check_view(modal) == []
         no_voice(modal)
+
+
+def test_details_tell_what_happened_around_it() -> None:
+    """The commonest calls by name; what only this record shares is not said."""
+    around = [
+        Around(
+            tie=Tie.ACTOR,
+            minutes=30,
+            times=7,
+            refused=2,
+            calls=(Calls(name="CreateUser", times=6), Calls(name="<!channel>", times=1)),
+        ),
+        Around(tie=Tie.TARGET, minutes=30, times=1, refused=0),
+    ]
+    drawn = details(around=around)
+
+    assert lint_view(drawn) == []
+    no_voice(drawn)
+    told = said(drawn)
+    assert "*7 calls by this actor*, 2 refused: `CreateUser` ×6, `" in told
+    assert "on this target" not in told
+
+
+def test_details_show_all_that_is_new_and_the_newest_first() -> None:
+    """Forty lines do not fit one section; none of them is lost."""
+    lines = tuple(f"network 10.0.{n}.0/24 (2026-11-22T10:{n:02}:00.000Z)" for n in range(40))
+    drawn = details(msgspec.structs.replace(ALERT, news=lines))
+
+    assert lint_view(drawn) == []
+    shown = [said(drawn).index(f"10.0.{n}.0/24") for n in range(40)]
+    assert shown == sorted(shown, reverse=True)
+
+
+def test_the_timeline_shows_when_it_happened() -> None:
+    """Bars from first to last; nothing where all of it was at once."""
+    drawn = timeline([f"2026-11-22T10:{minute:02}:00.000Z" for minute in (0, 0, 0, 12, 24)])
+
+    assert "`█···········▄··········▄`" in drawn
+    assert drawn.endswith("at most 3 in 1 min")
+    assert timeline([]) == timeline(["2026-11-22T10:00:00.000Z"] * 3) == ""
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=2, max_size=40).map(sorted))
+def test_a_timeline_is_as_long_for_a_minute_as_for_years(seconds: list[int]) -> None:
+    """Twenty-four slots, of which the first and the last are never empty."""
+    times = [datetime.fromtimestamp(one, UTC).isoformat() for one in seconds]
+    drawn = timeline(times)
+    if seconds[0] == seconds[-1]:
+        assert drawn == ""
+        return
+    bars = drawn.split("`")[1]
+    assert len(bars) == 24
+    assert "·" not in (bars[0], bars[-1])
+
+
+@pytest.mark.parametrize(
+    ("region", "event", "linked"),
+    [
+        ("eu-central-1", "6f0d1c52-6a55-4a3e-9d0b-0a6c1f4f7c11", True),
+        ("us-gov-west-1", "6f0d1c52-6a55-4a3e-9d0b-0a6c1f4f7c11", False),
+        ("eu-central-1", "sha256:00", False),
+        ("eu-central-1.evil.example/", "6f0d1c52-6a55-4a3e-9d0b-0a6c1f4f7c11", False),
+        ("", "", False),
+    ],
+)
+def test_only_a_real_event_is_linked(region: str, event: str, linked: bool) -> None:
+    """A record's fields are a stranger's: nothing of them but Region and id is in a link."""
+    record = msgspec.structs.replace(made.record(), region=region, id=event)
+    assert bool(console(record)) is linked
+
+
+@slow
+@given(made.any_alert, made.any_offer)
+def test_any_offer_makes_its_modal(alert: Alert, offer: Offer) -> None:
+    """With any values within it; each aspect can be ticked and is ticked."""
+    built = ExpectModal.build(alert, offer)
+    assert lint_view(built) == []
+    assert check_view(built) == []
+    (equal,) = [one["element"] for one in built["blocks"] if one.get("block_id") == "equal"]
+    assert equal["initial_options"] == equal["options"]
+    aspects = [one.condition.aspect for one in offer.choices]
+    assert [Aspect(one["value"]) for one in equal["options"]] == aspects
+
+
+@pytest.mark.parametrize(
+    "view", [{}, {"state": {"values": {"equal": {"chosen": {"selected_options": [{}]}}}}}]
+)
+def test_a_forged_answer_about_what_is_expected_is_no_crash(view: dict[str, Any]) -> None:
+    """It has an error at each field."""
+    assert set(ExpectModal.parse(view).errors) == {"equal", "days", "reason"}

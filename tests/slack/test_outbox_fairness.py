@@ -95,6 +95,17 @@ def test_a_long_retry_after_is_obeyed_to_its_end(desk: Desk) -> None:
     assert (desk.calls(POST), len(desk.cards)) == (2, 1)
 
 
+def test_a_sender_that_stumbles_goes_on_waiting(desk: Desk) -> None:
+    """What Slack asked for holds although the sender takes everything up anew."""
+    desk.order(POST, "ratelimited", retry_after=60)
+    desk.find()
+    work(desk, 1)
+    desk.outbox.recover()
+    desk.find("e-2", rule="rule_2")
+    work(desk, 55)
+    assert desk.calls(POST) == 1
+
+
 @pytest.mark.parametrize("minutes", [1, 10, 90, 600])
 def test_a_clock_set_back_holds_nothing_up(desk: Desk, minutes: int) -> None:
     """However far it was set back: a card that was due goes at once."""

@@ -7,11 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Edits
-from bot.slack.pace import EDITS_PER_MINUTE, POST_EVERY, WHISPER_EVERY, Pace
+from bot.slack.pace import (
+    EDITS_PER_MINUTE,
+    POST_EVERY,
+    POSTS_PER_MINUTE,
+    QUIET,
+    WHISPER_EVERY,
+    Pace,
+    Reads,
+)
 
 
 def fresh(now: float = 0.0) -> Pace:
-    """A pace whose edit bucket has filled up, at *now*."""
+    """A pace whose buckets have filled up, at *now*."""
     return Pace(now - 60.0)
 
 
@@ -95,18 +103,95 @@ def test_when_slack_is_down_nothing_goes() -> None:
 
 
 def test_a_start_is_careful_with_edits() -> None:
-    """A restart does not know what its predecessor spent, so it begins with little."""
-    assert Pace(0.0).edits(0.0) is Edits.CLICKS
+    """A restart does not know what its predecessor spent, so it begins with nothing."""
+    pace = Pace(0.0)
+    assert pace.edits(1.4) is Edits.NONE
+    assert pace.wait(1.4) == pytest.approx(0.1)
+    assert pace.edits(1.5) is Edits.CLICKS
 
 
-@given(st.lists(st.floats(0.0, 3.0), max_size=200))
-def test_no_minute_ever_sees_more_edits_than_slack_allows(gaps: list[float]) -> None:
-    """However greedily edits are asked for, any 60 seconds hold at most 50."""
+def test_a_start_is_careful_with_posts() -> None:
+    """The first goes a quarter of a second later."""
+    pace = Pace(0.0)
+    assert not pace.posts(0.0)
+    assert pace.wait(0.0) == pytest.approx(0.26, abs=0.01)
+    assert pace.posts(0.27)
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 3.0), st.booleans()), max_size=200))
+def test_no_minute_ever_sees_more_edits_than_slack_allows(gaps: list[tuple[float, bool]]) -> None:
+    """However greedily edits are asked for, any 60 seconds hold at most 50, restarts or not."""
     pace, now, made = Pace(0.0), 0.0, list[float]()
-    for gap in gaps:
+    for gap, restart in gaps:
         now += gap
+        pace = Pace(now) if restart else pace
         while pace.edits(now) is not Edits.NONE:
             pace.edited(now)
             made.append(now)
     for start in made:
         assert sum(start <= at < start + 60.0 for at in made) <= EDITS_PER_MINUTE
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 3.0), st.booleans()), max_size=200))
+def test_no_minute_ever_sees_more_posts_than_we_allow(gaps: list[tuple[float, bool]]) -> None:
+    """Over all channels, restarts or not."""
+    pace, now, made = Pace(0.0), 0.0, list[float]()
+    for gap, restart in gaps:
+        now += gap
+        pace = Pace(now) if restart else pace
+        while pace.posts(now):
+            pace.posted(f"C{len(made)}", now)
+            made.append(now)
+            assert sum(now - 60.0 < at for at in made) <= POSTS_PER_MINUTE
+
+
+def test_a_busy_channel_that_is_too_fast_waits_alone() -> None:
+    """We had just posted there, so it is that channel's limit."""
+    pace = fresh()
+    pace.posted("C1", 0.0)
+    pace.too_soon("C1", 30.0, POST_EVERY)
+    assert pace.closed(30.0) == {"C1"}
+    assert pace.posts(30.0)
+
+
+def test_a_quiet_channel_that_is_too_fast_means_the_workspace() -> None:
+    """We had not posted there lately: everything that is posted waits, edits do not."""
+    pace = fresh()
+    pace.posted("C1", -QUIET)
+    pace.too_soon("C1", 30.0, 0.0)
+    assert (pace.posts(29.9), pace.posts(30.0)) == (False, True)
+    assert pace.edits(1.0) is Edits.ALL
+    assert pace.wait(29.0) == pytest.approx(1.0)
+
+
+def test_two_channels_that_are_too_fast_mean_the_workspace() -> None:
+    """However busy both were: Slack's word about the second is about all."""
+    pace = fresh()
+    for channel in ("C1", "C2"):
+        pace.posted(channel, 0.0)
+        pace.too_soon(channel, 30.0, 1.0)
+    assert (pace.posts(30.9), pace.posts(31.0)) == (False, True)
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 30.0), st.sampled_from([0.8, 1.0])), max_size=100))
+def test_no_minute_ever_sees_more_questions_than_slack_allows(
+    asks: list[tuple[float, float]],
+) -> None:
+    """Any 60 seconds hold at most 20, and those who may use a part of them leave the rest."""
+    reads, now, made = Reads(20), 0.0, list[float]()
+    for gap, share in asks:
+        now += gap
+        while not reads.wait(now, share):
+            reads.made(now)
+            made.append(now)
+            assert sum(now - 60.0 < at for at in made) <= 20 * share
+
+
+def test_questions_wait_as_long_as_told() -> None:
+    """A wait is over when it says so, and Slack's own outlasts ours."""
+    reads = Reads(2)
+    for now in (0.0, 10.0):
+        reads.made(now)
+    assert (reads.wait(20.0), reads.wait(60.0), reads.wait(60.0, 0.5)) == (40.0, 0.0, 10.0)
+    reads.hold(90.0, 20.0)
+    assert reads.wait(60.0) == 50.0

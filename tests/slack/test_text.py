@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Person
-from bot.slack.text import clean, code, date, escape, mention, plain, shorten, spell_out
+from bot.slack.text import clean, code, date, escape, mention, plain, shorten, spell_out, written
 from tests.slack.made import hostile, long_hostile
 from tests.slack.mrkdwn import effects, shown
 
@@ -129,3 +129,19 @@ def test_only_ids_are_mentioned() -> None:
 def test_preformatted_text_keeps_its_lines() -> None:
     """Line ends stay, what is invisible is spelt out."""
     assert spell_out("{\n  a\u202e`}") == "{\n  a\\u{202e}`}"
+
+
+@pytest.mark.parametrize(
+    ("note", "kept"),
+    [
+        ("called +49 (30) 123-4567 twice", "called +49•••••67 twice"),
+        ("00441632960123", "00•••••23"),
+        ("+15550123456.", "+15•••••56."),
+        ("account 111122223333, from 198.51.100.7", "account 111122223333, from 198.51.100.7"),
+        ("2026-11-22 10:03, ticket +12", "2026-11-22 10:03, ticket +12"),
+        ("first line \n\n  second\u200b line", "first line\nsecond line"),
+    ],
+)
+def test_a_note_keeps_its_lines_and_no_callers_number(note: str, kept: str) -> None:
+    """The ledger is never pruned; account ids, addresses and dates are what it is for."""
+    assert written(note) == kept

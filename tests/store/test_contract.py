@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from bot.alerts import judge
-from bot.model import Alert, AlertState, Ask, Entry, Level, Unreadable, Verb, iso
+from bot.model import Alert, AlertState, Ask, Calls, Entry, Level, Tie, Unreadable, Verb, iso
 from bot.ports import Store, Verdicted
 from tests.builders import (
     ANA,
@@ -18,6 +18,7 @@ from tests.builders import (
     NOON,
     at,
     judged,
+    make_actor,
     make_ask,
     make_finding,
     make_record,
@@ -93,6 +94,15 @@ def test_records_of_an_alert_come_newest_first_and_few(memory: Store) -> None:
     assert [record.id for record in memory.records_of(alert.id, 2)] == ["e-3", "e-2"]
 
 
+@pytest.mark.parametrize("time", ["2026-11-22 13:03:00+01:00", "yesterday", ""])
+def test_a_records_own_time_is_kept_as_it_came(memory: Store, time: str) -> None:
+    """What AWS wrote is evidence, however it wrote it."""
+    memory.keep(judged(make_finding(make_record(time=time))), TRIAGE, NOW)
+    found = memory.record("e-1")
+    assert found is not None
+    assert found.time == time
+
+
 def test_a_fault_while_folding_leaves_nothing_behind(memory: Store) -> None:
     """A step is all or nothing, and the store works on."""
 
@@ -100,7 +110,7 @@ def test_a_fault_while_folding_leaves_nothing_behind(memory: Store) -> None:
         def fold(self, *_: object) -> object:
             raise RuntimeError("broken")
 
-    broken = Broken(window=timedelta(hours=1), channel_of=str)
+    broken = Broken(window=timedelta(hours=1), channel_of=lambda finding: finding.rule)
     with pytest.raises(RuntimeError, match="broken"):
         memory.keep(judged(make_finding()), broken, NOW)
     assert "records" not in memory.counts()
@@ -307,3 +317,37 @@ def test_a_nasty_record_goes_in_and_comes_out(memory: Store) -> None:
     found = memory.record("e-n")
     assert found is not None
     assert msgspec.structs.replace(found, raw=nasty.raw) == nasty
+
+
+def test_what_happened_around_a_record_is_found(memory: Store) -> None:
+    """By actor, target and address; refusals counted; what is too far away left out."""
+    near = [
+        make_record("e-1"),
+        make_record("e-2", time=at(29), name="CreateUser", error_code="AccessDenied"),
+        make_record("e-3", time=at(-30), name="CreateUser", target="other", source_ip="192.0.2.1"),
+        make_record("e-4", time=at(31), name="DeleteUser"),
+        make_record("e-5", time=at(1), actor=make_actor("eve"), target="x", source_ip="192.0.2.9"),
+    ]
+    memory.keep(quiet(*near), make_triage(), NOW)
+
+    actor, target, address = memory.around(near[0], 30)
+
+    assert [(one.tie, one.times, one.refused) for one in (actor, target, address)] == [
+        (Tie.ACTOR, 3, 1),
+        (Tie.TARGET, 2, 1),
+        (Tie.ADDRESS, 2, 1),
+    ]
+    assert actor.calls[0] == Calls(name="CreateUser", times=2, refused=1)
+    assert list(memory.around(make_record("e-9", time="soon"), 30)) == []
+    bare = make_record("e-8", target="", source_ip="")
+    assert [one.tie for one in memory.around(bare, 30)] == [Tie.ACTOR]
+
+
+def test_the_times_of_an_alerts_findings_are_in_order(memory: Store) -> None:
+    """The newest of them, where there are more than asked for."""
+    findings = [make_finding(make_record(f"e-{n}", time=at(n))) for n in (5, 1, 3)]
+    memory.keep(judged(*findings), make_triage(), NOW)
+    (alert,) = memory.alerts([AlertState.OPEN])
+
+    assert [one[14:16] for one in memory.times_of(alert.id)] == ["01", "03", "05"]
+    assert [one[14:16] for one in memory.times_of(alert.id, 2)] == ["03", "05"]

@@ -198,6 +198,15 @@ def test_edits_ignore_the_pace_of_posts(memory: Store) -> None:
     assert claim(memory, closed=frozenset({CHANNEL})) is not None
 
 
+@pytest.mark.parametrize("kind", list(SendKind))
+def test_while_nothing_may_be_posted_edits_and_whispers_go(memory: Store, kind: SendKind) -> None:
+    """Whatever says something in a conversation for good is a post, and waits."""
+    alert_id = an_alert(memory)
+    memory.queue([message("s", kind=kind, subject=alert_id, channel=CHANNEL)], NOW)
+    goes = kind in (SendKind.EDIT, SendKind.EPHEMERAL)
+    assert (claim(memory, posts=False) is not None) is goes
+
+
 def test_whispers_have_a_line_of_their_own(memory: Store) -> None:
     """A closed channel does not hold them, and their own limit holds nothing else."""
     memory.queue([message("w", kind=SendKind.EPHEMERAL, channel="C1")], NOW)

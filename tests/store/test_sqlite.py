@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import resource
 import signal
 import sqlite3
@@ -22,6 +23,7 @@ from bot.model import AlertState, Entry, SendKind, iso
 from bot.store import SqliteStore, alerts
 from bot.store.gate import Turn
 from bot.store.migrations import migrations
+from bot.store.sqlite import LONG_LOG
 from tests.builders import (
     HORIZON,
     NOON,
@@ -31,6 +33,7 @@ from tests.builders import (
     make_finding,
     make_record,
     make_triage,
+    quiet,
     write_down,
 )
 
@@ -114,6 +117,23 @@ def test_an_alert_id_that_is_taken_grows(store: SqliteStore) -> None:
     assert longer.startswith(short)
 
 
+@pytest.mark.parametrize(
+    ("time", "stored"),
+    [
+        ("2026-11-22T12:03:00Z", "2026-11-22T12:03:00.000Z"),
+        ("2026-11-22 13:03:00.5+01:00", "2026-11-22T12:03:00.500Z"),
+        ("yesterday", ""),
+        ("", ""),
+    ],
+)
+def test_the_times_of_records_sort(store: SqliteStore, time: str, stored: str) -> None:
+    """UTC with milliseconds and Z, of evidence and of the rest; "" where none can be read."""
+    evidence, still = make_record("e-1", time=time), make_record("q-1", time=time)
+    store.keep([*judged(make_finding(evidence)), *quiet(still)], make_triage(), NOW)
+    rows = store.reader.execute("SELECT id, time FROM records ORDER BY id").fetchall()
+    assert [tuple(row) for row in rows] == [("e-1", stored), ("q-1", stored)]
+
+
 # ── threads ─────────────────────────────────────────────────────────────────
 
 
@@ -146,6 +166,22 @@ def test_reading_connections_cannot_write(store: SqliteStore) -> None:
     """What is not behind the gate may only look."""
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         store.reader.execute("DELETE FROM ledger")
+
+
+def test_a_prune_lets_clicks_in_between(store: SqliteStore) -> None:
+    """However much there is to drop, no transaction drops more than 100 rows."""
+    store.keep(quiet(*(make_record(f"q-{number}") for number in range(250))), make_triage(), NOW)
+    changes = [store._writer.total_changes]
+
+    def watch(statement: str) -> None:
+        if statement == "COMMIT":
+            changes.append(store._writer.total_changes)
+
+    store._writer.set_trace_callback(watch)
+    store.prune(records_before=HORIZON, evidence_before=HORIZON)
+
+    steps = [after - before for before, after in itertools.pairwise(changes)]
+    assert (max(steps), sum(steps)) == (100, 250)
 
 
 # ── faults and their recovery ───────────────────────────────────────────────
@@ -273,3 +309,19 @@ def test_another_programs_lock_is_said_before_an_ack_is_late(
 
     write_down(store, entry())
     assert store.head()[0] == 1
+
+
+def test_the_write_ahead_log_does_not_grow_with_what_is_stored(database: Path) -> None:
+    """It is moved into the file outside of anybody's transaction, and used again from its start."""
+    store = SqliteStore(database)
+    log = Path(f"{database}-wal")
+    longest = 0
+    for start in range(0, 6_000, 200):
+        named = (make_record(f"e-{n}", target="x" * 3_000) for n in range(start, start + 200))
+        store.keep(quiet(*named), make_triage(), NOW)
+        longest = max(longest, log.stat().st_size)
+
+    written = database.stat().st_size
+    store.close()
+    assert written > LONG_LOG
+    assert longest < 3 * LONG_LOG

@@ -169,16 +169,48 @@ class LoopbackAws:
         self, records: Sequence[object], *, account: str, region: str, at: datetime
     ) -> str:
         """As `deliver`, but S3's notification goes through an SNS topic. Returns the key."""
+        key, message = self.shelve(records, account=account, region=region, at=at)
+        self.send(message)
+        return key
+
+    def shelve(
+        self, records: Sequence[object], *, account: str, region: str, at: datetime
+    ) -> tuple[str, str]:
+        """Put a file of *records* that nobody is told of yet.
+
+        Returns its key, and the message by which a topic tells of it: `send` it when it is time.
+        """
         body = trail_file(records)
         key = _SNS_PREFIX + self._key(body, account, region, at)
         self.put(key, body)
         announced = notification(BUCKET, key, len(body), REGION, at)
-        self.send(json.dumps(topic_message(announced, REGION, at)))
-        return key
+        return key, json.dumps(topic_message(announced, REGION, at))
 
     def send(self, body: str) -> None:
         """Put a message on the queue as it is."""
         self._sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
+
+    def give_up(self, body: str) -> None:
+        """A message that failed at every try, so that SQS moved it to the dead-letter queue.
+
+        Call it while nobody else receives. What waits already loses one of its tries.
+        """
+        others = self._receive(hidden=60)
+        self.send(body)
+        # The try after the last one finds it gone: only then does SQS move it.
+        for _ in range(MAX_RECEIVES + 1):
+            self._receive(hidden=0)
+        for handle in others:
+            self._sqs.change_message_visibility(
+                QueueUrl=self.queue_url, ReceiptHandle=handle, VisibilityTimeout=0
+            )
+
+    def _receive(self, hidden: int) -> list[str]:
+        """The handles of up to ten messages, hidden from others for so many seconds."""
+        answer = self._sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10, VisibilityTimeout=hidden
+        )
+        return [message["ReceiptHandle"] for message in answer.get("Messages", [])]
 
     def ring(self, text: str) -> None:
         """Publish *text* to the topic, as somebody else might."""

@@ -99,8 +99,8 @@ class Conversation:
             more["latest_reply"] = replies[-1]["ts"]
         self._messages[parent] = head | more
 
-    def described(self, team: str, bot: str) -> Json:
-        """The conversation as conversations.info answers."""
+    def described(self, team: str, bot: str, *, shared_out: bool = False) -> Json:
+        """The conversation as conversations.info answers; *shared_out* by Slack Connect."""
         shared: Json = {
             "id": self.id,
             "created": self.created,
@@ -120,8 +120,9 @@ class Conversation:
             "is_private": self.kind == "group",
             "is_general": self.name == "general",
             "is_member": bot in self.members,
-            "is_shared": False,
-            "is_ext_shared": False,
+            "is_shared": shared_out,
+            "is_ext_shared": shared_out,
+            "is_pending_ext_shared": False,
             "num_members": len(self.members),
             "topic": {"value": "", "creator": "", "last_set": 0},
             "purpose": {"value": "", "creator": "", "last_set": 0},

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Kind = Literal["ratelimited", "error", "drop_before", "drop_after", "slow", "ok_false"]
+Kind = Literal["ratelimited", "error", "drop_before", "drop_after", "slow", "unheard", "ok_false"]
 
 
 class SlackError(Exception):
@@ -23,8 +23,9 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     *kind* `ratelimited`: 429 with *retry_after*; `error`: HTTP *status*; `drop_before` closes the
     connection before anything is done; `drop_after` does it and closes without an answer; `slow`
-    waits *seconds* first; `ok_false` answers 200 with the error *code*. *channel* narrows it to
-    calls that name this channel.
+    waits *seconds* first and does it whoever is left to hear; `unheard` waits too, but does not do
+    what a caller asked for who is gone by then; `ok_false` answers 200 with the error *code*.
+    *channel* narrows it to calls that name this channel.
     """
 
     method: str

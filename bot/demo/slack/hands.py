@@ -31,6 +31,7 @@ class Hands:
         self._ws = workspace
         self._socket_mode = socket_mode
         self._port = port
+        self._sent: list[Interaction] = []
 
     @property
     def page_url(self) -> str:
@@ -143,5 +144,7 @@ class Hands:
 
     def _deliver(self, kind: EnvelopeType, payload: Json) -> Interaction:
         interaction = Interaction(kind, payload, self._ws.times.steady())
+        with self._ws.lock:
+            self._sent.append(interaction)
         self._socket_mode.deliver(interaction)
         return interaction

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot.demo.slack.faults import Fault
 from bot.demo.slack.hands import Hands
+from bot.demo.slack.interaction import Interaction
 from bot.demo.slack.limits import Limits
 from bot.demo.slack.manifest import read_manifest
 from bot.demo.slack.page import Page
@@ -136,6 +137,11 @@ class SlackServer(Hands):
         with self._ws.lock:
             log = self._api.log
             return log[:] if method is None else [call for call in log if call.method == method]
+
+    def interactions(self) -> list[Interaction]:
+        """What people did and the bot was told of, oldest first."""
+        with self._ws.lock:
+            return self._sent[:]
 
     def messages(self, channel: str, thread: str | None = None) -> list[Json]:
         """Messages of a channel (id, name, or a person's id for their direct messages).

@@ -109,6 +109,11 @@ class Api:
             case "slow":
                 await asyncio.sleep(fault.seconds)
                 return self._respond(name, kept, *carry())
+            case "unheard":
+                await asyncio.sleep(fault.seconds)
+                if request.transport is None:
+                    return self._unheard(name, kept)
+                return self._respond(name, kept, *carry())
             case "drop_after":
                 _, result = carry()
                 self._note(name, kept, result, 0)
@@ -173,6 +178,11 @@ class Api:
             content_type="application/json",
             headers=headers,
         )
+
+    def _unheard(self, name: str, args: Json) -> web.StreamResponse:
+        """The caller has gone; the request is taken for one that never arrived."""
+        self._note(name, args, {"ok": False, "error": "unheard"}, 0)
+        return web.Response()
 
     def _note(self, name: str, args: Json, result: Json, status: int) -> None:
         with self._ws.lock:

@@ -162,6 +162,16 @@ class Workspace:
             for one in self.conversations.values()
         )
 
+    def described(self, channel: Conversation) -> Json:
+        """*channel* as Slack describes it: shared by Slack Connect where a member is from
+        another workspace."""
+        strangers = any(
+            self.by_id[member].team != self.team
+            for member in channel.members
+            if member in self.by_id
+        )
+        return channel.described(self.team, self.bot_user, shared_out=strangers)
+
     # ── messages ────────────────────────────────────────────────────────────
 
     def post(self, channel: Conversation, user: str, body: Json) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -43,12 +44,9 @@ def load(
                 faults += [f"{file}: {line}" for line in fault.sentence.splitlines()]
     rules = _rules(collections, pack, faults)
     faults += _repeated(rules)
-    known = {rule.name for rule in rules}
-    faults += [
-        f"disabled: there is no rule called {name}" for name in disabled if name not in known
-    ]
+    faults += _unknown(disabled, [rule.name for rule in rules])
     if faults:
-        lines = "\n".join(f"  {fault}." for fault in faults)
+        lines = "\n".join(f"  {fault}{'' if fault.endswith('?') else '.'}" for fault in faults)
         raise BadInput(f"{len(faults)} thing(s) to mend in the rules:\n{lines}", where="rules")
     return RuleSet(tuple(rule for rule in rules if rule.name not in disabled))
 
@@ -57,6 +55,15 @@ def _files(folder: Path) -> Iterator[Path]:
     for file in folder.rglob("*"):
         if file.suffix in (".yml", ".yaml") and not file.name.startswith("."):
             yield file
+
+
+def _unknown(disabled: Iterable[str], known: Sequence[str]) -> Iterator[str]:
+    """A rule that is not there cannot be left out; the one that was meant would go on speaking."""
+    for name in disabled:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "drop it, or name one that there is"
+            yield f"rules.disabled: there is no rule called {name!r}; {hint}"
 
 
 def _repeated(rules: Iterable[Rule]) -> Iterator[str]:

@@ -2,6 +2,9 @@
 
 from bot.slack.cards.alert import alert_card, alert_list, call_note, decision_note, news_note
 from bot.slack.cards.answers import help_text, note_text, private_text, raw_message, status
+from bot.slack.cards.exemption import exemption_list, exemption_note
+from bot.slack.cards.snooze import snooze_list, snooze_note
+from bot.slack.cards.storm import storm_card, storm_note
 from bot.slack.lint import Message
 
 __all__ = [
@@ -10,10 +13,16 @@ __all__ = [
     "alert_list",
     "call_note",
     "decision_note",
+    "exemption_list",
+    "exemption_note",
     "help_text",
     "news_note",
     "note_text",
     "private_text",
     "raw_message",
+    "snooze_list",
+    "snooze_note",
     "status",
+    "storm_card",
+    "storm_note",
 ]

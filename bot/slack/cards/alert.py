@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.model import Alert, AlertState, Decision, Verb
+from bot.model import Alert, AlertState, Decision, Snooze, SnoozeState, Verb
 from bot.slack import parts
 from bot.slack.lint import BLOCKS, FALLBACK, Message, fit
 from bot.slack.parts import Block
@@ -20,29 +20,48 @@ _SAID_BY_STATE = {
     AlertState.RESOLVED: {Verb.RESOLVE},
 }
 
+_SAID_IN_THREAD = {
+    *(Verb.NOTE, Verb.SNOOZE, Verb.AGREE, Verb.WAKE),
+    *(Verb.EXCEPT, Verb.AGREE_EXCEPT, Verb.UNEXCEPT),
+}
+
 
 def alert_card(
-    alert: Alert, *, instances: Mapping[str, str], history: Sequence[Decision] = ()
+    alert: Alert,
+    *,
+    instances: Mapping[str, str],
+    history: Sequence[Decision] = (),
+    snooze: Snooze | None = None,
 ) -> Message:
     """The card as the alert is now: full while it is open, short and calm once it is resolved.
 
-    *instances* names Connect instances by id; *history* are accepted decisions, oldest first.
-    Within Slack's limits for any alert.
+    *instances* names Connect instances by id; *history* are accepted decisions, oldest first;
+    *snooze* is the one that covers it, shown while it is asked for or on. Within Slack's limits
+    for any alert.
     """
-    draw = _resolved if alert.resolved else _live
-    blocks = draw(alert, instances, history)
+    if alert.resolved:
+        blocks = _resolved(alert, instances, history)
+    else:
+        blocks = _live(alert, instances, history, snooze)
     return fit(Message(text=_fallback(alert, instances), blocks=blocks))
 
 
-def _live(alert: Alert, instances: Mapping[str, str], history: Sequence[Decision]) -> list[Block]:
+def _live(
+    alert: Alert,
+    instances: Mapping[str, str],
+    history: Sequence[Decision],
+    snooze: Snooze | None,
+) -> list[Block]:
     blocks = [parts.header(f"{_level(alert)}: {alert.headline}")]
     if alert.news:
         blocks.append(parts.section(_news(alert)))
     blocks += [parts.section(_facts(alert, instances)), parts.section(parts.state(alert))]
+    if snooze is not None and snooze.state is not SnoozeState.OVER:
+        blocks.append(parts.section(parts.snooze(snooze)))
     buttons = [
         parts.button("Resolve…", parts.RESOLVE, alert.id),
         parts.button("Details", parts.DETAILS, alert.id),
-        parts.menu(alert.id, "hand_over", "note"),
+        parts.menu(alert.id, "snooze", "mute", "expect", "hand_over", "note"),
     ]
     if not alert.taken:
         buttons.insert(0, parts.button("Take it", parts.TAKE, alert.id, style="primary"))
@@ -66,7 +85,7 @@ def _resolved(
     blocks += [parts.context(f"{facts}\n{parts.during(alert)}"), *_history(alert, history)]
     buttons = (
         parts.button("Details", parts.DETAILS, alert.id),
-        parts.menu(alert.id, "reopen", "note"),
+        parts.menu(alert.id, "reopen", "expect", "note"),
     )
     return [*blocks, _foot(alert), parts.actions(*buttons)]
 
@@ -90,7 +109,7 @@ def _news(alert: Alert) -> str:
 
 def _history(alert: Alert, history: Sequence[Decision]) -> list[Block]:
     """Decisions that the state's line does not tell already, and the last note."""
-    told = _SAID_BY_STATE[alert.state] | {Verb.NOTE}
+    told = _SAID_BY_STATE[alert.state] | _SAID_IN_THREAD
     lines = [parts.did(one) for one in history if one.accepted and one.ask.verb not in told]
     blocks = [parts.context(" · ".join(lines[-_HISTORY_SHOWN:]))] if lines else []
     notes = [one for one in history if one.accepted and one.ask.verb is Verb.NOTE]

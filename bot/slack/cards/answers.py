@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from slack_sdk.models.blocks import (
-    RichTextBlock,
-    RichTextElementParts,
-    RichTextPreformattedElement,
+from bot.model import (
+    Checkup,
+    Latency,
+    Page,
+    PageState,
+    Record,
+    Send,
+    Trouble,
+    Unreadable,
 )
-
-from bot.model import Page, PageState, Record, Send, Unreadable
 from bot.ports import Feed
 from bot.slack import parts
+from bot.slack.cards import health
 from bot.slack.lint import FALLBACK, Message, fit
-from bot.slack.parts import Block
 from bot.slack.redact import blank
 from bot.slack.text import code, date, escape, plain, shorten, spell_out
 
@@ -28,11 +31,13 @@ _FIGURES = {
     "alerts.resolved": "resolved",
     "records": "Records judged",
     "findings": "findings",
+    "findings.expected": "of them expected",
     "unreadable": "not readable",
     "decisions": "Decisions",
     "decisions.refused": "refused",
     "sends.waiting": "Messages waiting",
     "sends.refused": "not sent",
+    "storms.on": "Storms now",
 }
 """What status shows of the store's totals, in words."""
 _USAGE = (
@@ -41,6 +46,9 @@ _USAGE = (
     ("alert A-7K2QF", "one alert, with its buttons"),
     ("alerts [open|mine|resolved|all]", "the worst and newest alerts; open if you name nothing"),
     ("alerts rule saml actor ana", "those of rules and actors with that in their name"),
+    ("alerts storm", "those that a storm held back"),
+    ("snoozes", "what is snoozed, by whom and why; end it there"),
+    ("exceptions", "what is always expected, until when, how often it came; remove it there"),
 )
 
 
@@ -83,10 +91,15 @@ def status(
     failed_pages: Sequence[Page] = (),
     ledger_length: int = 0,
     ledger_head: str = "",
+    channels: Sequence[str] = (),
+    latency: Latency | None = None,
+    checkups: Sequence[Checkup] = (),
+    recovered: Sequence[Trouble] = (),
 ) -> Message:
     """How the bot is doing: bad news first, then figures."""
     bad = [feed for feed in feeds if feed.error]
     trouble = [f"❌ {code(feed.name)}: {escape(feed.error)}" for feed in bad]
+    trouble += health.troubles(checkups)
     if sender_error:
         trouble.append(f"❌ Nothing can be sent: {escape(sender_error)}")
     failed = (job_errors or {}).items()
@@ -100,11 +113,17 @@ def status(
         f"⚠️ Not readable {date(at)}: {code(item.where)}: {escape(item.reason)}"
         for at, item in unreadable
     ]
+    trouble += [f"⚠️ {escape(plain(one))}" for one in channels]
     line = "All is well." if not trouble else f"{len(trouble)} thing(s) need a look."
     blocks = [parts.section(f"*Status*: {line}")]
     blocks += [parts.section(one, pointer="…") for one in trouble]
     blocks += [parts.section(_feed(feed)) for feed in feeds if not feed.error]
     blocks.append(parts.section(_pages(pages_to, last_page)))
+    blocks += [parts.section(one) for one in health.recovered(recovered)]
+    measured = [health.figures(one) for one in checkups]
+    if feeds and not measured:
+        measured = ["The feeds were not looked at yet: that is done every minute"]
+    blocks += [parts.context(line) for line in (*measured, health.latency_line(latency))]
     figures = " · ".join(f"{word} {counts.get(name, 0)}" for name, word in _FIGURES.items())
     blocks.append(parts.context(figures))
     # All of the head: it is copied from here for `ledger verify --head`.
@@ -141,29 +160,11 @@ def raw_message(record: Record) -> Message:
     if not isinstance(text, str):
         text = json.dumps(cleaned, ensure_ascii=False, indent=2)
     text = spell_out(text)
-    shown = _first(text, _RAW_SIZE)
+    shown = parts.beginning(text, _RAW_SIZE)
     blocks = [parts.section(f"Raw record of {code(record.name, 120)}. Secrets are blanked.")]
-    blocks += [_preformatted(shown[at : at + _CHUNK]) for at in range(0, len(shown), _CHUNK)]
+    blocks += [parts.preformatted(shown[at : at + _CHUNK]) for at in range(0, len(shown), _CHUNK)]
     if len(shown) < len(text):
         rest = f"… {len(text) - len(shown)} characters are left out. "
         where = f"The whole record is in your CloudTrail bucket under event id {code(record.id)}."
         blocks.append(parts.context(rest + where))
     return fit(Message(text=f"Raw record {escape(plain(record.id, 200))}", blocks=blocks), "…")
-
-
-def _first(text: str, size: int) -> str:
-    """The longest beginning of *text* that is at most *size* characters as JSON."""
-    low, high = 0, min(len(text), size)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if len(json.dumps(text[:middle], ensure_ascii=False)) <= size:
-            low = middle
-        else:
-            high = middle - 1
-    return text[:low]
-
-
-def _preformatted(text: str) -> Block:
-    box = RichTextPreformattedElement(elements=[RichTextElementParts.Text(text=text)])
-    made: Block = RichTextBlock(elements=[box]).to_dict()
-    return made

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.model import Alert, Decision, Record
+from bot.model import Alert, Around, Decision, Record, Tie, moment
 from bot.slack import parts
 from bot.slack.modals.view import view
 from bot.slack.parts import Block
@@ -28,9 +29,19 @@ class DetailsModal:
         instances: Mapping[str, str],
         *,
         may_raw: bool,
+        around: Sequence[Around] = (),
+        times: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """The modal for *alert*. *may_raw* is whether this reader may receive the raw record."""
+        """The modal for *alert*. *may_raw* is whether this reader may receive the raw record.
+
+        *around* is what happened around the newest record; *times* those of its findings.
+        """
         blocks = [*_summary(alert, instances), *_guidance(alert)]
+        if drawn := timeline(times):
+            blocks.append(_long(f"*When it happened*\n{drawn}"))
+        if lines := [f"• {_tied(one)}" for one in around if one.times > 1]:
+            title = f"Around the last record, {around[0].minutes} minutes either way"
+            blocks += parts.listed(title, lines)
         if alert.news:
             lines = [f"• {parts.news(line)}" for line in reversed(alert.news)]
             blocks += parts.listed("New since it opened, newest first", lines)
@@ -75,6 +86,57 @@ def _guidance(alert: Alert) -> list[Block]:
     return shown
 
 
+def _tied(around: Around) -> str:
+    """How often, and the commonest calls by name."""
+    said = {Tie.ACTOR: "by this actor", Tie.TARGET: "on this target", Tie.ADDRESS: "from there"}
+    calls = ", ".join(
+        code(call.name, 80) + (f" ×{call.times}" if call.times > 1 else "") for call in around.calls
+    )
+    refused = f", {around.refused} refused" if around.refused else ""
+    return f"*{around.times} calls {said[around.tie]}*{refused}: {calls}"
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+_SLOTS = 24
+
+
+def timeline(times: Sequence[str]) -> str:
+    """A row of bars from the first to the last of *times* (ISO), each a slot of equal length.
+
+    "" where everything happened at once. Text, not an image: it is there at once, also on a
+    phone, and needs no right to upload files.
+    """
+    moments = [at.timestamp() for at in map(moment, times) if at is not None]
+    if len(moments) < 2 or moments[0] == moments[-1]:
+        return ""
+    first, length = moments[0], (moments[-1] - moments[0]) / _SLOTS
+    counts = [0] * _SLOTS
+    for seconds in moments:
+        counts[min(_SLOTS - 1, int((seconds - first) / length))] += 1
+    most = max(counts)
+    bars = "".join(_BARS[(count * 7 + most - 1) // most] if count else "·" for count in counts)
+    return f"{date(times[0])} `{bars}` {date(times[-1])}, at most {most} in {_lasting(length)}"
+
+
+def _lasting(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(1, round(seconds))} s"
+
+
+def console(record: Record) -> str:
+    """A link to the event in the CloudTrail console (the last 90 days), or ""."""
+    if not (_REGION.fullmatch(record.region) and _EVENT.fullmatch(record.id)):
+        return ""
+    at = f"https://{record.region}.console.aws.amazon.com/cloudtrailv2/home"
+    return f"<{at}?region={record.region}#/events/{record.id}|Open in CloudTrail>"
+
+
+_REGION = re.compile(r"(?!cn-|us-gov-|us-iso)[a-z]{2}(?:-[a-z]+)+-\d")
+_EVENT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
 def _decided(decision: Decision) -> str:
     note = f": {escape(decision.ask.note)}" if decision.ask.note else ""
     return parts.did(decision) + note
@@ -84,7 +146,10 @@ def _record(record: Record, title: str) -> list[Block]:
     rows = allowed_fields(record)
     lines = [f"*{escape(label)}:* {code(value, 300)}" for label, value in rows]
     half = (len(lines) + 1) // 2
-    texts = [f"*{title}*, {date(record.time)}\n" + "\n".join(lines[:half]), "\n".join(lines[half:])]
+    link = console(record)
+    where = f" · {link}" if link else ""
+    head = f"*{title}*, {date(record.time)}{where}"
+    texts = ["\n".join([head, *lines[:half]]), "\n".join(lines[half:])]
     return [_long(text) for text in texts if text]
 
 

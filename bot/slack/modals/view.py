@@ -11,7 +11,8 @@ from slack_sdk.models.views import View
 from bot.model import read_alert_id
 from bot.slack.lint import VIEW_BLOCKS, fit_blocks
 from bot.slack.parts import Block
-from bot.slack.text import clean, plain
+from bot.slack.text import plain
+from bot.slack.text import written as as_written
 
 _VIEW_SIZE = 100_000
 """JSON characters of a modal's blocks; Slack refuses a view above 250 kB."""
@@ -77,8 +78,8 @@ def too_long(note: str) -> str:
 
 
 def kept(note: str) -> str:
-    """A note as it is stored: on one line, nothing invisible in it."""
-    return clean(note)
+    """A note as it is stored: nothing invisible in it, and no caller's number."""
+    return as_written(note)
 
 
 def carried(submitted: Any) -> str:

@@ -101,6 +101,30 @@ def test_slow_outlives_a_client_that_gave_up(slack: SlackServer) -> None:
     assert slack.wait(lambda: slack.messages(ALERTS))
 
 
+def test_unheard_is_done_for_a_client_that_waits(slack: SlackServer, client: WebClient) -> None:
+    """Near miss: whoever is still there gets an answer, only later."""
+    slack.order(Fault(method=POST, kind="unheard", seconds=0.2))
+    start = time.monotonic()
+
+    post(slack, client)
+
+    assert time.monotonic() - start >= 0.2
+    assert len(slack.messages(ALERTS)) == 1
+
+
+def test_unheard_is_not_done_for_a_client_that_is_gone(slack: SlackServer) -> None:
+    """As if the request had never arrived; the log says so."""
+    hasty = WebClient(token=slack.bot_token, base_url=slack.api_url, timeout=1, retry_handlers=[])
+    slack.order(Fault(method=POST, kind="unheard", seconds=1.5))
+
+    with pytest.raises(TimeoutError):
+        post(slack, hasty)
+
+    [call] = slack.wait(lambda: slack.calls(POST))
+    assert (call.ok, call.status, call.error) == (False, 0, "unheard")
+    assert slack.messages(ALERTS) == []
+
+
 def test_a_fault_strikes_only_what_it_names(slack: SlackServer, client: WebClient) -> None:
     """Another method and another channel go free."""
     general = slack.channels["general"]

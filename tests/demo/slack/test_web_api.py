@@ -420,6 +420,36 @@ def test_channels_can_be_looked_up(slack: SlackServer, client: WebClient) -> Non
     assert slack.people["guest"].id not in client.conversations_members(channel=channel)["members"]
 
 
+def test_a_channel_tells_who_can_read_it(slack: SlackServer, client: WebClient) -> None:
+    """Private or not, shared or not, archived or not, and whether the bot is in it."""
+
+    def told(name: str) -> dict[str, bool]:
+        found = client.conversations_info(channel=slack.channels[name])["channel"]
+        marks = ("is_private", "is_ext_shared", "is_shared", "is_member", "is_archived")
+        return {mark: found[mark] for mark in marks if found[mark]}
+
+    # A person of another workspace is in the first channel.
+    assert told("contact-centre-alerts") == {
+        "is_ext_shared": True,
+        "is_shared": True,
+        "is_member": True,
+    }
+    assert told("general") == {"is_member": True}
+    slack.kick(slack.channels["general"])
+    slack.archive(slack.channels["general"])
+    assert told("general") == {"is_archived": True}
+
+
+def test_a_private_channel_needs_its_own_scope(slack: SlackServer, client: WebClient) -> None:
+    """This workspace's app asked for channels:read only."""
+    channel = slack.channels["general"]
+    slack.make_private(channel)
+
+    assert refusal(lambda: client.conversations_info(channel=channel)) == "missing_scope"
+    slack.kick(channel)
+    assert refusal(lambda: client.conversations_info(channel=channel)) == "channel_not_found"
+
+
 # ── the server itself ───────────────────────────────────────────────────────
 
 

@@ -73,7 +73,7 @@ def look_up(ask: Ask) -> Json:
     """One conversation."""
     channel = ask.channel()
     ask.need(_scope(channel, "read"))
-    return {"channel": channel.described(ask.workspace.team, ask.workspace.bot_user)}
+    return {"channel": ask.workspace.described(channel)}
 
 
 def list_all(ask: Ask) -> Json:
@@ -89,7 +89,7 @@ def list_all(ask: Ask) -> Json:
         ask.need({"channel": "channels:read", "group": "groups:read"}.get(kind, f"{kind}:read"))
     ws = ask.workspace
     found = [
-        one.described(ws.team, ws.bot_user)
+        ws.described(one)
         for one in ws.conversations.values()
         if one.kind in wanted
         and not (one.archived and ask.flag("exclude_archived"))

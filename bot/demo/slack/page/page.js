@@ -448,8 +448,11 @@ function drawOverflow(block, element, at) {
 
 function openMenuAt(list) {
   list.hidden = !list.hidden;
-  list.classList.remove("flipped");
-  list.classList.toggle("flipped", list.getBoundingClientRect().right > window.innerWidth - 8);
+  list.classList.remove("flipped", "up");
+  const place = list.getBoundingClientRect();
+  const floor = list.closest("#messages, #replies, .modal-body")?.getBoundingClientRect().bottom ?? window.innerHeight;
+  list.classList.toggle("flipped", place.right > window.innerWidth - 8);
+  list.classList.toggle("up", place.bottom > floor - 8);
 }
 
 function closeMenus(but) {

@@ -1,0 +1,104 @@
+"""Who can read the channels that alerts go to, and whether they can be posted to at all.
+
+Looked at when the bot starts and every hour. A fault is a warning, in the log and in status, with
+what to do; nothing waits for it and nothing is held back because of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from bot.errors import Refused, Unavailable
+from bot.ports import Channel, Rooms
+
+log = logging.getLogger(__name__)
+
+
+def warnings(channel: Channel) -> tuple[str, ...]:
+    """What is wrong with *channel*, a sentence each, and what to do about it."""
+    named = _named(channel)
+    found = []
+    if channel.archived:
+        found.append(
+            f"{named} is archived: nothing can be posted there."
+            " Unarchive it or name another channel in the settings."
+        )
+    elif not channel.member:
+        found.append(
+            f"I am not a member of {named}: alerts cannot be posted there."
+            " Write /invite @callwarden in it."
+        )
+    if not channel.private:
+        found.append(
+            f"{named} is public: anyone in the workspace can read it."
+            " Make it private (its name → Settings), or name a private channel."
+        )
+    if channel.shared:
+        found.append(
+            f"{named} is shared with another workspace: people there can read it."
+            " End the sharing (its name → Settings), or name a channel of your own."
+        )
+    return tuple(found)
+
+
+def unseen(channel: str, where: str, refused: Refused) -> str:
+    """Why *channel*, which the settings name at *where*, cannot be looked at, and what to do."""
+    if refused.code == "missing_scope":
+        return (
+            f"UNKNOWN who can read the channels of alerts: {refused.sentence}"
+            " Update the Slack app with what `callwarden manifest` prints and install it again."
+        )
+    if refused.code == "channel_not_found":
+        return (
+            f"Slack shows me no channel {channel} ({where}): it is private and I am not in it, or"
+            " the ID is wrong. Write /invite @callwarden in it, or mend the ID."
+        )
+    return f"UNKNOWN who can read {channel} ({where}): {refused.sentence}"
+
+
+class Doors:
+    """What was last seen of the channels that the settings name. Read by any thread."""
+
+    def __init__(self, rooms: Rooms, named: Mapping[str, str]) -> None:
+        """*named* maps a channel's id to the place in the settings that names it."""
+        self._rooms = rooms
+        self._named = dict(named)
+        self._seen: dict[str, tuple[str, ...]] = {}
+        self._warnings: tuple[str, ...] = ()
+
+    def warnings(self) -> Sequence[str]:
+        """What was wrong when we last looked, each once."""
+        return self._warnings
+
+    def look(self) -> None:
+        """Look at every channel and say in the log what is new.
+
+        Raises Unavailable after the last where Slack did not answer for one; what was seen of
+        that one before still stands.
+        """
+        missed: Unavailable | None = None
+        for channel, where in self._named.items():
+            try:
+                self._seen[channel] = warnings(self._rooms.channel(channel))
+            except Refused as refused:
+                self._seen[channel] = (unseen(channel, where, refused),)
+            except Unavailable as error:
+                missed = error
+        self._say()
+        if missed is not None:
+            raise missed
+
+    def _say(self) -> None:
+        before = self._warnings
+        every = (line for lines in self._seen.values() for line in lines)
+        self._warnings = tuple(dict.fromkeys(every))
+        for line in self._warnings:
+            if line not in before:
+                log.warning("%s", line)
+        if before and not self._warnings:
+            log.info("The channels of alerts are as they should be again.")
+
+
+def _named(channel: Channel) -> str:
+    return f"#{channel.name} ({channel.id})" if channel.name else channel.id

@@ -1,0 +1,36 @@
+"""What happened around a record."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Tie(StrEnum):
+    """What other records share with the one that is looked into."""
+
+    ACTOR = "actor"
+    TARGET = "target"
+    ADDRESS = "address"
+
+
+class Calls(Struct, frozen=True, kw_only=True):
+    """How often a call was made, and how often it was refused."""
+
+    name: str
+    times: int
+    refused: int = 0
+
+
+class Around(Struct, frozen=True, kw_only=True):
+    """The calls with the same *tie* within *minutes* before and after, the commonest first.
+
+    *times* and *refused* count all of them, also those whose names are not in *calls*.
+    """
+
+    tie: Tie
+    minutes: int
+    times: int
+    refused: int
+    calls: tuple[Calls, ...] = ()

@@ -1,0 +1,115 @@
+"""**Snooze…** and **Mute rule for this actor…**: what, for how long, and why?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+from slack_sdk.models.blocks import InputBlock, Option, RadioButtonsElement, StaticSelectElement
+
+from bot.model import Alert, Level, Scope
+from bot.slack import parts
+from bot.slack.modals.view import carried, kept, note_field, too_long, view, words, written
+from bot.slack.text import plain
+
+
+class Snoozed(Struct, frozen=True, kw_only=True):
+    """What a person filled in. *errors* holds a sentence per block id."""
+
+    alert: str
+    scope: Scope | None
+    hours: int
+    note: str
+    errors: dict[str, str] = {}
+
+
+class SnoozeModal:
+    """Quiet about what, until when?"""
+
+    ID = "snooze_alert"
+    SCOPE = "scope"
+    HOURS = "hours"
+    REASON = "reason"
+    _CHOSEN = "chosen"
+    _WRITTEN = "written"
+
+    @classmethod
+    def build(cls, alert: Alert, *, scope: Scope = Scope.ALERT) -> dict[str, Any]:
+        """The modal for *alert*, with *scope* chosen; it carries the alert's id and no more."""
+        who = plain(alert.actor.name or "this actor", 40)
+        meant = {
+            Scope.ALERT: "What folds into it; reminders too.",
+            Scope.RULE_ACTOR_TARGET: f"What {who} does to this target.",
+            Scope.RULE_ACTOR: f"Whatever {who} does that the rule speaks of.",
+        }
+        scopes = [
+            Option(
+                value=one.value,
+                text=words(parts.SCOPES[one].capitalize()),
+                description=words(meant[one]),
+            )
+            for one in Scope
+        ]
+        chosen = next(option for option in scopes if option.value == scope)
+        lasts = [Option(value=str(hours), text=words(said)) for hours, said in parts.HOURS.items()]
+        what = InputBlock(
+            block_id=cls.SCOPE,
+            label=words("Snooze what?"),
+            element=RadioButtonsElement(
+                action_id=cls._CHOSEN, options=scopes, initial_option=chosen
+            ),
+        )
+        long = InputBlock(
+            block_id=cls.HOURS,
+            label=words("For how long?"),
+            hint=words(cls._hint(alert), 150),
+            element=StaticSelectElement(
+                action_id=cls._CHOSEN, options=lasts, initial_option=lasts[0]
+            ),
+        )
+        reason = note_field(
+            cls.REASON,
+            cls._WRITTEN,
+            "Why?",
+            hint="It is announced in the thread and stands in the ledger.",
+            placeholder="What makes this harmless until then?",
+            optional=False,
+        )
+        shown = parts.literal(f"{parts.SIGNS[alert.level]} {alert.headline}")
+        blocks = [shown, what.to_dict(), long.to_dict(), reason]
+        return view(cls.ID, f"Snooze {alert.id}", alert.id, blocks, submit="Snooze")
+
+    @staticmethod
+    def _hint(alert: Alert) -> str:
+        ends = "New context (another actor, network, program, success) ends it by itself."
+        if alert.level is Level.CRITICAL:
+            return f"It is critical: beyond 1 hour a second person must agree. {ends}"
+        return ends
+
+    @classmethod
+    def parse(cls, submitted: Mapping[str, Any]) -> Snoozed:
+        """Read a submitted modal."""
+        values = submitted.get("state", {}).get("values", {})
+        scope = _option(values, cls.SCOPE, cls._CHOSEN)
+        hours = _option(values, cls.HOURS, cls._CHOSEN)
+        note = written(values, cls.REASON, cls._WRITTEN)
+        errors = {}
+        if scope not in set(Scope):
+            errors[cls.SCOPE] = "Choose what to snooze."
+        if not hours.isdecimal() or int(hours) not in parts.HOURS:
+            errors[cls.HOURS] = "Choose how long."
+        if fault := too_long(note) if kept(note) else "Say why.":
+            errors[cls.REASON] = fault
+        return Snoozed(
+            alert=carried(submitted),
+            scope=None if cls.SCOPE in errors else Scope(scope),
+            hours=0 if cls.HOURS in errors else int(hours),
+            note=kept(note),
+            errors=errors,
+        )
+
+
+def _option(values: Mapping[str, Any], block: str, action: str) -> str:
+    chosen = values.get(block, {}).get(action, {}).get("selected_option") or {}
+    return str(chosen.get("value") or "")

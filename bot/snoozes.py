@@ -1,0 +1,394 @@
+"""Snoozes with brakes: who may keep what quiet for how long, and what ends it.
+
+A snooze covers an alert, or what an actor does that a rule speaks of, perhaps to one target only.
+While it is on, what it covers is stored and counted but nobody is disturbed. New context (an
+actor, network or program not seen when it was snoozed, a success after refusals, a higher level)
+ends it by itself. A critical alert may be snoozed for an hour; longer takes a second person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from bot.errors import BadInput
+from bot.model import (
+    Alert,
+    Ask,
+    Decision,
+    Entry,
+    Finding,
+    Lane,
+    Level,
+    Mark,
+    Person,
+    Scope,
+    Send,
+    SendKind,
+    Snooze,
+    SnoozeState,
+    Verb,
+    first_card,
+    iso,
+    moment,
+    send_id,
+    spoken_id,
+)
+from bot.novelty import news
+from bot.ports import Bot, Folded, SnoozeChange, Verdicted
+
+HOURS = (1, 8, 24, 168)
+"""How long an alert can be snoozed."""
+
+ALONE_MOST = 1
+"""Hours that one person alone may snooze a critical alert for."""
+
+ASKED_MOST = timedelta(hours=1)
+"""How long a snooze waits for the second person."""
+
+OURSELVES = Person(user="callwarden", team="", name="Callwarden")
+
+
+class Reason(StrEnum):
+    """Why a decision about a snooze came out as it did."""
+
+    SNOOZED = "snoozed"
+    ASKED = "asked"
+    AGREED = "agreed"
+    WOKEN = "woken"
+    NO_SUCH_ALERT = "no_such_alert"
+    RESOLVED_ALREADY = "resolved_already"
+    SNOOZED_ALREADY = "snoozed_already"
+    NOT_OFFERED = "not_offered"
+    NO_REASON = "no_reason"
+    OWN_SNOOZE = "own_snooze"
+    NOT_ASKED = "not_asked"
+    OVER_ALREADY = "over_already"
+
+
+# ── what a snooze covers: pure ──────────────────────────────────────────────
+
+
+def key_of(scope: Scope, rule: str, principal: str, target: str, alert: str) -> str:
+    """What a snooze of *scope* is recognised by."""
+    parts = {
+        Scope.ALERT: (alert,),
+        Scope.RULE_ACTOR: (rule, principal),
+        Scope.RULE_ACTOR_TARGET: (rule, principal, target),
+    }[scope]
+    return hashlib.sha256("\n".join((scope, *parts)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def covers(snooze: Snooze, finding: Finding, alert: Alert, now: str) -> bool:
+    """Whether *snooze* is on and about *finding*, which went into *alert*."""
+    if snooze.state is not SnoozeState.ON or now >= snooze.until:
+        return False
+    record = finding.record
+    target = record.target or record.instance
+    return snooze.key == key_of(
+        snooze.scope, finding.rule, record.actor.principal, target, alert.id
+    )
+
+
+def quieted(folded: Folded, finding: Finding, standing: Sequence[Snooze], now: str) -> Folded:
+    """*folded*, disturbing nobody where a snooze covers it and nothing about it is new."""
+    covering = [one for one in standing if covers(one, finding, folded.alert, now)]
+    time = finding.record.happened(now)
+    fresh = {one.id: news(one.seen, one.level, finding, time) for one in covering}
+    broken = [one for one in covering if fresh[one.id]]
+    if broken:
+        return _broken(folded, broken, fresh, now)
+    if not covering:
+        return _released(folded)
+    # The widest one counts it: the others would count the same.
+    changes = (kept_quiet(covering[-1], opened=folded.opened),)
+    if not (folded.opened or folded.alert.held):
+        return msgspec.structs.replace(folded, snoozes=changes)
+    snooze = covering[-1].id
+    held = msgspec.structs.replace(folded.alert, snooze=snooze, held=snooze)
+    return msgspec.structs.replace(folded, alert=held, sends=(), snoozes=changes)
+
+
+def _broken(
+    folded: Folded, broken: Sequence[Snooze], fresh: Mapping[str, Sequence[str]], now: str
+) -> Folded:
+    """New context: the snooze is over, and what is new stands on the alert."""
+    first = broken[0]
+    why = f"new context: {'; '.join(fresh[first.id])}"
+    changes = tuple(over(one, OURSELVES, now, why) for one in broken)
+    if folded.opened or folded.alert.held:
+        known = set(folded.alert.news)
+        lines = [line for line in fresh[first.id] if line not in known]
+        told = msgspec.structs.replace(folded.alert, news=(*folded.alert.news, *lines))
+        folded = _released(msgspec.structs.replace(folded, alert=told))
+    return msgspec.structs.replace(folded, snoozes=changes)
+
+
+def _released(folded: Folded) -> Folded:
+    """An alert whose card was held back gets it with the next finding that nothing covers."""
+    if not folded.alert.held:
+        return folded
+    alert = msgspec.structs.replace(folded.alert, held="")
+    return msgspec.structs.replace(folded, alert=alert, sends=(first_card(alert),))
+
+
+def over(snooze: Snooze, by: Person, now: str, why: str) -> SnoozeChange:
+    """*snooze*, ended: said in the thread of the alert it began with, and in the ledger."""
+    ended = msgspec.structs.replace(
+        snooze,
+        state=SnoozeState.OVER,
+        ended=Mark(by=by, at=now),
+        why=why,
+        version=snooze.version + 1,
+    )
+    body: dict[str, object] = {
+        "snooze": snooze.id,
+        "why": why,
+        "findings": snooze.findings,
+        "alerts": snooze.alerts,
+    }
+    entry = Entry(kind="snooze.over", subject=snooze.alert, by=by.user, at=now, body=body)
+    return SnoozeChange(snooze=ended, entry=entry, sends=(*_undrawn(ended), *_said(ended)))
+
+
+def kept_quiet(snooze: Snooze, *, opened: bool) -> SnoozeChange:
+    """One more finding that nobody was disturbed by."""
+    return SnoozeChange(
+        snooze=msgspec.structs.replace(
+            snooze, findings=snooze.findings + 1, alerts=snooze.alerts + opened
+        )
+    )
+
+
+def run_out(standing: Sequence[Snooze], now: datetime) -> list[SnoozeChange]:
+    """Those whose time is up, and those that nobody agreed to in time."""
+    stamp = iso(now)
+    changes = []
+    for snooze in standing:
+        if snooze.state is SnoozeState.ON and snooze.until <= stamp:
+            changes.append(over(snooze, OURSELVES, stamp, "its time is up"))
+        elif snooze.state is SnoozeState.ASKED and snooze.at <= iso(now - ASKED_MOST):
+            changes.append(over(snooze, OURSELVES, stamp, "nobody agreed to it in time"))
+    return changes
+
+
+# ── judging: pure ───────────────────────────────────────────────────────────
+
+
+def judge(ask: Ask, alert: Alert | None, standing: Sequence[Snooze]) -> Verdicted:
+    """What comes of *ask*, given the alert and the snoozes that are asked for or on."""
+    if alert is None:
+        return _no(ask, Reason.NO_SUCH_ALERT, f"There is no alert {ask.alert} (any more).")
+    if ask.verb is Verb.SNOOZE:
+        return _begin(ask, alert, standing)
+    found = next((one for one in standing if one.id == ask.snooze), None)
+    if found is None:
+        return _no(ask, Reason.OVER_ALREADY, f"The snooze {ask.snooze} is over already.")
+    if ask.verb is Verb.AGREE:
+        return _agree(ask, alert, found)
+    if ask.verb is Verb.WAKE:
+        return _wake(ask, alert, found)
+    raise ValueError(f"{ask.verb} decides nothing about a snooze")
+
+
+def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
+    if alert.resolved:
+        return _no(ask, Reason.RESOLVED_ALREADY, f"{alert.id} is resolved: nothing disturbs you.")
+    if ask.scope is None or ask.hours not in HOURS:
+        return _no(ask, Reason.NOT_OFFERED, "Choose what to snooze, and for how long.")
+    if not ask.note:
+        return _no(ask, Reason.NO_REASON, "Say why: whoever reads it a year later will ask.")
+    target = alert.target or alert.instance
+    key = key_of(ask.scope, alert.rule, alert.actor.principal, target, alert.id)
+    twin = next((one for one in standing if one.key == key), None)
+    if twin is not None:
+        return _no(ask, Reason.SNOOZED_ALREADY, _already(twin))
+    snooze = Snooze(
+        id=spoken_id("SN", ask.key),
+        alert=alert.id,
+        rule=alert.rule,
+        level=alert.level,
+        headline=alert.headline,
+        scope=ask.scope,
+        key=key,
+        hours=ask.hours,
+        reason=ask.note,
+        by=ask.by,
+        at=ask.at,
+        seen=alert.seen,
+        channel=alert.channel,
+    )
+    if alert.level is Level.CRITICAL and ask.hours > ALONE_MOST:
+        asked = msgspec.structs.replace(snooze, state=SnoozeState.ASKED)
+        sentence = "A second person must agree: it is critical, and for longer than an hour."
+        return _yes(ask, alert, asked, Reason.ASKED, sentence)
+    on = msgspec.structs.replace(snooze, until=_until(ask))
+    return _yes(ask, alert, on, Reason.SNOOZED, f"{alert.id} is snoozed until {_spoken(on.until)}.")
+
+
+def _agree(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
+    if snooze.state is not SnoozeState.ASKED:
+        return _no(ask, Reason.NOT_ASKED, f"{snooze.id} is on already, {_already(snooze)}")
+    if (ask.by.user, ask.by.team) == (snooze.by.user, snooze.by.team):
+        return _no(ask, Reason.OWN_SNOOZE, "You asked for it: somebody else must agree.")
+    on = msgspec.structs.replace(
+        snooze,
+        state=SnoozeState.ON,
+        until=_until(msgspec.structs.replace(ask, hours=snooze.hours)),
+        agreed=Mark(by=ask.by, at=ask.at),
+        version=snooze.version + 1,
+    )
+    sentence = f"{alert.id} is snoozed until {_spoken(on.until)}."
+    return _yes(ask, alert, on, Reason.AGREED, sentence)
+
+
+def _wake(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
+    change = over(snooze, ask.by, ask.at, ask.note or "it was ended by hand")
+    return _yes(ask, alert, change.snooze, Reason.WOKEN, f"The snooze {snooze.id} is over.")
+
+
+def _until(ask: Ask) -> str:
+    at = moment(ask.at)
+    return iso(at + timedelta(hours=ask.hours)) if at else ask.at
+
+
+def _already(snooze: Snooze) -> str:
+    who = snooze.by.name or snooze.by.user
+    if snooze.state is SnoozeState.ASKED:
+        return f"{who} has asked for that already; a second person must agree ({snooze.id})."
+    return f"{who} was first: snoozed until {_spoken(snooze.until)} ({snooze.id})."
+
+
+def _spoken(at: str) -> str:
+    return f"{at[:16].replace('T', ' ')} UTC"
+
+
+# ── what follows ────────────────────────────────────────────────────────────
+
+
+def _yes(ask: Ask, alert: Alert, snooze: Snooze, reason: Reason, sentence: str) -> Verdicted:
+    decision = Decision(
+        ask=ask,
+        accepted=True,
+        reason=reason,
+        sentence=sentence,
+        grounds=(f"snooze {snooze.id}", f"level {alert.level}"),
+    )
+    changed = msgspec.structs.replace(alert, snooze=snooze.id, version=alert.version + 1, held="")
+    # Where its card was held back, it goes out now, and shows the decision.
+    shown = (first_card(changed),) if alert.held else _redrawn(changed)
+    return Verdicted(
+        decision=decision,
+        entry=_entry(decision, snooze),
+        alert=changed,
+        sends=(*shown, *_said(snooze)),
+        snooze=snooze,
+    )
+
+
+def _no(ask: Ask, reason: Reason, sentence: str) -> Verdicted:
+    decision = Decision(ask=ask, accepted=False, reason=reason, sentence=sentence)
+    answer = Send(
+        id=send_id(ask.key, SendKind.EPHEMERAL, 0),
+        kind=SendKind.EPHEMERAL,
+        subject=ask.alert,
+        channel=ask.channel,
+        user=ask.by.user,
+        lane=Lane.CLICK,
+        body={"text": sentence},
+    )
+    sends = (answer,) if ask.channel else ()
+    return Verdicted(decision=decision, entry=_entry(decision, None), sends=sends)
+
+
+def _entry(decision: Decision, snooze: Snooze | None) -> Entry:
+    ask = decision.ask
+    body: dict[str, object] = {
+        "reason": decision.reason,
+        "team": ask.by.team,
+        "key": ask.key,
+        "note": ask.note,
+    }
+    if snooze is not None:
+        body |= {"snooze": snooze.id, "scope": snooze.scope, "hours": snooze.hours}
+        body |= {"rule": snooze.rule, "level": snooze.level, "until": snooze.until}
+    if not decision.accepted:
+        body["sentence"] = decision.sentence
+    refused = "" if decision.accepted else ".refused"
+    kind = f"alert.{ask.verb}{refused}"
+    return Entry(kind=kind, subject=ask.alert, by=ask.by.user, at=ask.at, body=body)
+
+
+def _redrawn(alert: Alert) -> tuple[Send, ...]:
+    """The card shows the snooze, or no longer does."""
+    return (
+        Send(
+            id=send_id(alert.id, SendKind.EDIT, f"snooze {alert.version}"),
+            kind=SendKind.EDIT,
+            subject=alert.id,
+            channel=alert.channel,
+            lane=Lane.CLICK,
+            revision=alert.version,
+        ),
+    )
+
+
+def _undrawn(snooze: Snooze) -> tuple[Send, ...]:
+    """The card of the alert that it began with no longer shows it."""
+    return (
+        Send(
+            id=send_id(snooze.id, SendKind.EDIT, snooze.version),
+            kind=SendKind.EDIT,
+            subject=snooze.alert,
+            channel=snooze.channel,
+            lane=Lane.QUIET,
+        ),
+    )
+
+
+def _said(snooze: Snooze) -> tuple[Send, ...]:
+    """The announcement in the alert's thread, drawn from the snooze as it is then."""
+    return (
+        Send(
+            id=send_id(snooze.id, SendKind.NOTE, snooze.version),
+            kind=SendKind.NOTE,
+            subject=snooze.alert,
+            channel=snooze.channel,
+            lane=Lane.ORDINARY,
+            body={"snooze": snooze.id, "state": snooze.state},
+        ),
+    )
+
+
+# ── doing ───────────────────────────────────────────────────────────────────
+
+
+def decide(bot: Bot, ask: Ask) -> Decision:
+    """Judge and record *ask*, and queue what follows."""
+    decision = bot.store.decide_snooze(ask, judge)
+    bot.outbox.wake()
+    return decision
+
+
+def find(bot: Bot, snooze_id: str) -> Snooze:
+    """The snooze. Raises BadInput for an unknown id."""
+    found = bot.store.snooze(snooze_id)
+    if found is None:
+        raise BadInput(f"There is no snooze {snooze_id} (any more).", where="snooze")
+    return found
+
+
+def end_those_due(bot: Bot) -> None:
+    """End what has run out: a job."""
+    now = bot.clock.now()
+    if bot.store.change_snoozes(lambda standing: run_out(standing, now), iso(now)):
+        bot.outbox.wake()
+
+
+def standing(bot: Bot) -> Sequence[Snooze]:
+    """Those asked for or on, the first to end first."""
+    return bot.store.snoozes((SnoozeState.ASKED, SnoozeState.ON))

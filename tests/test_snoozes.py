@@ -1,0 +1,356 @@
+"""Snoozes with brakes: what they cover, who may, and what ends them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from bot import alerts
+from bot.model import (
+    Alert,
+    AlertState,
+    Ask,
+    Decision,
+    Finding,
+    Level,
+    Person,
+    Scope,
+    Snooze,
+    SnoozeState,
+    Verb,
+    iso,
+)
+from bot.ports import Bot
+from bot.snoozes import HOURS, Reason, decide, end_those_due, judge, standing
+from bot.store import SqliteStore
+from tests.builders import (
+    ANA,
+    BEN,
+    HORIZON,
+    NOON,
+    FakeClock,
+    at,
+    judged,
+    kinds,
+    make_actor,
+    make_alert,
+    make_ask,
+    make_bot,
+    make_finding,
+    make_record,
+    make_triage,
+)
+
+NASTY = 'fix: prod * _down_ <@U1> <!channel> `rm` & "so"'
+
+
+def asking(
+    alert: str,
+    by: Person = ANA,
+    *,
+    scope: Scope = Scope.RULE_ACTOR,
+    hours: int = 1,
+    note: str = "a drill",
+) -> Ask:
+    """*by* asks for a snooze."""
+    ask = make_ask(alert, Verb.SNOOZE, by, note=note, key=f"{by.user} {scope} {hours}")
+    return msgspec.structs.replace(ask, scope=scope, hours=hours, at=iso(NOON))
+
+
+def about(snooze: Snooze, verb: Verb, by: Person) -> Ask:
+    """*by* asks something about a snooze."""
+    return msgspec.structs.replace(make_ask(snooze.alert, verb, by), snooze=snooze.id)
+
+
+@pytest.fixture
+def bot(store: SqliteStore, clock: FakeClock) -> Bot:
+    """A bot around the real store."""
+    return make_bot(store, clock)
+
+
+def find(bot: Bot, event: str, minutes: float = 0, **changes: object) -> None:
+    """One more finding of that time; *level* goes to the finding, the rest to its record."""
+    level = changes.pop("level", Level.HIGH)
+    record = make_record(event, time=at(minutes), **changes)
+    bot.store.keep(judged(make_finding(record, level=level)), make_triage(), iso(bot.clock.now()))
+
+
+# ── the second person ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("hours", HOURS)
+@pytest.mark.parametrize("level", Level)
+def test_beyond_an_hour_a_critical_alert_takes_two(level: Level, hours: int) -> None:
+    """One person alone may snooze it for an hour; all others for a week."""
+    verdict = judge(asking("A-1", hours=hours), make_alert(level=level), ())
+
+    needs_two = level is Level.CRITICAL and hours > 1
+    assert verdict.decision.accepted
+    assert verdict.decision.reason == (Reason.ASKED if needs_two else Reason.SNOOZED)
+    assert verdict.snooze is not None
+    assert verdict.snooze.state is (SnoozeState.ASKED if needs_two else SnoozeState.ON)
+    assert verdict.snooze.until == ("" if needs_two else iso(NOON + timedelta(hours=hours)))
+
+
+def asked() -> Snooze:
+    """A snooze that Ana asked for and nobody has agreed to."""
+    snooze = judge(asking("A-1", hours=8), make_alert(), ()).snooze
+    assert snooze is not None
+    return snooze
+
+
+def test_nobody_agrees_with_themselves() -> None:
+    """Somebody else must; from then on it counts."""
+    own = judge(about(asked(), Verb.AGREE, ANA), make_alert(), (asked(),)).decision
+    assert (own.accepted, own.reason) == (False, Reason.OWN_SNOOZE)
+
+    other = judge(about(asked(), Verb.AGREE, BEN), make_alert(), (asked(),))
+    assert other.decision.accepted
+    assert other.snooze is not None
+    assert other.snooze.agreed is not None
+    assert (other.snooze.state, other.snooze.agreed.by) == (SnoozeState.ON, BEN)
+    assert other.snooze.until == iso(NOON + timedelta(hours=8, minutes=5))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"note": ""}, Reason.NO_REASON),
+        ({"hours": 2}, Reason.NOT_OFFERED),
+        ({"hours": 10_000}, Reason.NOT_OFFERED),
+        ({"scope": None}, Reason.NOT_OFFERED),
+    ],
+)
+def test_what_is_not_offered_is_refused(change: dict[str, object], reason: Reason) -> None:
+    """Also what no modal of ours would send."""
+    ask = msgspec.structs.replace(asking("A-1"), **change)
+    decision = judge(ask, make_alert(), ()).decision
+    assert (decision.accepted, decision.reason) == (False, reason)
+
+
+def test_every_refusal_has_its_line_for_the_ledger() -> None:
+    """Kind, person and reason; a snooze that is over is answered too."""
+    verdict = judge(about(asked(), Verb.WAKE, BEN), make_alert(), ())
+    assert verdict.decision.reason == Reason.OVER_ALREADY
+    assert (verdict.entry.kind, verdict.entry.by) == ("alert.wake.refused", BEN.user)
+    assert judge(asking("A-1"), None, ()).decision.reason == Reason.NO_SUCH_ALERT
+
+
+# ── what it keeps quiet ─────────────────────────────────────────────────────
+
+
+def snoozed(bot: Bot, scope: Scope = Scope.RULE_ACTOR, hours: int = 1) -> tuple[Alert, Decision]:
+    """An alert of noon with its card posted, snoozed."""
+    find(bot, "e-1")
+    (alert,) = bot.store.alerts([AlertState.OPEN])
+    drain(bot)
+    decision = decide(bot, asking(alert.id, scope=scope, hours=hours, note=NASTY))
+    drain(bot)
+    return alert, decision
+
+
+def drain(bot: Bot) -> list[str]:
+    """The kinds of what was waiting to be sent, taken out."""
+    found = []
+    while send := bot.store.claim_send(HORIZON, horizon=HORIZON):
+        bot.store.send_done(send, send.channel, "1.5", HORIZON)
+        found.append(send)
+    return kinds(found)
+
+
+def test_what_it_covers_is_stored_and_counted_but_disturbs_nobody(bot: Bot) -> None:
+    """Another alert of the same rule and actor, past the fold window, has no card."""
+    snoozed(bot)
+
+    find(bot, "e-2", 90)
+    find(bot, "e-3", 95)
+
+    assert drain(bot) == []
+    (snooze,) = standing(bot)
+    assert (snooze.findings, snooze.alerts) == (2, 1)
+    quiet = [one for one in bot.store.alerts([AlertState.OPEN]) if one.held]
+    assert [one.count for one in quiet] == [2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "news"),
+    [
+        ({"source_ip": "203.0.113.9"}, "network 203.0.113.0/24"),
+        ({"user_agent": "curl/8"}, "program curl/8"),
+        ({"level": Level.CRITICAL}, "level critical"),
+    ],
+)
+def test_new_context_ends_it_by_itself(bot: Bot, changes: dict[str, object], news: str) -> None:
+    """The alert has its card, what is new stands on it, the thread says that it is over."""
+    alert, _ = snoozed(bot)
+
+    find(bot, "e-2", 90, **changes)
+
+    assert sorted(drain(bot)) == ["card", "edit", "note"]
+    assert standing(bot) == []
+    (fresh,) = [one for one in bot.store.alerts([AlertState.OPEN]) if one.id != alert.id]
+    assert (fresh.held, news in fresh.news[0]) == ("", True)
+    link = bot.store.links()[-1]
+    assert (link.kind, link.subject, link.by) == ("snooze.over", alert.id, "callwarden")
+    assert news in link.body
+
+
+def test_new_context_in_the_alert_itself_ends_it(bot: Bot) -> None:
+    """The thread has what is new, and that the snooze is over."""
+    snoozed(bot, Scope.ALERT)
+
+    find(bot, "e-2", 5)
+    assert drain(bot) == ["edit"]
+    find(bot, "e-3", 6, source_ip="203.0.113.9")
+
+    assert sorted(drain(bot)) == ["edit", "note", "note"]
+    assert standing(bot) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "changes", "quiet"),
+    [
+        (Scope.RULE_ACTOR, {"target": "other-profile"}, True),
+        (Scope.RULE_ACTOR_TARGET, {"target": "other-profile"}, False),
+        (Scope.RULE_ACTOR_TARGET, {}, True),
+        (Scope.RULE_ACTOR, {"actor": make_actor("eve")}, False),
+        (Scope.ALERT, {}, False),
+    ],
+)
+def test_each_scope_covers_what_it_says(
+    bot: Bot, scope: Scope, changes: dict[str, object], quiet: bool
+) -> None:
+    """A later alert is held back where the scope covers it, and only there."""
+    snoozed(bot, scope)
+
+    find(bot, "e-2", 90, **changes)
+
+    assert ("card" not in drain(bot)) is quiet
+    assert len(standing(bot)) == 1
+
+
+def test_a_second_attacker_is_not_hidden(bot: Bot) -> None:
+    """Somebody else's finding is a card as ever, and Ana's snooze goes on."""
+    snoozed(bot)
+    find(bot, "e-2", 5, actor=make_actor("eve"))
+    assert drain(bot) == ["card"]
+
+
+# ── how it ends ─────────────────────────────────────────────────────────────
+
+
+def test_its_time_runs_out(bot: Bot, clock: FakeClock) -> None:
+    """The job says so in the thread, with what was kept quiet; the next finding is a card."""
+    snoozed(bot)
+    find(bot, "e-2", 90)
+    clock.tick(3_600)
+
+    end_those_due(bot)
+    end_those_due(bot)
+
+    assert sorted(drain(bot)) == ["edit", "note"]
+    assert standing(bot) == []
+    find(bot, "e-3", 91)
+    assert drain(bot) == ["card"]
+
+
+def test_it_counts_no_longer_though_the_job_is_late(bot: Bot, clock: FakeClock) -> None:
+    """The end is the snooze's own, not the job's."""
+    snoozed(bot)
+    clock.tick(3_601)
+    find(bot, "e-2", 90)
+    assert drain(bot) == ["card"]
+
+
+def test_what_nobody_agrees_to_lapses(bot: Bot, clock: FakeClock) -> None:
+    """An hour later it is over, and was never on."""
+    find(bot, "e-1", level=Level.CRITICAL)
+    (alert,) = bot.store.alerts([AlertState.OPEN])
+    decide(bot, asking(alert.id, hours=24))
+    find(bot, "e-2", 90, level=Level.CRITICAL)
+    assert drain(bot).count("card") == 2
+    clock.tick(3_600)
+
+    end_those_due(bot)
+
+    assert standing(bot) == []
+    (over,) = bot.store.snoozes([SnoozeState.OVER])
+    assert over.why == "nobody agreed to it in time"
+
+
+def test_it_is_ended_by_hand_once(bot: Bot) -> None:
+    """The second hears that it is over."""
+    snoozed(bot)
+    (snooze,) = standing(bot)
+
+    first = decide(bot, about(snooze, Verb.WAKE, BEN))
+    second = decide(bot, about(snooze, Verb.WAKE, ANA))
+
+    assert (first.accepted, second.reason) == (True, Reason.OVER_ALREADY)
+    (over,) = bot.store.snoozes([SnoozeState.OVER])
+    assert over.ended is not None
+    assert over.ended.by == BEN
+
+
+def test_the_same_is_not_snoozed_twice(bot: Bot) -> None:
+    """The second hears whose it is and until when."""
+    alert, _ = snoozed(bot)
+    again = decide(bot, asking(alert.id, BEN, hours=8))
+    assert again.reason == Reason.SNOOZED_ALREADY
+    assert "Ana was first" in again.sentence
+    narrower = decide(bot, asking(alert.id, BEN, scope=Scope.ALERT))
+    assert narrower.accepted
+
+
+def test_whoever_takes_a_quiet_alert_has_its_card_posted(bot: Bot) -> None:
+    """Found in the list, it becomes visible to everybody, with their name on it."""
+    snoozed(bot)
+    find(bot, "e-2", 90)
+    (quiet,) = [one for one in bot.store.alerts([AlertState.OPEN]) if one.held]
+
+    alerts.decide(bot, make_ask(quiet.id))
+
+    assert drain(bot) == ["card"]
+    taken = bot.store.alert(quiet.id)
+    assert taken is not None
+    assert (taken.held, taken.state) == ("", AlertState.TAKEN)
+
+
+def test_whoever_snoozes_a_quiet_alert_has_its_card_posted(bot: Bot) -> None:
+    """The card shows the snooze; there is none yet that could be edited."""
+    snoozed(bot)
+    find(bot, "e-2", 90)
+    (quiet,) = [one for one in bot.store.alerts([AlertState.OPEN]) if one.held]
+
+    decide(bot, asking(quiet.id, scope=Scope.ALERT))
+
+    assert drain(bot) == ["card", "note"]
+    assert bot.store.refused_sends() == []
+
+
+def test_the_card_shows_that_a_snooze_was_ended(bot: Bot) -> None:
+    """It is redrawn, and not only when the next finding comes."""
+    snoozed(bot)
+    (snooze,) = standing(bot)
+
+    decide(bot, about(snooze, Verb.WAKE, BEN))
+
+    assert drain(bot) == ["edit", "note"]
+
+
+def test_snoozes_survive_a_restart(bot: Bot, database: object) -> None:
+    """They are rows like everything else."""
+    snoozed(bot)
+    again = SqliteStore(str(database))
+    assert [one.reason for one in again.snoozes([SnoozeState.ON])] == [NASTY]
+    assert again.verify().whole
+    again.close()
+
+
+def test_a_finding_is_kept_without_snoozes_too() -> None:
+    """A fold that knows of none is as it was."""
+    finding: Finding = make_finding()
+    folded = make_triage().fold(finding, (), lambda: "A-1", iso(NOON))
+    assert (kinds(folded.sends), folded.snoozes) == (["card"], ())
