@@ -131,9 +131,12 @@ def test_a_card_that_slack_refuses_for_good_is_paged_once(stage: Stage) -> None:
 
 
 def status(stage: Stage) -> str:
-    """What `/callwarden status` answers."""
-    channel = stage.slack.channels[ALERTS]
-    return str(stage.slack.slash("analyst", channel, "/callwarden", "status").wait(5).answer)
+    """What `/callwarden status` answers, at once or after we were looked up."""
+    who = stage.slack.people["analyst"].id
+    before = len(stage.slack.ephemerals(who))
+    stage.slack.slash("analyst", stage.slack.channels[ALERTS], "/callwarden", "status").wait(5)
+    wait_until(lambda: len(stage.slack.ephemerals(who)) > before, 10, "an answer")
+    return str(stage.slack.ephemerals(who)[-1])
 
 
 def test_without_a_topic_the_start_and_status_say_that_nobody_is_woken(stage: Stage) -> None:
