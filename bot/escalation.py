@@ -66,33 +66,46 @@ def due(alert: Alert, plan: Plan, instances: Mapping[str, str], now: datetime) -
 
     *instances* names Connect instances by id.
     """
+    return [_taking(step, alert, since, instances, now) for step, since in _ripe(alert, plan, now)]
+
+
+def _ripe(alert: Alert, plan: Plan, now: datetime) -> list[tuple[Step, datetime]]:
+    """The steps whose time has come, with the moment that they count from."""
     if alert.state is not AlertState.OPEN:
         return []
-    opened = alert.reopened.at if alert.reopened else alert.opened_at
-    since = moment(opened)
+    since = moment(alert.reopened.at if alert.reopened else alert.opened_at)
     if since is None:
         return []
     hours = None if alert.level is Level.CRITICAL else plan.hours
     return [
-        _taking(step, alert, since, instances, now)
+        (step, since)
         for step in plan.steps
-        if alert.level in step.levels and _ripe(step, since, hours) <= now
+        if alert.level in step.levels and _passed(step, since, hours, now)
     ]
 
 
-def _ripe(step: Step, since: datetime, hours: Hours | None) -> datetime:
-    """When the step's minutes have passed."""
+def _passed(step: Step, since: datetime, hours: Hours | None, now: datetime) -> bool:
+    """Whether the step's minutes have passed; those of business never do so sooner."""
     wait = timedelta(minutes=step.minutes)
-    return hours.add_open(since, wait) if hours else since + wait
+    return since + wait <= now and (hours is None or hours.add_open(since, wait) <= now)
+
+
+def _occasion(step: Step, since: datetime) -> str:
+    return f"{iso(since)}\n{step.minutes}"
+
+
+def _key(step: Step, alert: Alert, since: datetime) -> str:
+    parts = ("escalate", alert.id, _occasion(step, since), *step.to)
+    return str(uuid.uuid5(NAMESPACE, "\n".join(parts)))
 
 
 def _taking(
     step: Step, alert: Alert, since: datetime, instances: Mapping[str, str], now: datetime
 ) -> Due:
-    occasion = f"{iso(since)}\n{step.minutes}"
+    occasion = _occasion(step, since)
     page = paging.untaken(alert, now - since, instances, occasion)
     return Due(
-        key=str(uuid.uuid5(NAMESPACE, "\n".join(("escalate", alert.id, occasion, *step.to)))),
+        key=_key(step, alert, since),
         entry=_entry(step, alert, since, now),
         sends=tuple(_sends(step, alert, occasion, _sentence(alert, now - since))),
         pages=(page,) if PAGE in step.to else (),
@@ -158,15 +171,12 @@ def walk(bot: Bot, plan: Plan) -> None:
     """
     if not plan.steps:
         return
-    now, offset, taken = bot.clock.now(), 0, 0
-    mildest = min(level.rank for step in plan.steps for level in step.levels)
+    now, after, taken = bot.clock.now(), "", 0
     snoozed = {snooze.id for snooze in bot.store.snoozes([SnoozeState.ON])}
-    while alerts := bot.store.alerts([AlertState.OPEN], BATCH, offset):
+    while alerts := bot.store.open_alerts(after, BATCH):
         loud = [one for one in alerts if not one.held and one.snooze not in snoozed]
         taken += _take(bot, loud, plan, now)
-        if alerts[-1].level.rank < mildest:
-            break  # the worst come first
-        offset += len(alerts)
+        after = alerts[-1].id
     if taken:
         bot.outbox.wake()
 
@@ -176,8 +186,11 @@ def _take(bot: Bot, alerts: Sequence[Alert], plan: Plan, now: datetime) -> int:
 
     The store judges each alert once more as it takes a step: somebody may have pressed meanwhile.
     """
-    rule = partial(due, plan=plan, instances=bot.instances, now=now)
-    keys = {alert.id: [step.key for step in rule(alert)] for alert in alerts}
+    keys = {
+        alert.id: [_key(step, alert, since) for step, since in _ripe(alert, plan, now)]
+        for alert in alerts
+    }
     known = bot.store.escalated([key for own in keys.values() for key in own])
+    rule = partial(due, plan=plan, instances=bot.instances, now=now)
     fresh = [alert for alert, own in keys.items() if not known.issuperset(own)]
     return sum(bot.store.escalate(alert, rule, iso(now)) for alert in fresh)

@@ -546,6 +546,10 @@ class Store(Protocol):
         ...
 
     # escalation
+    def open_alerts(self, after: str = "", limit: int = 200) -> Sequence[Alert]:
+        """Alerts that nobody has taken, by id, from the one behind *after* on."""
+        ...
+
     def escalated(self, keys: Sequence[str]) -> frozenset[str]:
         """Those of *keys* whose step was taken already."""
         ...

@@ -181,6 +181,12 @@ def m009_storms(db: Database) -> None:
     db.execute("CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting'")
 
 
+@migrations()
+def m010_open_alerts_by_id(db: Database) -> None:
+    """Alerts that nobody has taken can be read some at a time, however many there are."""
+    db.execute("CREATE INDEX alerts_open ON alerts (id) WHERE state = 'open'")
+
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """

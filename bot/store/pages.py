@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bot.model import REPLACED, Entry, Level, Page, PageKind, PageState, Send, SendKind
+from bot.model import REPLACED, Alert, Entry, Level, Page, PageKind, PageState, Send, SendKind
 from bot.ports import Escalating
 from bot.store import alerts, ledger, outbox
 from bot.store.gate import Turn
@@ -137,6 +137,16 @@ class PageRows(Sqlite):
         ]
 
     # ── escalation ──────────────────────────────────────────────────────────
+
+    def open_alerts(self, after: str = "", limit: int = 200) -> Sequence[Alert]:
+        """Alerts that nobody has taken, by id, from the one behind *after* on."""
+        # Not by OFFSET: of ten thousand alerts, each page would cost as much as all before it.
+        rows = self.reader.execute(
+            "SELECT body, channel, ts FROM alerts WHERE state = 'open' AND id > ?"
+            " ORDER BY id LIMIT ?",
+            (after, limit),
+        )
+        return [alerts.read(*row) for row in rows]
 
     def escalated(self, keys: Sequence[str]) -> frozenset[str]:
         """Those of *keys* whose step was taken already."""

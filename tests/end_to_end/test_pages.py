@@ -128,3 +128,27 @@ def test_a_card_that_slack_refuses_for_good_is_paged_once(stage: Stage) -> None:
     [page] = pages(stage, "unseen")
     assert "no_permission" in page.text
     assert "mallory@example.com opened emergency access to prod" in page.text
+
+
+def status(stage: Stage) -> str:
+    """What `/callwarden status` answers, at once or after we were looked up."""
+    who = stage.slack.people["analyst"].id
+    before = len(stage.slack.ephemerals(who))
+    stage.slack.slash("analyst", stage.slack.channels[ALERTS], "/callwarden", "status").wait(5)
+    wait_until(lambda: len(stage.slack.ephemerals(who)) > before, 10, "an answer")
+    return str(stage.slack.ephemerals(who)[-1])
+
+
+def test_without_a_topic_the_start_and_status_say_that_nobody_is_woken(stage: Stage) -> None:
+    """It is not found out on the night when somebody should have been."""
+    assert f"Pages go to `{stage.aws.topic_arn}`, none yet" in status(stage)
+    stage.stop_bot()
+    settings = stage.config.read_text(encoding="utf-8").splitlines(keepends=True)
+    left = [line for line in settings if not line.startswith("sns_topic")]
+    stage.config.write_text("".join(left), encoding="utf-8")
+    assert "nobody is woken" not in stage.log.read_text(encoding="utf-8")
+
+    stage.start_bot()
+
+    assert "No paging topic is set: nobody is woken" in status(stage)
+    assert "No paging topic is set: nobody is woken" in stage.log.read_text(encoding="utf-8")

@@ -257,6 +257,17 @@ def test_a_step_is_taken_once_with_all_that_follows(memory: Store) -> None:
     assert [send and send.id for send in sends] == ["s-one", "s-two", None]
 
 
+def test_open_alerts_are_read_some_at_a_time(memory: Store) -> None:
+    """Each once, in the order of their ids; one that somebody has is not among them."""
+    ids = sorted(an_alert(memory, f"n{number}") for number in range(7))
+    memory.decide(make_ask(ids[3], Verb.TAKE), judge)
+    read: list[str] = []
+    while part := memory.open_alerts(read[-1] if read else "", 2):
+        assert len(part) <= 2
+        read += [alert.id for alert in part]
+    assert read == ids[:3] + ids[4:]
+
+
 def test_a_step_is_judged_by_the_alert_as_it_is_now(memory: Store) -> None:
     """Somebody may have taken it since the list was read; an unknown one has no steps."""
     alert_id = an_alert(memory)
