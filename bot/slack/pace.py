@@ -11,7 +11,7 @@ from bot.model import Edits
 POST_EVERY = 1.0
 """Seconds between two posts to a channel (Slack: about one a second)."""
 
-POSTS_PER_MINUTE = 240
+POSTS_PER_MINUTE = 300
 """Posts over all channels: Slack says "several hundred" for a workspace, and no number."""
 
 QUIET = 2.0
@@ -82,6 +82,10 @@ class Bucket:
         self._tokens = 0.0
         self._filled = now
 
+    def fill(self, now: float) -> None:
+        """As full as it can be: nothing was taken in the last minute."""
+        self._tokens, self._filled = self._most, now
+
     def take(self, now: float) -> None:
         """Take a token."""
         self._tokens = self._left(now) - 1.0
@@ -104,8 +108,9 @@ class Pace:
     def __init__(self, now: float, last_posts: Mapping[str, float] | None = None) -> None:
         """*last_posts*: per channel, how many seconds ago we last posted there."""
         self._opens: dict[str, float] = {}
-        self.recall(last_posts or {}, now)
         self._posts = Bucket(POSTS_PER_MINUTE, _BURST, now)
+        if last_posts is not None:
+            self.recall(last_posts, now)
         self._posted: dict[str, float] = {}
         self._posts_open = now
         self._doubted = now
@@ -119,6 +124,8 @@ class Pace:
         for channel, ago in last_posts.items():
             if ago < POST_EVERY:
                 self.hold_channel(channel, POST_EVERY - ago, now)
+        if all(ago >= MINUTE for ago in last_posts.values()):
+            self._posts.fill(now)
 
     def posted(self, channel: str, now: float) -> None:
         """A post to *channel* was made."""

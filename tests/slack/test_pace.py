@@ -111,11 +111,14 @@ def test_a_start_is_careful_with_edits() -> None:
 
 
 def test_a_start_is_careful_with_posts() -> None:
-    """The first goes a quarter of a second later."""
+    """The first goes a fifth of a second later; at once where nothing was posted for a minute."""
     pace = Pace(0.0)
     assert not pace.posts(0.0)
-    assert pace.wait(0.0) == pytest.approx(0.26, abs=0.01)
-    assert pace.posts(0.27)
+    assert pace.wait(0.0) == pytest.approx(0.21, abs=0.01)
+    assert pace.posts(0.22)
+    assert not Pace(0.0, {"C0": 120.0, "C1": 59.0}).posts(0.0)
+    assert Pace(0.0, {"C0": 120.0, "C1": 60.0}).posts(0.0)
+    assert Pace(0.0, {}).posts(0.0)
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 3.0), st.booleans()), max_size=200))
