@@ -2,81 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from bot.bench import load
 from bot.demo.stage import Stage
 from bot.store import SqliteStore
 from tests.end_to_end.conftest import PROD
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-# A condition is waited for; on a busy machine that may take longer than the default 5 s.
-expect.set_options(timeout=20_000)
+from tests.end_to_end.eyes import IN_BROWSER, PHONE, become, button, picture
 
 NOTE = 'Not her: "reason" with : * _ <@U1> & <!channel> `x`'
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, kept from calling home."""
-    with sync_playwright() as driver:
-        found = driver.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def page(browser: Browser, stage: Stage) -> Iterator[Page]:
-    """The workspace, as wide as a laptop; the channel of prod's alerts is open."""
-    context = browser.new_context(viewport={"width": 1180, "height": 860})
-    opened = context.new_page()
-    channel = next(iter(stage.slack.channels.values()))
-    opened.goto(f"{stage.slack.page_url}?channel={channel}")
-    yield opened
-    context.close()
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a screenshot where CALLWARDEN_SCREENSHOTS says so."""
-    if folder := os.environ.get("CALLWARDEN_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
+pytestmark = IN_BROWSER
 
 
 def card(page: Page) -> Locator:
     """The alert's card in the channel."""
     return page.locator("#messages [data-ts]").filter(has_text="opened emergency access")
-
-
-def button(within: Locator, action: str) -> Locator:
-    """A button by its action id."""
-    return within.locator(f"button[data-action-id={action}]")
-
-
-def become(page: Page, who: str) -> None:
-    """Switch to another person."""
-    page.locator("#person").select_option(who)
 
 
 def test_an_alert_is_taken_resolved_with_a_note_and_in_the_ledger(page: Page, stage: Stage) -> None:
@@ -104,7 +45,7 @@ def test_an_alert_is_taken_resolved_with_a_note_and_in_the_ledger(page: Page, st
     expect(button(card(page), "alert_resolve")).to_have_count(0)
     picture(page, "resolved")
 
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     picture(page, "phone-resolved")
     store = SqliteStore(stage.store)
     links = store.links()
@@ -210,7 +151,7 @@ def test_a_second_person_is_needed_and_new_context_ends_the_snooze(
     expect(page.locator("#replies")).to_contain_text("Snooze over: new context")
     expect(card(page)).not_to_contain_text("Snoozed until")
     picture(page, "snooze-over")
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     page.locator("#thread-close").click()
     picture(page, "phone-snooze-over")
     kinds = ["alert.snooze", "alert.agree.refused", "alert.agree", "snooze.over"]
@@ -237,7 +178,7 @@ def test_a_guest_is_refused_and_the_refusal_is_in_the_ledger(page: Page, stage: 
 
 def test_a_phone_shows_the_alert_and_its_buttons(page: Page, stage: Stage) -> None:
     """At 390 px the card's buttons are on the first screen and nothing runs out at the side."""
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     stage.aws.send_event(load.emergency_login("mallory@example.com", PROD))
     take = button(card(page), "alert_take")
     expect(take).to_be_in_viewport()
@@ -314,7 +255,7 @@ def test_what_is_always_expected_is_proposed_agreed_and_removed(page: Page, stag
     button(replies, "except_agree").first.click()
     expect(replies).to_contain_text("Expected until")
     picture(page, "expected")
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     picture(page, "phone-expected")
     button(replies, "except_end").last.click()
     expect(replies).to_contain_text("Exception over: it was removed by hand")
