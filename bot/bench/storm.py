@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from types import TracebackType
-from typing import Self
 
 from bot.bench import flood, load
 from bot.bench.flood import Flood
-from bot.bench.start import resident
+from bot.bench.memory import Memory
 from bot.demo.acts import cards
 from bot.demo.slack import SlackServer
 from bot.demo.slack.web import Call
@@ -26,13 +23,10 @@ POST, EDIT = "chat.postMessage", "chat.update"
 
 CRITICALS = 12
 CRITICALS_S = 5.0
-POSTS_PER_CHANNEL = 60
+POSTS = 60
 EDITS = 50
 MEMORY_MB = 20.0
 NORMAL_S = 120.0
-LOOKS = 0.25
-"""Seconds between two looks at the bot's memory."""
-
 WARM = 50
 """Records a channel that the bot has judged, stored and posted about before its memory counts."""
 
@@ -96,7 +90,7 @@ def faults(result: Mapping[str, object]) -> list[str]:
     return [
         *found,
         *load.missed("criticals, the slowest", result["criticals_within_s"], CRITICALS_S, "s"),
-        *_over("posts to a channel in a minute", result["posts_per_channel_minute"], 60),
+        *_over("posts to a channel in a minute", result["posts_per_channel_minute"], POSTS),
         *_over("edits in a minute", result["edits_minute"], EDITS),
         *load.missed("memory, peak over warm", grown, MEMORY_MB, "MB"),
         *load.missed("normal again after", result["normal_again_after_s"], NORMAL_S, "s"),
@@ -180,12 +174,12 @@ def _account(stage: Stage, store: SqliteStore, poured: Flood) -> dict[str, objec
     busiest = Counter(str(call.args.get("channel")) for call in posts)
     late = [_within(actor, at, posts) for actor, at in poured.criticals.items()]
     counts = store.counts()
-    reachable = _reachable(stage, store)
-    # The warm-up's, and the one after the storm.
-    others = len(load.CHANNELS) * WARM + 1
-    findings = counts.get("findings", 0) - others
-    alerts = counts.get("alerts", 0)
-    missing = max(0, poured.records + len(poured.criticals) - findings)
+    # Before the flood an alert a channel, after it one more.
+    channels = len(load.CHANNELS)
+    findings = counts.get("findings", 0) - channels * WARM - 1
+    alerts = counts.get("alerts", 0) - channels - 1
+    reachable = _reachable(stage, store) - channels - 1
+    missing = poured.records + len(poured.criticals) - findings
     return {
         "findings": findings,
         "alerts": alerts,
@@ -194,20 +188,22 @@ def _account(stage: Stage, store: SqliteStore, poured: Flood) -> dict[str, objec
         "posts": len(posts),
         "edits": len(edits),
         "criticals": len(late),
-        "criticals_within_s": None if None in late else round(max(_known(late), default=0.0), 2),
+        "criticals_within_s": _slowest(late),
         "posts_per_channel_minute": max(
-            (_most([c.at for c in posts if c.args.get("channel") == one]) for one in busiest),
+            (most_within([c.at for c in posts if c.args.get("channel") == one]) for one in busiest),
             default=0,
         ),
-        "edits_minute": _most([call.at for call in edits]),
+        "edits_minute": most_within([call.at for call in edits]),
         "rate_limited": sum(call.status == 429 for call in stage.slack.calls()),
         "reachable": reachable,
         "lost": missing + (alerts - reachable),
     }
 
 
-def _known(late: Iterable[float | None]) -> list[float]:
-    return [one for one in late if one is not None]
+def _slowest(late: Sequence[float | None]) -> float | None:
+    """None where one of them never came."""
+    known = [one for one in late if one is not None]
+    return round(max(known), 2) if known and len(known) == len(late) else None
 
 
 def _within(actor: str, at: float, posts: Iterable[Call]) -> float | None:
@@ -216,7 +212,7 @@ def _within(actor: str, at: float, posts: Iterable[Call]) -> float | None:
     return min(found, default=None)
 
 
-def _most(moments: list[float], window: float = 60.0) -> int:
+def most_within(moments: list[float], window: float = 60.0) -> int:
     """The most of *moments* that any window holds."""
     most = start = 0
     for end, at in enumerate(moments):
@@ -280,44 +276,3 @@ def _turn(slack: SlackServer, storm: Storm) -> list[str]:
 def _turned(slack: SlackServer, who: str, before: str) -> bool:
     """Whether the list says something else than *before*."""
     return bool(slack.ephemerals(who)[-1]["text"] != before)
-
-
-class Memory:
-    """The bot's memory, looked at all the while. Megabytes; None where the system does not say."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._done = threading.Event()
-        self._looks: list[float] = []
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._before = resident(pid)
-        self._after: float | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._done.set()
-        self._thread.join()
-        self._after = resident(self._pid)
-
-    def _look(self) -> None:
-        while not self._done.wait(LOOKS):
-            held = resident(self._pid)
-            if held is not None:
-                self._looks.append(held)
-
-    def figures(self) -> dict[str, float | None]:
-        """Before the flood, the most while it was worked, and after it."""
-        named = {
-            "before": self._before,
-            "peak": max(self._looks, default=None),
-            "after": self._after,
-        }
-        return {name: None if one is None else round(one, 1) for name, one in named.items()}
