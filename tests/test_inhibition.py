@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -10,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bot import escalation, inhibition
+from bot import escalation, inhibition, snoozes
 from bot.alerts import judge, status
 from bot.detection.sigma import load
 from bot.escalation import Plan, Step
@@ -31,6 +35,7 @@ from bot.model import (
     Verdict,
     iso,
 )
+from bot.ports import Folded
 from bot.slack.cards import alert_card, alert_list
 from bot.store import SqliteStore
 from bot.storms import Storms
@@ -289,6 +294,22 @@ def test_who_takes_it_brings_it_out(main: Watched, store: SqliteStore) -> None:
     assert (taken.state, taken.inhibited) == (AlertState.TAKEN, False)
 
 
+def test_it_comes_out_when_the_alert_is_snoozed(main: Watched, store: SqliteStore) -> None:
+    """Nobody is disturbed by the one any more, so the other must be."""
+    stopped = stop_trail(main)
+    main.pass_by(61)
+    sent(store, main.clock)
+    ask = make_ask(stopped.id, Verb.SNOOZE, note="being mended", moment=main.clock.iso)
+    ask = msgspec.structs.replace(ask, scope=Scope.ALERT, hours=1)
+    assert store.decide_snooze(ask, snoozes.judge).accepted
+    settle(main)
+
+    [silence] = silences(main)
+    assert not silence.inhibited
+    assert cards(sent(store, main.clock)) == [silence.id]
+    assert "is quiet itself" in silence.news[0]
+
+
 def test_an_alert_that_a_storm_holds_back_stands_for_nothing(
     store: SqliteStore, clock: FakeClock
 ) -> None:
@@ -461,6 +482,69 @@ def test_a_restart_at_any_point_loses_nothing(database: Path, clock: FakeClock) 
     assert third.verify().whole
     for store in (first, second, third):
         store.close()
+
+
+class Deadly(Inhibition):
+    """Rules that kill the process once they have judged: nothing of the step is written yet."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__(load().relations())
+        self.step = step
+
+    def inhibited(self, *asked: Any) -> Folded:
+        """What is right, and then perhaps death."""
+        folded = super().inhibited(*asked)
+        self._die_in("inhibited", folded)
+        return folded
+
+    def settled(self, *asked: Any) -> Folded | None:
+        """What is right, and then perhaps death."""
+        folded = super().settled(*asked)
+        self._die_in("settled", folded)
+        return folded
+
+    def _die_in(self, step: str, judgement: Folded | None) -> None:
+        """Where there is something to write about another alert."""
+        if step == self.step and judgement is not None and judgement.entry is not None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def live(database: Path, step: str) -> None:
+    """A process that dies at *step*: of a silence that begins, or of one that comes out."""
+    clock = FakeClock()
+    main = feed(SqliteStore(database), clock, inhibition=Deadly(step))
+    stopped = stop_trail(main)
+    main.pass_by(61)
+    resolve(main, stopped)
+    settle(main)
+
+
+@pytest.mark.parametrize("step", ["inhibited", "settled"])
+def test_kill_9_in_the_middle_of_a_step_loses_nothing(database: Path, step: str) -> None:
+    """The half-done step is not there; the next process does it, once."""
+    code = f"from tests.test_inhibition import *; live(Path({str(database)!r}), {step!r})"
+    root = Path(__file__).parents[1]
+    died = subprocess.run([sys.executable, "-c", code], cwd=root, timeout=60, check=False)
+    assert died.returncode == -signal.SIGKILL
+
+    clock = FakeClock(NOON + timedelta(minutes=62))
+    store = SqliteStore(database)
+    again = Watched(store, clock, folding=folding)
+    before = silences(again)
+    assert len(before) == len(entries(store)) == (1 if step == "settled" else 0)
+    again.look()
+    again.pass_by(10)
+    [stopped] = store.alerts(list(AlertState), rule=TRAIL)
+    [silence] = silences(again)
+    assert silence.inhibitor == stopped.id
+    assert silence.inhibited
+    if not stopped.resolved:
+        resolve(again, stopped)
+    settle(again)
+    assert cards(sent(store, clock)) == [stopped.id, silence.id]
+    assert [kind for kind, *_ in entries(store)] == ["inhibit.begin", "inhibit.end"]
+    assert store.verify().whole
+    store.close()
 
 
 def test_a_crash_between_the_finding_and_the_note_of_it_says_it_once(
