@@ -1,9 +1,9 @@
 """Who is called about an alert that nobody takes, and when: pure, but for `walk`.
 
-A step counts its minutes from when the alert was opened or re-opened, a critical alert's day and
-night, every other's in business time. Its key and the ids of all that it sends are derived from
-that moment, so a step that is repeated is the same step. Whoever takes or resolves the alert ends
-this at once.
+A step counts its minutes from when the alert was opened or re-opened, or from when no other stood
+for it any more; a critical alert's day and night, every other's in business time. Its key and the
+ids of all that it sends are derived from that moment, so a step that is repeated is the same step.
+Whoever takes or resolves the alert ends this at once.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _ripe(alert: Alert, plan: Plan, now: datetime) -> list[tuple[Step, datetime]
     """The steps whose time has come, with the moment that they count from."""
     if alert.state is not AlertState.OPEN:
         return []
-    since = moment(alert.reopened.at if alert.reopened else alert.opened_at)
+    since = moment(max(alert.reopened.at if alert.reopened else alert.opened_at, alert.spoke_at))
     if since is None:
         return []
     hours = None if alert.level is Level.CRITICAL else plan.hours
@@ -167,7 +167,8 @@ def _entry(step: Step, alert: Alert, since: datetime, now: datetime) -> Entry:
 def walk(bot: Bot, plan: Plan) -> None:
     """Take every step that is due for an open alert, reading some alerts at a time.
 
-    Nobody is called about what is snoozed, nor about what a snooze kept without a card.
+    Nobody is called about what is snoozed, nor about what is without a card: for a snooze, a
+    storm, or another alert that stands for it.
     """
     if not plan.steps:
         return

@@ -28,6 +28,8 @@ PAUSE_MOST = 30.0
 MISSED_MOST = 10_000
 """Deliveries that came back and whose next reading strikes them off the list of the unreadable."""
 
+ACCOUNTS_MOST = 1_000
+"""Accounts that are remembered of a source."""
 
 WAITS_OVER = timedelta(minutes=5)
 """The longest wait of a delivery is told over this long at least, and twice as long at most."""
@@ -92,6 +94,7 @@ class Ingest:
         self._failures = 0
         self._away = False
         self._missed: set[str] = set()
+        self._accounts: frozenset[str] = frozenset()
 
     def feed(self) -> Feed:
         """How the source is doing."""
@@ -103,6 +106,7 @@ class Ingest:
             failing_since=self._failing_since,
             delivered_at=self._delivered_at,
             waited=self._waits.longest(self._clock.now()),
+            accounts=tuple(sorted(self._accounts)),
         )
 
     def stop(self) -> None:
@@ -180,6 +184,7 @@ class Ingest:
             if judged:
                 kept = self._store.keep(judged, self._folding, self._now())
                 self._records += kept.records
+                self._note_accounts(judged)
                 self._last_at = self._now()
                 if kept.opened or kept.changed:
                     self._outbox.wake()
@@ -197,6 +202,13 @@ class Ingest:
                 yield judged, unread
                 judged, unread = [], []
         yield judged, unread
+
+    def _note_accounts(self, batch: list[Judged]) -> None:
+        new = {one.record.account for one in batch if one.record.account} - self._accounts
+        if new:
+            # Another thread reads it meanwhile: it is replaced, never changed.
+            room = ACCOUNTS_MOST - len(self._accounts)
+            self._accounts = self._accounts.union(sorted(new)[:room])
 
     def _unreadable(self, items: list[Unreadable]) -> None:
         for reason, number in Counter(item.reason for item in items).items():

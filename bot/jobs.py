@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import escalation, exemptions, snoozes, storms
+from bot import escalation, exemptions, inhibition, snoozes, storms
 from bot.channels import Doors
 from bot.escalation import Plan
 from bot.health import FeedWatch
 from bot.model import iso
-from bot.ports import Bot, Storming
+from bot.ports import Bot, Folding
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Keep:
 
 
 def timetable(
-    keep: Keep, plan: Plan, storming: Storming, doors: Doors, watch: FeedWatch
+    keep: Keep, plan: Plan, folding: Folding, doors: Doors, watch: FeedWatch
 ) -> tuple[Job, ...]:
-    """Every repeated job. *plan* says who is called about alerts that nobody takes, *storming*
-    when new cards are held back.
+    """Every repeated job. *plan* says who is called about alerts that nobody takes, *folding*
+    when new cards are held back, and which alerts stand for others.
     """
     return (
         Job("escalate", "* * * * *", lambda bot: escalation.walk(bot, plan), at_start=True),
@@ -46,7 +46,10 @@ def timetable(
         Job("feeds", "* * * * *", watch.look, at_start=True),
         Job("channels", "41 * * * *", lambda _: doors.look(), at_start=True),
         Job("exceptions", "* * * * *", exemptions.end_those_due, at_start=True),
-        Job("storms", "*/10 * * * * *", lambda bot: storms.end_those_over(bot, storming), True),
+        Job(
+            "storms", "*/10 * * * * *", lambda bot: storms.end_those_over(bot, folding.storms), True
+        ),
+        Job("inhibition", "*/10 * * * * *", lambda bot: inhibition.settle(bot, folding.inhibition)),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),
     )
 

@@ -162,6 +162,43 @@ class Folded(Struct, frozen=True, kw_only=True):
     sends: tuple[Send, ...] = ()
     opened: bool = False
     snoozes: tuple[SnoozeChange, ...] = ()
+    inhibitor: Alert | None = None
+    """The alert that stands for it, where it has something new to say about that."""
+    entry: Entry | None = None
+
+
+class Inhibiting(Protocol):
+    """The pure rules of alerts that stand for others."""
+
+    def standing_for(self, rule: str) -> Sequence[str]:
+        """The rules whose alerts may stand for those of *rule*."""
+        ...
+
+    def inhibited(
+        self,
+        folded: Folded,
+        finding: Finding,
+        others: Sequence[Alert],
+        snoozes: Sequence[Snooze],
+        now: str,
+    ) -> Folded:
+        """*folded*, without a card where one of *others* stands for it. *others* are unresolved,
+        by rules of `standing_for`; *snoozes* are those that are asked for or on."""
+        ...
+
+    def settled(
+        self,
+        alert: Alert,
+        inhibitor: Alert | None,
+        snoozes: Sequence[Snooze],
+        over: bool,
+        now: str,
+    ) -> Folded | None:
+        """What becomes of the inhibited *alert* as things are now; None where it stays so.
+
+        *over*: what it is about is over by itself.
+        """
+        ...
 
 
 class Watched(Struct, frozen=True, kw_only=True):
@@ -226,6 +263,11 @@ class Folding(Protocol):
     @property
     def storms(self) -> Storming:
         """When new cards are held back."""
+        ...
+
+    @property
+    def inhibition(self) -> Inhibiting:
+        """Which alerts stand for others."""
         ...
 
 
@@ -434,6 +476,11 @@ class Store(Protocol):
         """End those that are over by now. Returns how many."""
         ...
 
+    def settle_inhibited(self, rules: Inhibiting, now: str) -> int:
+        """Let those speak for themselves that nothing stands for any more. Returns how many
+        changed."""
+        ...
+
     def decisions_of(self, alert_id: str) -> Sequence[Decision]:
         """Accepted decisions about an alert, oldest first."""
         ...
@@ -568,9 +615,9 @@ class Store(Protocol):
         """What is remembered of *source*; from the first asking on it is watched."""
         ...
 
-    def heard(self, source: str, at: str, gap: float) -> None:
+    def heard(self, source: str, at: str, gap: float, accounts: Sequence[str] = ()) -> None:
         """Records of *source* came at *at* (ISO), after *gap* seconds without any. The longest
-        gap of a day is remembered for seven days."""
+        gap of a day is remembered for seven days, the *accounts* that they were of for good."""
         ...
 
     def how_many_unreadable(self, source: str, since: str, until: str) -> int:
@@ -719,7 +766,8 @@ class Feed(Struct, frozen=True, kw_only=True):
 
     *last_at* is when records last came, *delivered_at* when anything did. *error* is why it
     cannot be read now, *failing_since* for how long. *waited* are the most seconds that a
-    delivery of the last minutes had waited for us; None where none came.
+    delivery of the last minutes had waited for us; None where none came. *accounts* are those
+    that its records were of.
     """
 
     name: str
@@ -729,6 +777,7 @@ class Feed(Struct, frozen=True, kw_only=True):
     failing_since: str = ""
     delivered_at: str = ""
     waited: float | None = None
+    accounts: tuple[str, ...] = ()
 
 
 class Pulse(Protocol):

@@ -17,33 +17,23 @@ from datetime import timedelta
 import msgspec
 
 from bot.exemptions import exempted
+from bot.inhibition import NONE
 from bot.model import (
     Alert,
     AlertState,
     Exemption,
     Finding,
-    Lane,
-    Level,
     Record,
     Seen,
-    Send,
-    SendKind,
     Snooze,
     first_card,
-    iso,
     moment,
-    send_id,
 )
 from bot.novelty import SEEN_KEPT, news, principal, seeing
-from bot.ports import Folded, Storming
+from bot.ports import Folded, Inhibiting, Storming
 from bot.snoozes import quieted
 from bot.storms import NEVER
-
-EDIT_DELAY = timedelta(seconds=2)
-"""How long a count on a card may be behind, so that a burst is one edit."""
-
-NEWS_KEPT = 40
-"""Lines of new context an alert keeps; in a flood, networks and programs go before people."""
+from bot.telling import edit, kept, told
 
 
 class Triage:
@@ -55,10 +45,12 @@ class Triage:
         window: timedelta,
         channel_of: Callable[[Finding], str],
         storms: Storming = NEVER,
+        inhibition: Inhibiting = NONE,
     ) -> None:
         self._window = window
         self._channel_of = channel_of
         self.storms: Storming = storms
+        self.inhibition: Inhibiting = inhibition
 
     def keys(self, finding: Finding) -> tuple[str, str]:
         """(fold key, target key); the target key is "" where the record names no target."""
@@ -155,10 +147,10 @@ def _folded(alert: Alert, finding: Finding, fresh: Sequence[str], time: str, now
         first_time=min(alert.first_time, time),
         last_time=max(alert.last_time, time),
         seen=seeing(alert.seen, record),
-        news=_kept((*alert.news, *fresh)),
+        news=kept((*alert.news, *fresh)),
         **latest,
     )
-    return Folded(alert=changed, sends=(_edit(changed, now), *_told(changed, fresh)))
+    return Folded(alert=changed, sends=(edit(changed, now), *told(changed, fresh)))
 
 
 def _replayed(alert: Alert, now: str) -> Folded:
@@ -166,7 +158,7 @@ def _replayed(alert: Alert, now: str) -> Folded:
     changed = msgspec.structs.replace(
         alert, count=alert.count + 1, replays=alert.replays + 1, version=alert.version + 1
     )
-    return Folded(alert=changed, sends=(_edit(changed, now),))
+    return Folded(alert=changed, sends=(edit(changed, now),))
 
 
 def _originated(alert: Alert, finding: Finding, fold_key: str, time: str, now: str) -> Folded:
@@ -184,10 +176,10 @@ def _originated(alert: Alert, finding: Finding, fold_key: str, time: str, now: s
         first_time=min(alert.first_time, time),
         last_time=max(alert.last_time, time),
         seen=seeing(alert.seen, record),
-        news=_kept((*alert.news, *fresh)),
+        news=kept((*alert.news, *fresh)),
         **_latest(record),
     )
-    return Folded(alert=changed, sends=(_edit(changed, now), *_told(changed, fresh)))
+    return Folded(alert=changed, sends=(edit(changed, now), *told(changed, fresh)))
 
 
 def _crowded(alert: Alert, record: Record) -> bool:
@@ -212,44 +204,6 @@ def _latest(record: Record) -> dict[str, str]:
         "user_agent": record.user_agent,
         "error_code": record.error_code,
     }
-
-
-def _kept(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The last lines; a second attacker must not be pushed out by a flood of addresses."""
-    surplus = max(0, len(lines) - NEWS_KEPT)
-    minor = [at for at, line in enumerate(lines) if line.startswith(("network ", "program "))]
-    dropped = set(minor[:surplus])
-    return tuple(line for at, line in enumerate(lines) if at not in dropped)[-NEWS_KEPT:]
-
-
-def _edit(alert: Alert, now: str) -> Send:
-    parsed = moment(now)
-    return Send(
-        id=send_id(alert.id, SendKind.EDIT, alert.version),
-        kind=SendKind.EDIT,
-        subject=alert.id,
-        channel=alert.channel,
-        lane=Lane.QUIET,
-        revision=alert.version,
-        due_at=iso(parsed + EDIT_DELAY) if parsed else now,
-    )
-
-
-def _told(alert: Alert, fresh: Sequence[str]) -> tuple[Send, ...]:
-    """An edit notifies nobody, so new context is also said in the thread."""
-    if not fresh:
-        return ()
-    return (
-        Send(
-            id=send_id(alert.id, SendKind.NOTE, alert.version),
-            kind=SendKind.NOTE,
-            subject=alert.id,
-            channel=alert.channel,
-            lane=Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY,
-            revision=alert.version,
-            body={"news": True, "lines": list(fresh)},
-        ),
-    )
 
 
 def _key(*parts: str) -> str:

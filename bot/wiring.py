@@ -16,6 +16,7 @@ from bot.errors import BadInput, Fault
 from bot.escalation import PAGE, Plan, Step
 from bot.health import FeedWatch
 from bot.hours import Hours
+from bot.inhibition import Inhibition
 from bot.jobs import Job, Keep, timetable
 from bot.model import Checkup, iso
 from bot.places import channel_of, channels_of, patience_of
@@ -301,6 +302,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         window=timedelta(minutes=settings.rules.fold_minutes),
         channel_of=channel_of(settings),
         storms=storms_of(settings),
+        inhibition=Inhibition(rules.relations()),
     )
     aws = Aws()
     ingests = _ingests(settings, rules, aws, folding, store, outbox, clock, instances)
@@ -322,7 +324,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         pages_to=settings.paging.sns_topic or "",
     )
     keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
-    jobs = timetable(keep, plan_of(settings), storms_of(settings), doors, watch)
+    jobs = timetable(keep, plan_of(settings), folding, doors, watch)
     timekeeper = Timekeeper(bot, jobs, settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
     runs = [

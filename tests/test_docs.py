@@ -14,6 +14,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import FieldInfo
 
+from bot.detection.sigma import load as load_rules
 from bot.model import Allowed, Verb
 from bot.settings import Settings, load
 
@@ -125,3 +126,11 @@ def test_the_example_can_be_used_as_it_stands(name: str, tmp_path: Path) -> None
     settings = load(file, environ)
 
     assert (len(settings.source), len(settings.instance)) == (1, 1)
+
+
+def test_the_page_says_what_stands_for_what() -> None:
+    """Every relation of our own rules, and no other."""
+    rows = re.findall(r"^\| (`.+`) \| (`.+`) \|$", read("docs/alerts.md"), re.MULTILINE)
+    told = {left.strip("`"): tuple(re.findall(r"`(\w+)`", right)) for left, right in rows}
+
+    assert told == load_rules().relations()

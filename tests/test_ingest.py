@@ -21,7 +21,7 @@ from bot.detection.record import Limits
 from bot.detection.rule import RuleSet
 from bot.detection.sigma import load
 from bot.errors import Refused, Unavailable
-from bot.ingest import BATCH, Ingest, LongestWait
+from bot.ingest import ACCOUNTS_MOST, BATCH, Ingest, LongestWait
 from bot.model import AlertState, Unreadable
 from bot.ports import Blob, Folding, Judged, Kept
 from bot.store import SqliteStore
@@ -333,6 +333,25 @@ def test_a_source_that_cannot_forget_does_not_end_the_thread(
 
 
 # ── how the source is doing ─────────────────────────────────────────────────
+
+
+def test_a_feed_says_which_accounts_its_records_were_of(store: SqliteStore, rules: RuleSet) -> None:
+    """Also of those that no rule spoke of; of very many some are left out."""
+    ingest = make_ingest(store, rules)
+    calls = [
+        a_call(f"e-{number}", "ListUsers") | {"recipientAccountId": account}
+        for number, account in enumerate(("222", "111", "222", ""))
+    ]
+    ingest.work(FakeDelivery(blob(*calls)))
+    assert ingest.feed().accounts == ("111", "222")
+
+    crowd = [
+        a_call(f"c-{number}", "ListUsers") | {"recipientAccountId": f"9{number:011}"}
+        for number in range(ACCOUNTS_MOST + 5)
+    ]
+    ingest.work(FakeDelivery(blob(*crowd)))
+    assert len(ingest.feed().accounts) == ACCOUNTS_MOST
+    assert ingest.feed().accounts[:2] == ("111", "222")
 
 
 def test_a_feed_says_how_long_what_came_had_waited(store: SqliteStore, rules: RuleSet) -> None:

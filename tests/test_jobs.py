@@ -12,7 +12,6 @@ from bot.jobs import Job, Keep, prune, refresh_people, timetable
 from bot.model import iso
 from bot.ports import Channel
 from bot.store import SqliteStore
-from bot.storms import NEVER
 from bot.wiring import trigger
 from tests.builders import (
     NOON,
@@ -54,7 +53,7 @@ class CountingDirectory:
 
 def all_jobs(plan: Plan = Plan()) -> tuple[Job, ...]:  # noqa: B008 - it is frozen
     """The timetable of a bot that watches nothing."""
-    return timetable(KEEP, plan, NEVER, nothing_named(), FeedWatch([], make_triage()))
+    return timetable(KEEP, plan, make_triage(), nothing_named(), FeedWatch([], make_triage()))
 
 
 def test_every_job_has_its_own_name_and_a_time() -> None:

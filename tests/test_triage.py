@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.model import Alert, AlertState, Finding, Lane, Level, Mark, SendKind, iso
 from bot.novelty import SEEN_KEPT, agent, network
 from bot.store import SqliteStore
-from bot.triage import NEWS_KEPT
+from bot.telling import NEWS_KEPT
 from tests.builders import (
     ANA,
     CHANNEL,

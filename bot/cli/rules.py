@@ -120,6 +120,8 @@ def _explained(rule: Rule) -> list[str]:
     if rule.falsepositives:
         lines += ["May be harmless:", *(f"  - {one}" for one in rule.falsepositives), ""]
     lines += [f"Findings fold by: {', '.join(rule.fold_by)}", f"Tags: {', '.join(rule.tags)}", ""]
+    if rule.stands_for:
+        lines += [f"While it is open it stands for: {', '.join(rule.stands_for)}", ""]
     lines += ["Tests:"]
     for test in rule.tests:
         lines.append(f"  - {'matches' if test.match else 'does not match'}: {test.name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +31,8 @@ class Rule:
 
     *matches* judges a decoded record. *may_match* takes (eventSource, eventName) and is false only
     where no record with these two can match: the engine's index is built from it. *shadow* rules
-    are counted and never heard of. *own* rules come with the program.
+    are counted and never heard of. *own* rules come with the program. While an alert of a rule is
+    open, those of the rules that it *stands_for* make no card.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Rule:
     fold_by: tuple[str, ...]
     runbook: tuple[str, ...]
     fold_minutes: int | None
+    stands_for: tuple[str, ...]
     tests: tuple[RuleTest, ...]
     file: Path
     own: bool
@@ -69,6 +71,10 @@ class RuleSet:
 
     def __len__(self) -> int:
         return len(self.rules)
+
+    def relations(self) -> Mapping[str, tuple[str, ...]]:
+        """Rule → the rules whose alerts its own stand for, of those that stand for any."""
+        return {rule.name: rule.stands_for for rule in self.rules if rule.stands_for}
 
     def named(self, name: str) -> Rule:
         """The rule called *name*. Raises BadInput with the nearest name where there is none."""

@@ -13,12 +13,17 @@ from bot.detection.rule import RuleTest
 
 
 class Additions(Struct, frozen=True, kw_only=True):
-    """The `callwarden:` table. *fold_minutes* None means as the settings say."""
+    """The `callwarden:` table.
+
+    *fold_minutes* None means as the settings say; *stands_for* names rules of any file, or our own
+    about ourselves.
+    """
 
     headline: str
     fold_by: tuple[str, ...]
     runbook: tuple[str, ...] = ()
     fold_minutes: int | None = None
+    stands_for: tuple[str, ...] = ()
 
 
 OURS = ("callwarden", "tests")

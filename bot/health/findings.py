@@ -103,7 +103,14 @@ def finding(diagnosis: Diagnosis, trouble: Trouble, number: int, reading: Readin
         runbook=words.runbook,
         tags=(TAG,),
         fold_minutes=_FOLD_MINUTES,
+        accounts=reading.heard.accounts,
+        since=_quiet_since(reading) if diagnosis.rule == SILENT else trouble.since,
     )
+
+
+def _quiet_since(reading: Reading) -> str:
+    """A silence is older than the trouble, which begins where it is longer than usual."""
+    return reading.heard.last_at or reading.heard.since
 
 
 def _cloudtrail(when: datetime) -> str:

@@ -21,11 +21,10 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from bot.model import Backlog, Condition, Diagnosis, Heard, counted, lasting, moment
+from bot.model import FEED_RULES, Backlog, Condition, Diagnosis, Heard, counted, lasting, moment
 from bot.ports import Feed
 
-SILENT, FAILING, LATE = "feed_silent", "feed_failing", "feed_late"
-DEAD, REFUSED = "feed_dead_letters", "feed_refused"
+SILENT, FAILING, LATE, DEAD, REFUSED = FEED_RULES
 
 SETTLING = timedelta(minutes=5)
 """For so long after a start a silence may be ours: what waited is only now being received."""

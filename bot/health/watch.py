@@ -93,7 +93,7 @@ class FeedWatch:
             gap = _seconds(quiet_from, feed.last_at)
         elif not feed.failing_since:
             self._marred.discard(feed.name)
-        bot.store.heard(feed.name, feed.last_at, gap)
+        bot.store.heard(feed.name, feed.last_at, gap, feed.accounts)
         return bot.store.heard_of(feed.name, iso(now))
 
     def _follow(self, bot: Bot, diagnosis: Diagnosis, reading: Reading) -> Diagnosis:

@@ -19,6 +19,7 @@ from bot.model.exemptions import (
     Past,
 )
 from bot.model.health import (
+    FEED_RULES,
     OWN_SOURCE,
     Backlog,
     Checkup,
@@ -55,6 +56,7 @@ from bot.model.snoozes import Snooze, SnoozeState
 from bot.model.storms import Storm, Tally
 
 __all__ = [
+    "FEED_RULES",
     "NAMESPACE",
     "OWN_SOURCE",
     "REPLACED",

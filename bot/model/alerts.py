@@ -13,7 +13,11 @@ from bot.model.records import Actor, Level, Record
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """A rule spoke about a record. *fold* holds the values of the rule's fold keys, in order."""
+    """A rule spoke about a record. *fold* holds the values of the rule's fold keys, in order.
+
+    *accounts* are those that it is about where the record alone does not say; *since* is when
+    what it speaks of began (ISO), where that was earlier.
+    """
 
     rule: str
     level: Level
@@ -25,6 +29,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     fold_minutes: int = 0
     """The rule's own fold window in minutes; 0 takes the one from settings."""
+    accounts: tuple[str, ...] = ()
+    since: str = ""
 
     @property
     def id(self) -> str:
@@ -72,8 +78,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     wins. *news* are the lines of new context, oldest first. Fields of the last finding stand for
     the alert (*event_name* … *user_agent*); *headline* and *actor* are those of the first that was
     not a replay. *note* is the resolution's; other notes are decisions. *snooze* is the id of the
-    last snooze that covers it, *storm* that of the last storm that held its card back; *held* is
-    the id of what keeps its card back, "" once it was queued.
+    last snooze that covers it, *storm* that of the last storm that held its card back, *inhibitor*
+    that of the last alert that stood for it; *held* is the id of what keeps its card back, "" once
+    it was queued. *spoke_at* is when it began to speak for itself again (clock, ISO).
     """
 
     id: str
@@ -114,9 +121,16 @@ class Alert(Struct, frozen=True, kw_only=True):
     ts: str = ""
     snooze: str = ""
     storm: str = ""
+    inhibitor: str = ""
     held: str = ""
+    spoke_at: str = ""
 
     @property
     def in_storm(self) -> bool:
         """A storm keeps its card back: whoever asks for it gets it."""
         return bool(self.storm) and self.held == self.storm
+
+    @property
+    def inhibited(self) -> bool:
+        """Another alert stands for it: it has no card and calls nobody."""
+        return bool(self.inhibitor) and self.held == self.inhibitor

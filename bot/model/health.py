@@ -9,6 +9,9 @@ from msgspec import Struct
 OWN_SOURCE = "callwarden"
 """Stands as the event source of what we find out about ourselves; CloudTrail's are host names."""
 
+FEED_RULES = ("feed_silent", "feed_failing", "feed_late", "feed_dead_letters", "feed_refused")
+"""The names under which troubles of a source are alerted about."""
+
 
 class Latency(Struct, frozen=True, kw_only=True):
     """How long it took from a record's eventTime until its card stood in Slack, in seconds, over
@@ -76,8 +79,10 @@ class Trouble(Struct, frozen=True, kw_only=True):
 
 class Heard(Struct, frozen=True, kw_only=True):
     """What is remembered of a source: *since* when it is watched, when records last came
-    (*last_at*, "" for never), and the longest silence between two of the last days, in seconds."""
+    (*last_at*, "" for never), the longest silence between two of the last days, in seconds, and
+    the *accounts* that its records were of."""
 
     since: str
     last_at: str = ""
     longest_gap: float = 0.0
+    accounts: tuple[str, ...] = ()

@@ -253,6 +253,8 @@ def state(alert: Alert) -> str:
         became = VERDICTS[alert.verdict] if alert.verdict else "no verdict"
         by = mention(alert.resolved.by)
         return f"*Resolved: {became}* by {by} {date(alert.resolved.at)}"
+    if alert.inhibited:
+        return f"*Open* since {date(alert.opened_at)}. {code(alert.inhibitor)} stands for it."
     if alert.taken:
         return f"*Taken* by {mention(alert.taken.by)} {date(alert.taken.at)}"
     if alert.reopened:

@@ -7,6 +7,7 @@ from bot.store.around import AroundRows
 from bot.store.delays import DelayRows
 from bot.store.exemptions import ExemptionRows
 from bot.store.feeds import FeedRows
+from bot.store.inhibition import InhibitionRows
 from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
@@ -27,6 +28,7 @@ class SqliteStore(
     ExemptionRows,
     AroundRows,
     StormRows,
+    InhibitionRows,
     OutboxRows,
     PageRows,
     DelayRows,

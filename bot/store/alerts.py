@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +13,9 @@ from bot.store.sqlite import Sqlite
 _CANDIDATES = 8
 """How many alerts on either side of a finding's time, under a key, may take it in."""
 
+_UNRESOLVED = 500
+"""How many may stand for another alert; any that is not looked at leaves it its own card."""
+
 _alert = msgspec.json.Decoder(Alert)
 _record = msgspec.json.Decoder(Record)
 _encode = msgspec.json.Encoder().encode
@@ -21,7 +24,7 @@ _encode = msgspec.json.Encoder().encode
 def insert(db: sqlite3.Connection, alert: Alert) -> None:
     """Store a new alert."""
     db.execute(
-        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             alert.id,
             alert.rule,
@@ -38,6 +41,7 @@ def insert(db: sqlite3.Connection, alert: Alert) -> None:
             _owner(alert),
             _named(alert),
             alert.storm,
+            _inhibitor(alert),
         ),
     )
 
@@ -46,7 +50,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
     """Write an alert that changed. Where its card stands is the sender's to say, not ours."""
     db.execute(
         "UPDATE alerts SET state = ?, rank = ?, fold_key = ?, target_key = ?, version = ?,"
-        " body = ?, owner = ?, actor = ?, storm = ? WHERE id = ?",
+        " body = ?, owner = ?, actor = ?, storm = ?, inhibitor = ? WHERE id = ?",
         (
             alert.state,
             alert.level.rank,
@@ -57,6 +61,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
             _owner(alert),
             _named(alert),
             alert.storm,
+            _inhibitor(alert),
             alert.id,
         ),
     )
@@ -71,6 +76,11 @@ def _owner(alert: Alert) -> str:
 def _named(alert: Alert) -> str:
     """What the actor can be found by, in lower case."""
     return f"{alert.actor.name}\n{alert.actor.principal}".lower()
+
+
+def _inhibitor(alert: Alert) -> str:
+    """The id of the alert that stands for it now; "" where none does, or it is resolved."""
+    return alert.inhibitor if alert.inhibited and not alert.resolved else ""
 
 
 def read(body: bytes, channel: str, ts: str) -> Alert:
@@ -108,6 +118,23 @@ def candidates(
         known[unread] = alert
     newest = sorted((known[one] for one in found), key=lambda alert: alert.id)
     return sorted(newest, key=lambda alert: alert.anchor, reverse=True)
+
+
+def unresolved(
+    db: sqlite3.Connection, rules: Sequence[str], known: Mapping[str, Alert]
+) -> list[Alert]:
+    """Alerts of *rules* that nobody has resolved, worst and newest first, some at most.
+
+    *known* are newer than their rows.
+    """
+    holes = ", ".join("?" * len(rules))
+    rows = db.execute(
+        f"SELECT id FROM alerts WHERE state IN (?, ?) AND rule IN ({holes})"  # noqa: S608 - holes
+        " ORDER BY rank DESC, opened_at DESC, id LIMIT ?",
+        (AlertState.OPEN, AlertState.TAKEN, *rules, _UNRESOLVED),
+    ).fetchall()
+    found = [known.get(one) or get(db, one) for (one,) in rows]
+    return [alert for alert in found if alert is not None]
 
 
 def free_id(db: sqlite3.Connection, seed: str) -> str:

@@ -6,12 +6,23 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.model import Heard, Trouble, iso, moment
+from bot.model import OWN_SOURCE, Alert, Heard, Trouble, iso, moment
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
 _DAYS = 7
 """Days of which each source's longest silence is remembered, beside today."""
+
+
+def over(db: sqlite3.Connection, alert: Alert) -> bool:
+    """Whether *alert* is about a trouble of a source that has ended since."""
+    if alert.event_source != OWN_SOURCE:
+        return False
+    ended = db.execute(
+        "SELECT 1 FROM troubles WHERE source = ? AND rule = ? AND ended <> ''",
+        (alert.target, alert.rule),
+    )
+    return ended.fetchone() is not None
 
 
 class FeedRows(Sqlite):
@@ -29,7 +40,15 @@ class FeedRows(Sqlite):
             "SELECT coalesce(max(seconds), 0) FROM gaps WHERE source = ? AND day >= ?",
             (source, _days_before(now)),
         ).fetchone()
-        return Heard(since=since, last_at=last_at, longest_gap=gap)
+        accounts = self.reader.execute(
+            "SELECT account FROM feed_accounts WHERE source = ? ORDER BY account", (source,)
+        )
+        return Heard(
+            since=since,
+            last_at=last_at,
+            longest_gap=gap,
+            accounts=tuple(one for (one,) in accounts),
+        )
 
     @staticmethod
     def _row(db: sqlite3.Connection, source: str) -> tuple[str, str] | None:
@@ -38,8 +57,8 @@ class FeedRows(Sqlite):
         ).fetchone()
         return row
 
-    def heard(self, source: str, at: str, gap: float) -> None:
-        """Records of *source* came at *at*, after *gap* seconds without any."""
+    def heard(self, source: str, at: str, gap: float, accounts: Sequence[str] = ()) -> None:
+        """Records of *source*, of *accounts*, came at *at*, after *gap* seconds without any."""
         with self.writing(Turn.INTAKE) as db:
             db.execute(
                 "INSERT INTO feeds VALUES (?, ?, ?)"
@@ -52,6 +71,10 @@ class FeedRows(Sqlite):
                 (source, at[:10], gap),
             )
             db.execute("DELETE FROM gaps WHERE source = ? AND day < ?", (source, _days_before(at)))
+            db.executemany(
+                "INSERT OR IGNORE INTO feed_accounts VALUES (?, ?)",
+                [(source, account) for account in accounts],
+            )
 
     def trouble(self, source: str, rule: str, now: str) -> Trouble:
         """*rule* finds *source* in trouble: a new one *now*, or the one that goes on."""

@@ -9,7 +9,7 @@ import msgspec
 
 from bot.model import Alert, Finding, Record, Send, SendKind, Unreadable
 from bot.ports import Folded, Folding, Judged, Kept
-from bot.store import alerts, counts, exemptions, outbox, snoozes, storms
+from bot.store import alerts, counts, exemptions, ledger, outbox, snoozes, storms
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -155,9 +155,19 @@ class _Chunk:
             self.now,
             tuple(self.snoozes.values()),
         )
+        folded = self._inhibited(folded, finding)
         self._note(folded, {alert.fold_key for alert in candidates})
         self._write(finding_id, finding, time, alert=folded.alert.id)
         return 1
+
+    def _inhibited(self, folded: Folded, finding: Finding) -> Folded:
+        """*folded*, without a card where another alert stands for it."""
+        rules = self.folding.inhibition
+        by = rules.standing_for(finding.rule)
+        others = alerts.unresolved(self.db, by, self.known) if by else []
+        if not others:
+            return folded
+        return rules.inhibited(folded, finding, others, tuple(self.snoozes.values()), self.now)
 
     def _write(
         self, finding_id: str, finding: Finding, time: str, *, alert: str = "", exemption: str = ""
@@ -188,12 +198,17 @@ class _Chunk:
             if alert.fold_key not in fold_keys:
                 # The next finding of this batch looks the alert up by its new key.
                 alerts.update(self.db, alert)
+        if folded.inhibitor is not None:
+            self.known[folded.inhibitor.id] = folded.inhibitor
+            self.changed.add(folded.inhibitor.id)
+        if folded.entry is not None:
+            ledger.append(self.db, folded.entry)
         for change in folded.snoozes:
             self.snoozes[change.snooze.id] = change.snooze
         snoozes.write(self.db, folded.snoozes, self.now)
         for send in folded.sends:
             # Of the edits of one alert only the last is of use.
-            one = alert.id if send.kind is SendKind.EDIT else send.id
+            one = send.subject if send.kind is SendKind.EDIT else send.id
             self.sends.pop(one, None)
             self.sends[one] = send
 

@@ -187,6 +187,17 @@ def m010_open_alerts_by_id(db: Database) -> None:
     db.execute("CREATE INDEX alerts_open ON alerts (id) WHERE state = 'open'")
 
 
+@migrations()
+def m011_inhibition(db: Database) -> None:
+    """Alerts that others stand for, and the accounts that each source speaks of."""
+    db.execute("ALTER TABLE alerts ADD COLUMN inhibitor TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX alerts_inhibited ON alerts (id) WHERE inhibitor <> ''")
+    db.execute(
+        "CREATE TABLE feed_accounts (source TEXT NOT NULL, account TEXT NOT NULL,"
+        " PRIMARY KEY (source, account)) STRICT, WITHOUT ROWID"
+    )
+
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """

@@ -36,6 +36,7 @@ def a_rule(name: str = "mine", matches: Callable[[Document], bool] = bool, **mor
         fold_by=("actor", "instance"),
         runbook=("Ask.",),
         fold_minutes=None,
+        stands_for=(),
         tests=(),
         file=Path("mine.yml"),
         own=True,

@@ -62,6 +62,9 @@ def loaded(tmp_path: Path, **changes: object) -> Rule:
     return rule
 
 
+FOLDED: Table = {"headline": "x", "fold_by": ["actor"]}
+
+
 def faults(tmp_path: Path, **changes: object) -> str:
     """What is said about one of our rules with these changes."""
     ours(tmp_path / "pack", **changes)
@@ -241,6 +244,11 @@ def test_conditions_combine(tmp_path: Path, condition: object, expected: bool) -
             {"callwarden": {"headline": "x", "fold_by": ["actor"], "fold_minutes": 0}},
             "from 1 to 1440",
         ),
+        (
+            {"callwarden": {**FOLDED, "stands_for": ["feed_silnt"]}},
+            "there is no rule 'feed_silnt'; did you mean feed_silent?",
+        ),
+        ({"callwarden": {**FOLDED, "stands_for": ["mine"]}}, "it cannot stand for itself"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, changes: Table, said: str) -> None:
@@ -347,6 +355,16 @@ def test_our_name_for_broken_rules_is_kept(tmp_path: Path) -> None:
     """No file may take the name under which broken rules are told of."""
     with pytest.raises(BadInput, match="rule_broken is ours"):
         loaded(tmp_path, name="rule_broken")
+
+
+def test_a_rule_says_what_it_stands_for(tmp_path: Path) -> None:
+    """One of a file, or ours about ourselves; a disabled rule stands for nothing any more."""
+    ours(tmp_path, "one", callwarden={**FOLDED, "stands_for": ["two", "feed_silent"]})
+    ours(tmp_path, "two")
+
+    assert sigma.load(pack=tmp_path).relations() == {"one": ("two", "feed_silent")}
+    assert sigma.load(pack=tmp_path, disabled=["one"]).relations() == {}
+    assert sigma.load(pack=tmp_path, disabled=["two"]).relations()
 
 
 def test_disabled_rules_are_left_out(tmp_path: Path) -> None:

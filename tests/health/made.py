@@ -15,9 +15,7 @@ from tests.builders import FakeClock, make_bot, make_triage
 
 
 class Watched:
-    """A source called main, at first well in every respect, that is looked at by hand."""
-
-    name = "main"
+    """A source, at first well in every respect, that is looked at by hand."""
 
     def __init__(
         self,
@@ -25,18 +23,20 @@ class Watched:
         clock: FakeClock,
         *,
         folding: Callable[[], Folding] = make_triage,
+        source: str = "main",
         **patience: int,
     ) -> None:
+        self.name = self.source = source
         self.store, self.clock, self.folding = store, clock, folding
-        self.feed = Feed(name="main")
+        self.feed = Feed(name=source)
         self.backlog = Backlog(waiting=0, dead=0, dead_queue="trail-dead")
         self.patience = Patience(**patience)
         self.start()
 
     def start(self) -> None:
         """The process starts, perhaps once more."""
-        self.feed = Feed(name="main")
-        self.watch = FeedWatch([self], self.folding(), {"main": self.patience})
+        self.feed = Feed(name=self.source)
+        self.watch = FeedWatch([self], self.folding(), {self.source: self.patience})
         self.bot: Bot = dataclasses.replace(make_bot(self.store, self.clock), pulse=self)
 
     # ── what happens ────────────────────────────────────────────────────────

@@ -99,6 +99,18 @@ def test_the_longest_silence_of_seven_days_is_remembered(open_again: Open) -> No
     assert memory.heard_of("main", NOW).longest_gap == 1.0
 
 
+def test_the_accounts_of_a_source_are_remembered(open_again: Open) -> None:
+    """By source, each once, also after a restart that has heard of none."""
+    memory = open_again()
+    memory.heard("main", NOW, 0.0, ("222", "111"))
+    memory.heard("main", after(60), 0.0, ("222",))
+    memory.heard("other", NOW, 0.0, ("333",))
+    open_again().heard("main", after(120), 0.0)
+
+    assert open_again().heard_of("main", NOW).accounts == ("111", "222")
+    assert open_again().heard_of("other", NOW).accounts == ("333",)
+
+
 def test_a_clock_that_is_set_back_takes_no_hearing_back(memory: Store) -> None:
     """The last time that records came only rises."""
     memory.heard("main", after(60), 0.0)

@@ -12,7 +12,7 @@ from bot.detection.rule import BROKEN_RULE, Rule, RuleSet
 from bot.detection.rulefile import Additions, misspelt, read_additions, read_tests
 from bot.detection.sigma.compile import compiled, plain
 from bot.errors import BadInput
-from bot.model import Level
+from bot.model import FEED_RULES, Level
 
 if TYPE_CHECKING:
     from sigma.collection import SigmaCollection
@@ -44,6 +44,7 @@ def load(
                 faults += [f"{file}: {line}" for line in fault.sentence.splitlines()]
     rules = _rules(collections, pack, faults)
     faults += _repeated(rules)
+    faults += _strangers(rules)
     faults += _unknown(disabled, [rule.name for rule in rules])
     if faults:
         lines = "\n".join(f"  {fault}{'' if fault.endswith('?') else '.'}" for fault in faults)
@@ -64,6 +65,19 @@ def _unknown(disabled: Iterable[str], known: Sequence[str]) -> Iterator[str]:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else "drop it, or name one that there is"
             yield f"rules.disabled: there is no rule called {name!r}; {hint}"
+
+
+def _strangers(rules: Sequence[Rule]) -> Iterator[str]:
+    """A rule that stands for one that is not there would stand for nothing, without a word."""
+    known = [*(rule.name for rule in rules), *FEED_RULES, BROKEN_RULE]
+    for rule in rules:
+        for name in rule.stands_for:
+            if name == rule.name:
+                yield f"{rule.file}: callwarden.stands_for: it cannot stand for itself"
+            elif name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else "drop it, or name one that there is"
+                yield f"{rule.file}: callwarden.stands_for: there is no rule {name!r}; {hint}"
 
 
 def _repeated(rules: Iterable[Rule]) -> Iterator[str]:
@@ -134,7 +148,7 @@ def _rule(sigma: SigmaRule, file: Path, faults: list[str], *, own: bool) -> Rule
         additions = read_additions(extra.get("callwarden"), faults) or additions
     if own:
         _check_own(sigma, file, {test.match for test in tests}, faults)
-    if name == BROKEN_RULE:
+    if name in (BROKEN_RULE, *FEED_RULES):
         faults.append(f"the name {name} is ours")
     node = compiled(sigma, faults)
     if faults or node is None:
@@ -153,6 +167,7 @@ def _rule(sigma: SigmaRule, file: Path, faults: list[str], *, own: bool) -> Rule
         fold_by=additions.fold_by,
         runbook=additions.runbook,
         fold_minutes=additions.fold_minutes,
+        stands_for=additions.stands_for,
         tests=tests,
         file=file,
         own=own,

@@ -1,0 +1,53 @@
+"""How a change of an alert is told: its card is redrawn, and what is new is said in its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.model import Alert, Lane, Level, Send, SendKind, iso, moment, send_id
+
+EDIT_DELAY = timedelta(seconds=2)
+"""How long a count on a card may be behind, so that a burst is one edit."""
+
+NEWS_KEPT = 40
+"""Lines of new context an alert keeps; in a flood, networks and programs go before people."""
+
+
+def kept(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The last lines; a second attacker must not be pushed out by a flood of addresses."""
+    surplus = max(0, len(lines) - NEWS_KEPT)
+    minor = [at for at, line in enumerate(lines) if line.startswith(("network ", "program "))]
+    dropped = set(minor[:surplus])
+    return tuple(line for at, line in enumerate(lines) if at not in dropped)[-NEWS_KEPT:]
+
+
+def edit(alert: Alert, now: str) -> Send:
+    """The card, redrawn in a while."""
+    parsed = moment(now)
+    return Send(
+        id=send_id(alert.id, SendKind.EDIT, alert.version),
+        kind=SendKind.EDIT,
+        subject=alert.id,
+        channel=alert.channel,
+        lane=Lane.QUIET,
+        revision=alert.version,
+        due_at=iso(parsed + EDIT_DELAY) if parsed else now,
+    )
+
+
+def told(alert: Alert, fresh: Sequence[str]) -> tuple[Send, ...]:
+    """An edit notifies nobody, so new context is also said in the thread."""
+    if not fresh:
+        return ()
+    return (
+        Send(
+            id=send_id(alert.id, SendKind.NOTE, alert.version),
+            kind=SendKind.NOTE,
+            subject=alert.id,
+            channel=alert.channel,
+            lane=Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY,
+            revision=alert.version,
+            body={"news": True, "lines": list(fresh)},
+        ),
+    )
