@@ -156,10 +156,14 @@ class ExemptionChange(Struct, frozen=True, kw_only=True):
 
 
 class Folded(Struct, frozen=True, kw_only=True):
-    """What a finding did to an alert, and what must be sent because of it."""
+    """What a finding did to an alert, and what must be sent because of it.
+
+    *entry* is the ledger's line about its card, where that comes out late.
+    """
 
     alert: Alert
     sends: tuple[Send, ...] = ()
+    entry: Entry | None = None
     opened: bool = False
     snoozes: tuple[SnoozeChange, ...] = ()
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 import msgspec
 
 from bot.errors import BadInput
+from bot.holding import out_by_decision, out_by_itself
 from bot.model import (
     Alert,
     Ask,
@@ -32,7 +33,6 @@ from bot.model import (
     Snooze,
     SnoozeState,
     Verb,
-    first_card,
     iso,
     moment,
     send_id,
@@ -103,7 +103,7 @@ def quieted(folded: Folded, finding: Finding, standing: Sequence[Snooze], now: s
     if broken:
         return _broken(folded, broken, fresh, now)
     if not covering:
-        return _released(folded)
+        return _released(folded, "there is more of it, and nothing covers that", now)
     # The widest one counts it: the others would count the same.
     changes = (kept_quiet(covering[-1], opened=folded.opened),)
     if not (folded.opened or folded.alert.held):
@@ -124,16 +124,15 @@ def _broken(
         known = set(folded.alert.news)
         lines = [line for line in fresh[first.id] if line not in known]
         told = msgspec.structs.replace(folded.alert, news=(*folded.alert.news, *lines))
-        folded = _released(msgspec.structs.replace(folded, alert=told))
+        folded = _released(msgspec.structs.replace(folded, alert=told), why, now)
     return msgspec.structs.replace(folded, snoozes=changes)
 
 
-def _released(folded: Folded) -> Folded:
+def _released(folded: Folded, why: str, now: str) -> Folded:
     """An alert whose card was held back gets it with the next finding that nothing covers."""
     if not folded.alert.held:
         return folded
-    alert = msgspec.structs.replace(folded.alert, held="")
-    return msgspec.structs.replace(folded, alert=alert, sends=(first_card(alert),))
+    return out_by_itself(folded.alert, why, OURSELVES, now)
 
 
 def over(snooze: Snooze, by: Person, now: str, why: str) -> SnoozeChange:
@@ -278,16 +277,15 @@ def _yes(ask: Ask, alert: Alert, snooze: Snooze, reason: Reason, sentence: str) 
         sentence=sentence,
         grounds=(f"snooze {snooze.id}", f"level {alert.level}"),
     )
-    changed = msgspec.structs.replace(alert, snooze=snooze.id, version=alert.version + 1, held="")
-    # Where its card was held back, it goes out now, and shows the decision.
-    shown = (first_card(changed),) if alert.held else _redrawn(changed)
-    return Verdicted(
+    changed = msgspec.structs.replace(alert, snooze=snooze.id, version=alert.version + 1)
+    verdict = Verdicted(
         decision=decision,
         entry=_entry(decision, snooze),
         alert=changed,
-        sends=(*shown, *_said(snooze)),
+        sends=(*_redrawn(changed), *_said(snooze)),
         snooze=snooze,
     )
+    return out_by_decision(verdict, alert)
 
 
 def _no(ask: Ask, reason: Reason, sentence: str) -> Verdicted:

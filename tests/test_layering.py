@@ -22,6 +22,7 @@ CORE = (
     *("bot.hours", "bot.escalation", "bot.paging", "bot.pager"),
     *("bot.routing", "bot.channels", "bot.health"),
     "bot.exemptions",
+    "bot.holding",
     "bot.storms",
 )
 DRAWING = (

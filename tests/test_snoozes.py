@@ -254,6 +254,11 @@ def test_its_time_runs_out(bot: Bot, clock: FakeClock) -> None:
     assert standing(bot) == []
     find(bot, "e-3", 91)
     assert drain(bot) == ["card"]
+    (quiet,) = [one for one in bot.store.alerts([AlertState.OPEN]) if one.released]
+    assert quiet.released is not None
+    assert (quiet.released.held, quiet.released.at) == (quiet.snooze, clock.iso)
+    link = bot.store.links()[-1]
+    assert (link.kind, link.subject, link.by) == ("alert.out", quiet.id, "callwarden")
 
 
 def test_it_counts_no_longer_though_the_job_is_late(bot: Bot, clock: FakeClock) -> None:

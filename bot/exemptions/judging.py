@@ -10,6 +10,7 @@ import msgspec
 
 from bot.detection.filters import as_sigma
 from bot.exemptions.matching import backtest, choices, unfit
+from bot.holding import out_by_decision
 from bot.model import (
     Alert,
     Ask,
@@ -84,7 +85,7 @@ def judge(
     if ask.verb is Verb.EXCEPT:
         if alert is None:
             return _no(ask, Reason.NO_SUCH_ALERT, f"There is no alert {ask.alert} (any more).")
-        return _propose(ask, alert, standing, record, past)
+        return _in_thread(_propose(ask, alert, standing, record, past), alert)
     found = next((one for one in standing if one.id == ask.exemption), None)
     if found is None:
         return _no(ask, Reason.OVER_ALREADY, f"The exception {ask.exemption} is over already.")
@@ -96,9 +97,10 @@ def judge(
 
 
 def _in_thread(verdict: Verdicted, alert: Alert | None) -> Verdicted:
-    """An exception may outlive its alert: then there is no thread that could be told."""
+    """What is said of an exception needs its alert's card; it may outlive its alert, and then
+    there is no thread that could be told."""
     if alert is not None:
-        return verdict
+        return out_by_decision(verdict, alert) if verdict.decision.accepted else verdict
     left = tuple(send for send in verdict.sends if send.kind is not SendKind.NOTE)
     return msgspec.structs.replace(verdict, sends=left)
 

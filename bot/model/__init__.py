@@ -5,7 +5,7 @@ Times are UTC; where they are strings they are ISO-8601 with milliseconds and `Z
 sort as text.
 """
 
-from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
+from bot.model.alerts import Alert, AlertState, Finding, Mark, Release, Seen, Verdict
 from bot.model.around import Around, Calls, Tie
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.exemptions import (
@@ -95,6 +95,7 @@ __all__ = [
     "Past",
     "Person",
     "Record",
+    "Release",
     "Scope",
     "Seen",
     "Send",

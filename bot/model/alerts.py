@@ -64,6 +64,14 @@ class Seen(Struct, frozen=True, kw_only=True):
     succeeded: bool = False
 
 
+class Release(Struct, frozen=True, kw_only=True):
+    """Why a card came out *at* last (clock, ISO): *held* is the id of what had held it back."""
+
+    held: str
+    why: str
+    at: str
+
+
 class Alert(Struct, frozen=True, kw_only=True):
     """Findings folded into one thing that people see and decide about.
 
@@ -73,7 +81,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     the alert (*event_name* … *user_agent*); *headline* and *actor* are those of the first that was
     not a replay. *note* is the resolution's; other notes are decisions. *snooze* is the id of the
     last snooze that covers it, *storm* that of the last storm that held its card back; *held* is
-    the id of what keeps its card back, "" once it was queued.
+    the id of what keeps its card back, "" once it was queued; *released* says why that was late.
     """
 
     id: str
@@ -115,6 +123,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     snooze: str = ""
     storm: str = ""
     held: str = ""
+    released: Release | None = None
 
     @property
     def in_storm(self) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot.model import Alert, Finding, Record, Send, SendKind, Unreadable
+from bot.model import Alert, Entry, Finding, Record, Send, SendKind, Unreadable
 from bot.ports import Folded, Folding, Judged, Kept
-from bot.store import alerts, counts, exemptions, outbox, snoozes, storms
+from bot.store import alerts, counts, exemptions, ledger, outbox, snoozes, storms
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -81,6 +81,7 @@ class _Chunk:
         self.known: dict[str, Alert] = {}
         self.changed: set[str] = set()
         self.sends: dict[str, Send] = {}
+        self.out: dict[str, Entry] = {}
         self.opened = 0
         self.hidden = 0
         self.exemptions = {one.id: one for one in exemptions.on(db)}
@@ -100,6 +101,8 @@ class _Chunk:
         for hit in self.hit:
             exemptions.put(self.db, self.exemptions[hit])
         outbox.put(self.db, self.sends.values(), self.now)
+        for entry in self.out.values():
+            ledger.append(self.db, entry)
         counts.add(self.db, "records", len(fresh))
         counts.add(self.db, "records.again", len(batch) - len(fresh))
         counts.add(self.db, "findings", found)
@@ -191,6 +194,8 @@ class _Chunk:
         for change in folded.snoozes:
             self.snoozes[change.snooze.id] = change.snooze
         snoozes.write(self.db, folded.snoozes, self.now)
+        if folded.entry is not None:
+            self.out[alert.id] = folded.entry
         for send in folded.sends:
             # Of the edits of one alert only the last is of use.
             one = alert.id if send.kind is SendKind.EDIT else send.id
@@ -212,3 +217,4 @@ class _Chunk:
                 held.add(alert.id)
         self.changed |= held
         self.sends = {one: send for one, send in self.sends.items() if send.subject not in held}
+        self.out = {one: entry for one, entry in self.out.items() if one not in held}

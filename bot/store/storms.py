@@ -220,4 +220,6 @@ class StormRows(Sqlite):
                 return alert
             alerts.update(db, changed.alert)
             outbox.put(db, changed.sends, now)
+            if changed.entry is not None:
+                ledger.append(db, changed.entry)
             return changed.alert
