@@ -4,10 +4,12 @@ A snooze covers an alert, or what an actor does that a rule speaks of, perhaps t
 While it is on, what it covers is stored and counted but nobody is disturbed. New context (an
 actor, network or program not seen when it was snoozed, a success after refusals, a higher level)
 ends it by itself. A critical alert may be snoozed for an hour; longer takes a second person.
+What it kept without a card and nobody has seen is shown once it is over.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -39,7 +41,7 @@ from bot.model import (
     spoken_id,
 )
 from bot.novelty import news
-from bot.ports import Bot, Folded, SnoozeChange, Verdicted
+from bot.ports import Bot, Folded, SnoozeChange, Storming, Verdicted
 
 HOURS = (1, 8, 24, 168)
 """How long an alert can be snoozed."""
@@ -49,6 +51,9 @@ ALONE_MOST = 1
 
 ASKED_MOST = timedelta(hours=1)
 """How long a snooze waits for the second person."""
+
+SHOWN_FROM = Level.MEDIUM
+"""Alerts from this level on get their cards when the snooze that kept them quiet is over."""
 
 OURSELVES = Person(user="callwarden", team="", name="Callwarden")
 
@@ -85,13 +90,14 @@ def key_of(scope: Scope, rule: str, principal: str, target: str, alert: str) -> 
 
 def covers(snooze: Snooze, finding: Finding, alert: Alert, now: str) -> bool:
     """Whether *snooze* is on and about *finding*, which went into *alert*."""
-    if snooze.state is not SnoozeState.ON or now >= snooze.until:
-        return False
     record = finding.record
     target = record.target or record.instance
-    return snooze.key == key_of(
-        snooze.scope, finding.rule, record.actor.principal, target, alert.id
-    )
+    key = key_of(snooze.scope, finding.rule, record.actor.principal, target, alert.id)
+    return _is_on(snooze, now) and snooze.key == key
+
+
+def _is_on(snooze: Snooze, now: str) -> bool:
+    return snooze.state is SnoozeState.ON and now < snooze.until
 
 
 def quieted(folded: Folded, finding: Finding, standing: Sequence[Snooze], now: str) -> Folded:
@@ -133,6 +139,22 @@ def _released(folded: Folded, why: str, now: str) -> Folded:
     if not folded.alert.held:
         return folded
     return out_by_itself(folded.alert, why, OURSELVES, now)
+
+
+def woken(alert: Alert, over: Snooze, standing: Sequence[Snooze], now: str) -> Folded:
+    """*alert*, which *over* kept without a card, with its card; where one of *standing* covers it
+    too, that one keeps it quiet from now on."""
+    covering = [one for one in standing if _is_on(one, now) and one.key == _key(one.scope, alert)]
+    if covering:
+        other = covering[-1].id
+        return Folded(alert=msgspec.structs.replace(alert, snooze=other, held=other))
+    by = over.ended.by if over.ended else OURSELVES
+    return out_by_itself(alert, over.why, by, now)
+
+
+def _key(scope: Scope, alert: Alert) -> str:
+    target = alert.target or alert.instance
+    return key_of(scope, alert.rule, alert.actor.principal, target, alert.id)
 
 
 def over(snooze: Snooze, by: Person, now: str, why: str) -> SnoozeChange:
@@ -201,8 +223,7 @@ def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
         return _no(ask, Reason.NOT_OFFERED, "Choose what to snooze, and for how long.")
     if not ask.note:
         return _no(ask, Reason.NO_REASON, "Say why: whoever reads it a year later will ask.")
-    target = alert.target or alert.instance
-    key = key_of(ask.scope, alert.rule, alert.actor.principal, target, alert.id)
+    key = _key(ask.scope, alert)
     twin = next((one for one in standing if one.key == key), None)
     if twin is not None:
         return _no(ask, Reason.SNOOZED_ALREADY, _already(twin))
@@ -384,6 +405,21 @@ def end_those_due(bot: Bot) -> None:
     """End what has run out: a job."""
     now = bot.clock.now()
     if bot.store.change_snoozes(lambda standing: run_out(standing, now), iso(now)):
+        bot.outbox.wake()
+
+
+def settle(bot: Bot, storming: Storming) -> None:
+    """End what has run out, and show what was kept quiet by snoozes that are over: a job.
+
+    Each step leaves in the store what the next one needs, so that it goes on after a restart.
+    """
+    end_those_due(bot)
+    now = iso(bot.clock.now())
+    wakes = functools.partial(woken, now=now)
+    out = 0
+    while some := bot.store.bring_out(wakes, storming, now, least=SHOWN_FROM):
+        out += some
+    if out:
         bot.outbox.wake()
 
 

@@ -21,7 +21,7 @@ _encode = msgspec.json.Encoder().encode
 def insert(db: sqlite3.Connection, alert: Alert) -> None:
     """Store a new alert."""
     db.execute(
-        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             alert.id,
             alert.rule,
@@ -38,6 +38,7 @@ def insert(db: sqlite3.Connection, alert: Alert) -> None:
             _owner(alert),
             _named(alert),
             alert.storm,
+            alert.held,
         ),
     )
 
@@ -46,7 +47,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
     """Write an alert that changed. Where its card stands is the sender's to say, not ours."""
     db.execute(
         "UPDATE alerts SET state = ?, rank = ?, fold_key = ?, target_key = ?, version = ?,"
-        " body = ?, owner = ?, actor = ?, storm = ? WHERE id = ?",
+        " body = ?, owner = ?, actor = ?, storm = ?, held = ? WHERE id = ?",
         (
             alert.state,
             alert.level.rank,
@@ -57,6 +58,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
             _owner(alert),
             _named(alert),
             alert.storm,
+            alert.held,
             alert.id,
         ),
     )

@@ -204,17 +204,9 @@ class _Chunk:
 
     def _hold_back(self) -> None:
         """Keep new cards back where a storm is on in their channel, or begins with them."""
-        waiting: dict[str, list[Alert]] = {}
-        rules = self.folding.storms
         cards = [send.subject for send in self.sends.values() if send.kind is SendKind.CARD]
-        for alert in (self.known[one] for one in cards):
-            if rules.may_wait(alert):
-                waiting.setdefault(alert.channel, []).append(alert)
-        held: set[str] = set()
-        for channel, fresh in waiting.items():
-            for alert in storms.held(self.db, rules, channel, fresh, self.known, self.now):
-                self.known[alert.id] = alert
-                held.add(alert.id)
-        self.changed |= held
+        held = storms.hold_back(self.db, self.folding.storms, cards, self.known, self.now)
+        self.known |= held
+        self.changed |= held.keys()
         self.sends = {one: send for one, send in self.sends.items() if send.subject not in held}
         self.out = {one: entry for one, entry in self.out.items() if one not in held}

@@ -7,15 +7,21 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from bot.model import Ask, Decision, Snooze, SnoozeState
-from bot.ports import SnoozeChange, SnoozeJudge
-from bot.store import counts, decisions, ledger, outbox
-from bot.store.alerts import get
+from bot.model import Ask, Decision, Level, SendKind, Snooze, SnoozeState
+from bot.ports import Folded, SnoozeChange, SnoozeJudge, Storming, Waking
+from bot.store import alerts, counts, decisions, ledger, outbox, storms
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
 _decode = msgspec.json.Decoder(Snooze).decode
 _encode = msgspec.json.Encoder().encode
+
+# The ids of storms begin otherwise. By itself SQLite would go through every open alert.
+_LEFT_QUIET = (
+    "SELECT a.id, s.body FROM alerts a INDEXED BY alerts_held JOIN snoozes s ON s.id = a.held"
+    " WHERE a.held >= 'SN-' AND a.held < 'SN.' AND a.held <> '' AND s.state = 'over'"
+    " AND a.state = 'open' AND a.rank >= ? ORDER BY a.rank DESC, a.opened_at, a.id LIMIT ?"
+)
 
 
 def standing(db: sqlite3.Connection) -> list[Snooze]:
@@ -74,7 +80,7 @@ class SnoozeRows(Sqlite):
         with self.writing(Turn.CLICK) as db:
             if first := decisions.known(db, ask.key):
                 return first
-            verdict = judge(ask, get(db, ask.alert), standing(db))
+            verdict = judge(ask, alerts.get(db, ask.alert), standing(db))
             if verdict.snooze is not None:
                 put(db, verdict.snooze)
             return decisions.write(db, verdict)
@@ -89,3 +95,33 @@ class SnoozeRows(Sqlite):
             counts.add(db, "snoozes.over", len(changes))
         self.tidy()
         return len(changes)
+
+    def bring_out(
+        self, wakes: Waking, storming: Storming, now: str, *, least: Level, most: int = 20
+    ) -> int:
+        """Write what *wakes* makes of open alerts from *least* on whose snoozes are over."""
+        # Mostly there is none, and looking needs no turn at the gate.
+        if self.reader.execute(_LEFT_QUIET, (least.rank, 1)).fetchone() is None:
+            return 0
+        with self.writing(Turn.INTAKE) as db:
+            on = standing(db)
+            woken: dict[str, Folded] = {}
+            for alert_id, body in db.execute(_LEFT_QUIET, (least.rank, most)).fetchall():
+                alert = alerts.get(db, alert_id)
+                assert alert is not None
+                woken[alert_id] = wakes(alert, _decode(body), on)
+            known = {one: folded.alert for one, folded in woken.items()}
+            cards = [one for one, folded in woken.items() if _has_card(folded)]
+            back = storms.hold_back(db, storming, cards, known, now)
+            for alert in (known | back).values():
+                alerts.update(db, alert)
+            for folded in (folded for one, folded in woken.items() if one not in back):
+                outbox.put(db, folded.sends, now)
+                if folded.entry is not None:
+                    ledger.append(db, folded.entry)
+        self.tidy()
+        return len(woken)
+
+
+def _has_card(folded: Folded) -> bool:
+    return any(send.kind is SendKind.CARD for send in folded.sends)
