@@ -37,6 +37,7 @@ from bot.model import (
     Unreadable,
     Verb,
     iso,
+    privately,
     send_id,
 )
 from bot.ports import Bot, Feed, Verdicted
@@ -229,7 +230,7 @@ def _note(ask: Ask, alert: Alert) -> Verdicted:
         return noted
     # It stands in the thread already: only the person who kept it is told.
     shown = tuple(send for send in noted.sends if send.kind is not SendKind.NOTE)
-    return msgspec.structs.replace(noted, sends=(*shown, *_privately(ask, noted.decision.sentence)))
+    return msgspec.structs.replace(noted, sends=(*shown, *privately(ask, noted.decision.sentence)))
 
 
 def _reopen(ask: Ask, alert: Alert) -> Verdicted:
@@ -316,7 +317,7 @@ def _no(ask: Ask, reason: Reason, sentence: str) -> Verdicted:
     return Verdicted(
         decision=decision,
         entry=_entry(decision, None),
-        sends=_privately(ask, sentence),
+        sends=privately(ask, sentence),
     )
 
 
@@ -332,23 +333,6 @@ def _called(person: Person) -> str:
 
 def _same(one: Person, other: Person) -> bool:
     return (one.user, one.team) == (other.user, other.team)
-
-
-def _privately(ask: Ask, sentence: str) -> tuple[Send, ...]:
-    """*sentence* for the asker alone, where they asked; nothing where the ack itself answers."""
-    if not ask.channel:
-        return ()
-    return (
-        Send(
-            id=send_id(ask.key, SendKind.EPHEMERAL, 0),
-            kind=SendKind.EPHEMERAL,
-            subject=ask.alert,
-            channel=ask.channel,
-            user=ask.by.user,
-            lane=Lane.CLICK,
-            body={"text": sentence},
-        ),
-    )
 
 
 def _direct(ask: Ask, reader: Person, sentence: str) -> Send:

@@ -17,7 +17,6 @@ from enum import StrEnum
 
 import msgspec
 
-from bot.errors import BadInput
 from bot.holding import out_by_decision, out_by_itself
 from bot.model import (
     Alert,
@@ -27,7 +26,6 @@ from bot.model import (
     Finding,
     Lane,
     Level,
-    Mark,
     Person,
     Scope,
     Send,
@@ -36,12 +34,25 @@ from bot.model import (
     SnoozeState,
     Verb,
     iso,
-    moment,
+    privately,
     send_id,
     spoken_id,
 )
 from bot.novelty import news
 from bot.ports import Bot, Folded, SnoozeChange, Storming, Verdicted
+from bot.standing import (
+    OURSELVES,
+    after,
+    agreed,
+    due,
+    ended,
+    is_own,
+    known,
+    recorded,
+    refused,
+    said,
+    spoken,
+)
 
 HOURS = (1, 8, 24, 168)
 """How long an alert can be snoozed."""
@@ -54,8 +65,6 @@ ASKED_MOST = timedelta(hours=1)
 
 SHOWN_FROM = Level.MEDIUM
 """Alerts from this level on get their cards when the snooze that kept them quiet is over."""
-
-OURSELVES = Person(user="callwarden", team="", name="Callwarden")
 
 
 class Reason(StrEnum):
@@ -93,11 +102,7 @@ def covers(snooze: Snooze, finding: Finding, alert: Alert, now: str) -> bool:
     record = finding.record
     target = record.target or record.instance
     key = key_of(snooze.scope, finding.rule, record.actor.principal, target, alert.id)
-    return _is_on(snooze, now) and snooze.key == key
-
-
-def _is_on(snooze: Snooze, now: str) -> bool:
-    return snooze.state is SnoozeState.ON and now < snooze.until
+    return snooze.is_on and now < snooze.until and snooze.key == key
 
 
 def quieted(folded: Folded, finding: Finding, standing: Sequence[Snooze], now: str) -> Folded:
@@ -144,7 +149,11 @@ def _released(folded: Folded, why: str, now: str) -> Folded:
 def woken(alert: Alert, over: Snooze, standing: Sequence[Snooze], now: str) -> Folded:
     """*alert*, which *over* kept without a card, with its card; where one of *standing* covers it
     too, that one keeps it quiet from now on."""
-    covering = [one for one in standing if _is_on(one, now) and one.key == _key(one.scope, alert)]
+    covering = [
+        one
+        for one in standing
+        if one.is_on and now < one.until and one.key == _key(one.scope, alert)
+    ]
     if covering:
         other = covering[-1].id
         return Folded(alert=msgspec.structs.replace(alert, snooze=other, held=other))
@@ -159,13 +168,7 @@ def _key(scope: Scope, alert: Alert) -> str:
 
 def over(snooze: Snooze, by: Person, now: str, why: str) -> SnoozeChange:
     """*snooze*, ended: said in the thread of the alert it began with, and in the ledger."""
-    ended = msgspec.structs.replace(
-        snooze,
-        state=SnoozeState.OVER,
-        ended=Mark(by=by, at=now),
-        why=why,
-        version=snooze.version + 1,
-    )
+    past = ended(snooze, SnoozeState.OVER, by, now, why)
     body: dict[str, object] = {
         "snooze": snooze.id,
         "why": why,
@@ -173,7 +176,7 @@ def over(snooze: Snooze, by: Person, now: str, why: str) -> SnoozeChange:
         "alerts": snooze.alerts,
     }
     entry = Entry(kind="snooze.over", subject=snooze.alert, by=by.user, at=now, body=body)
-    return SnoozeChange(snooze=ended, entry=entry, sends=(*_undrawn(ended), *_said(ended)))
+    return SnoozeChange(snooze=past, entry=entry, sends=(*_undrawn(past), said(past, "snooze")))
 
 
 def kept_quiet(snooze: Snooze, *, opened: bool) -> SnoozeChange:
@@ -187,14 +190,9 @@ def kept_quiet(snooze: Snooze, *, opened: bool) -> SnoozeChange:
 
 def run_out(standing: Sequence[Snooze], now: datetime) -> list[SnoozeChange]:
     """Those whose time is up, and those that nobody agreed to in time."""
-    stamp = iso(now)
-    changes = []
-    for snooze in standing:
-        if snooze.state is SnoozeState.ON and snooze.until <= stamp:
-            changes.append(over(snooze, OURSELVES, stamp, "its time is up"))
-        elif snooze.state is SnoozeState.ASKED and snooze.at <= iso(now - ASKED_MOST):
-            changes.append(over(snooze, OURSELVES, stamp, "nobody agreed to it in time"))
-    return changes
+    return [
+        over(snooze, OURSELVES, iso(now), why) for snooze, why in due(standing, ASKED_MOST, now)
+    ]
 
 
 # ── judging: pure ───────────────────────────────────────────────────────────
@@ -246,23 +244,17 @@ def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
         asked = msgspec.structs.replace(snooze, state=SnoozeState.ASKED)
         sentence = "A second person must agree: it is critical, and for longer than an hour."
         return _yes(ask, alert, asked, Reason.ASKED, sentence)
-    on = msgspec.structs.replace(snooze, until=_until(ask))
-    return _yes(ask, alert, on, Reason.SNOOZED, f"{alert.id} is snoozed until {_spoken(on.until)}.")
+    on = msgspec.structs.replace(snooze, until=after(ask.at, timedelta(hours=ask.hours)))
+    return _yes(ask, alert, on, Reason.SNOOZED, f"{alert.id} is snoozed until {spoken(on.until)}.")
 
 
 def _agree(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
     if snooze.state is not SnoozeState.ASKED:
         return _no(ask, Reason.NOT_ASKED, f"{snooze.id} is on already, {_already(snooze)}")
-    if (ask.by.user, ask.by.team) == (snooze.by.user, snooze.by.team):
+    if is_own(ask, snooze):
         return _no(ask, Reason.OWN_SNOOZE, "You asked for it: somebody else must agree.")
-    on = msgspec.structs.replace(
-        snooze,
-        state=SnoozeState.ON,
-        until=_until(msgspec.structs.replace(ask, hours=snooze.hours)),
-        agreed=Mark(by=ask.by, at=ask.at),
-        version=snooze.version + 1,
-    )
-    sentence = f"{alert.id} is snoozed until {_spoken(on.until)}."
+    on = agreed(snooze, ask, SnoozeState.ON, timedelta(hours=snooze.hours))
+    sentence = f"{alert.id} is snoozed until {spoken(on.until)}."
     return _yes(ask, alert, on, Reason.AGREED, sentence)
 
 
@@ -271,20 +263,11 @@ def _wake(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
     return _yes(ask, alert, change.snooze, Reason.WOKEN, f"The snooze {snooze.id} is over.")
 
 
-def _until(ask: Ask) -> str:
-    at = moment(ask.at)
-    return iso(at + timedelta(hours=ask.hours)) if at else ask.at
-
-
 def _already(snooze: Snooze) -> str:
     who = snooze.by.name or snooze.by.user
     if snooze.state is SnoozeState.ASKED:
         return f"{who} has asked for that already; a second person must agree ({snooze.id})."
-    return f"{who} was first: snoozed until {_spoken(snooze.until)} ({snooze.id})."
-
-
-def _spoken(at: str) -> str:
-    return f"{at[:16].replace('T', ' ')} UTC"
+    return f"{who} was first: snoozed until {spoken(snooze.until)} ({snooze.id})."
 
 
 # ── what follows ────────────────────────────────────────────────────────────
@@ -303,35 +286,21 @@ def _yes(ask: Ask, alert: Alert, snooze: Snooze, reason: Reason, sentence: str) 
         decision=decision,
         entry=_entry(decision, snooze),
         alert=changed,
-        sends=(*_redrawn(changed), *_said(snooze)),
+        sends=(*_redrawn(changed), said(snooze, "snooze")),
         snooze=snooze,
     )
     return out_by_decision(verdict, alert)
 
 
 def _no(ask: Ask, reason: Reason, sentence: str) -> Verdicted:
-    decision = Decision(ask=ask, accepted=False, reason=reason, sentence=sentence)
-    answer = Send(
-        id=send_id(ask.key, SendKind.EPHEMERAL, 0),
-        kind=SendKind.EPHEMERAL,
-        subject=ask.alert,
-        channel=ask.channel,
-        user=ask.by.user,
-        lane=Lane.CLICK,
-        body={"text": sentence},
-    )
-    sends = (answer,) if ask.channel else ()
+    decision = refused(ask, reason, sentence)
+    sends = privately(ask, sentence)
     return Verdicted(decision=decision, entry=_entry(decision, None), sends=sends)
 
 
 def _entry(decision: Decision, snooze: Snooze | None) -> Entry:
     ask = decision.ask
-    body: dict[str, object] = {
-        "reason": decision.reason,
-        "team": ask.by.team,
-        "key": ask.key,
-        "note": ask.note,
-    }
+    body = recorded(decision)
     if snooze is not None:
         body |= {"snooze": snooze.id, "scope": snooze.scope, "hours": snooze.hours}
         body |= {"rule": snooze.rule, "level": snooze.level, "until": snooze.until}
@@ -369,20 +338,6 @@ def _undrawn(snooze: Snooze) -> tuple[Send, ...]:
     )
 
 
-def _said(snooze: Snooze) -> tuple[Send, ...]:
-    """The announcement in the alert's thread, drawn from the snooze as it is then."""
-    return (
-        Send(
-            id=send_id(snooze.id, SendKind.NOTE, snooze.version),
-            kind=SendKind.NOTE,
-            subject=snooze.alert,
-            channel=snooze.channel,
-            lane=Lane.ORDINARY,
-            body={"snooze": snooze.id, "state": snooze.state},
-        ),
-    )
-
-
 # ── doing ───────────────────────────────────────────────────────────────────
 
 
@@ -395,10 +350,7 @@ def decide(bot: Bot, ask: Ask) -> Decision:
 
 def find(bot: Bot, snooze_id: str) -> Snooze:
     """The snooze. Raises BadInput for an unknown id."""
-    found = bot.store.snooze(snooze_id)
-    if found is None:
-        raise BadInput(f"There is no snooze {snooze_id} (any more).", where="snooze")
-    return found
+    return known(bot.store.snooze(snooze_id), snooze_id, "snooze")
 
 
 def end_those_due(bot: Bot) -> None:

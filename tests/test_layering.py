@@ -23,6 +23,7 @@ CORE = (
     *("bot.routing", "bot.channels", "bot.health"),
     "bot.exemptions",
     "bot.holding",
+    "bot.standing",
     "bot.storms",
 )
 DRAWING = (

@@ -49,6 +49,7 @@ from bot.model.sends import (
     SendKind,
     SendState,
     first_card,
+    privately,
     send_id,
 )
 from bot.model.snoozes import Snooze, SnoozeState
@@ -116,6 +117,7 @@ __all__ = [
     "lasting",
     "moment",
     "page_id",
+    "privately",
     "read_alert_id",
     "read_exemption_id",
     "read_snooze_id",
