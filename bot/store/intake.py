@@ -12,6 +12,7 @@ from bot.ports import Folded, Folding, Judged, Kept
 from bot.store import alerts, counts, exemptions, ledger, outbox, snoozes, storms
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
+from bot.store.standing import EXEMPTIONS, SNOOZES
 
 _CHUNK = 20
 """Records a transaction: a click that comes in the middle of one waits for its end."""
@@ -86,7 +87,7 @@ class _Chunk:
         self.hidden = 0
         self.exemptions = {one.id: one for one in exemptions.on(db)}
         self.hit: set[str] = set()
-        self.snoozes = {snooze.id: snooze for snooze in snoozes.standing(db)}
+        self.snoozes = {snooze.id: snooze for snooze in SNOOZES.standing(db)}
 
     def keep(self, batch: Sequence[Judged]) -> Kept:
         fresh = [judged for judged in batch if self._insert(judged.record, bool(judged.findings))]
@@ -99,7 +100,7 @@ class _Chunk:
         for changed in self.changed:
             alerts.update(self.db, self.known[changed])
         for hit in self.hit:
-            exemptions.put(self.db, self.exemptions[hit])
+            EXEMPTIONS.put(self.db, self.exemptions[hit])
         outbox.put(self.db, self.sends.values(), self.now)
         for entry in self.out.values():
             ledger.append(self.db, entry)
