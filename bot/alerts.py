@@ -7,6 +7,7 @@ Every verb passes a pure function that returns the decision with its reason, als
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from bot import health, model, storms
 from bot.errors import BadInput
+from bot.holding import out_by_decision
 from bot.model import (
     Alert,
     AlertState,
@@ -34,8 +36,8 @@ from bot.model import (
     Trouble,
     Unreadable,
     Verb,
-    first_card,
     iso,
+    privately,
     send_id,
 )
 from bot.ports import Bot, Feed, Verdicted
@@ -227,8 +229,8 @@ def _note(ask: Ask, alert: Alert) -> Verdicted:
     if not ask.quoted:
         return noted
     # It stands in the thread already: only the person who kept it is told.
-    edit = tuple(send for send in noted.sends if send.kind is SendKind.EDIT)
-    return msgspec.structs.replace(noted, sends=(*edit, *_privately(ask, noted.decision.sentence)))
+    shown = tuple(send for send in noted.sends if send.kind is not SendKind.NOTE)
+    return msgspec.structs.replace(noted, sends=(*shown, *privately(ask, noted.decision.sentence)))
 
 
 def _reopen(ask: Ask, alert: Alert) -> Verdicted:
@@ -283,15 +285,6 @@ def _yes(
     ask: Ask, changed: Alert, reason: Reason, sentence: str, grounds: tuple[str, ...]
 ) -> Verdicted:
     decision = Decision(ask=ask, accepted=True, reason=reason, sentence=sentence, grounds=grounds)
-    if changed.held:
-        # Nobody has seen it but by asking: its card goes out now, and shows the decision.
-        changed = msgspec.structs.replace(changed, held="")
-        return Verdicted(
-            decision=decision,
-            entry=_entry(decision, changed),
-            alert=changed,
-            sends=(first_card(changed),),
-        )
     edit = Send(
         id=send_id(changed.id, SendKind.EDIT, changed.version),
         kind=SendKind.EDIT,
@@ -309,12 +302,14 @@ def _yes(
         revision=changed.version,
         body={"decision": ask.key},
     )
-    return Verdicted(
+    # A card that was held back comes out with the decision on it, and needs no line of it.
+    verdict = Verdicted(
         decision=decision,
         entry=_entry(decision, changed),
         alert=changed,
-        sends=(edit, history),
+        sends=(edit,) if changed.held else (edit, history),
     )
+    return out_by_decision(verdict, changed)
 
 
 def _no(ask: Ask, reason: Reason, sentence: str) -> Verdicted:
@@ -322,7 +317,7 @@ def _no(ask: Ask, reason: Reason, sentence: str) -> Verdicted:
     return Verdicted(
         decision=decision,
         entry=_entry(decision, None),
-        sends=_privately(ask, sentence),
+        sends=privately(ask, sentence),
     )
 
 
@@ -338,23 +333,6 @@ def _called(person: Person) -> str:
 
 def _same(one: Person, other: Person) -> bool:
     return (one.user, one.team) == (other.user, other.team)
-
-
-def _privately(ask: Ask, sentence: str) -> tuple[Send, ...]:
-    """*sentence* for the asker alone, where they asked; nothing where the ack itself answers."""
-    if not ask.channel:
-        return ()
-    return (
-        Send(
-            id=send_id(ask.key, SendKind.EPHEMERAL, 0),
-            kind=SendKind.EPHEMERAL,
-            subject=ask.alert,
-            channel=ask.channel,
-            user=ask.by.user,
-            lane=Lane.CLICK,
-            body={"text": sentence},
-        ),
-    )
 
 
 def _direct(ask: Ask, reader: Person, sentence: str) -> Send:
@@ -421,9 +399,10 @@ def refuse(bot: Bot, ask: Ask, sentence: str) -> Decision:
     return decision
 
 
-def details(bot: Bot, alert_id: str) -> Details:
-    """The alert with its last records and decisions. Raises BadInput for an unknown id."""
-    alert = opened(bot, alert_id)
+def details(bot: Bot, alert_id: str, by: Person) -> Details:
+    """The alert with its last records and decisions, for *by*. Raises BadInput for an unknown
+    id."""
+    alert = opened(bot, alert_id, by)
     records = bot.store.records_of(alert_id)
     return Details(
         alert=alert,
@@ -442,13 +421,15 @@ def find(bot: Bot, alert_id: str) -> Alert:
     return alert
 
 
-def opened(bot: Bot, alert_id: str) -> Alert:
-    """The alert that somebody opens: if a storm holds its card back, it is posted now, so that
-    others can see it and talk about it. Raises BadInput for an unknown id."""
+def opened(bot: Bot, alert_id: str, by: Person) -> Alert:
+    """The alert that *by* opens: if a storm holds its card back, it is posted now, so that others
+    can see it and talk about it. Raises BadInput for an unknown id."""
     alert = find(bot, alert_id)
     if not alert.in_storm:
         return alert
-    out = bot.store.change_alert(alert.id, storms.brought_out, iso(bot.clock.now()))
+    now = iso(bot.clock.now())
+    bring_out = functools.partial(storms.brought_out, by=by, now=now)
+    out = bot.store.change_alert(alert.id, bring_out, now)
     bot.outbox.wake()
     return out or alert
 

@@ -1,9 +1,9 @@
 """Who is called about an alert that nobody takes, and when: pure, but for `walk`.
 
-A step counts its minutes from when the alert was opened or re-opened, or from when no other stood
-for it any more; a critical alert's day and night, every other's in business time. Its key and the
-ids of all that it sends are derived from that moment, so a step that is repeated is the same step.
-Whoever takes or resolves the alert ends this at once.
+A step counts its minutes from when the alert was opened, re-opened or shown after all, a critical
+alert's day and night, every other's in business time. Its key and the ids of all that it sends are
+derived from that moment, so a step that is repeated is the same step. Whoever takes or resolves the
+alert ends this at once.
 """
 
 from __future__ import annotations
@@ -71,9 +71,10 @@ def due(alert: Alert, plan: Plan, instances: Mapping[str, str], now: datetime) -
 
 def _ripe(alert: Alert, plan: Plan, now: datetime) -> list[tuple[Step, datetime]]:
     """The steps whose time has come, with the moment that they count from."""
-    if alert.state is not AlertState.OPEN:
+    # What is held has no thread; nobody can have taken what nobody was shown.
+    if alert.state is not AlertState.OPEN or alert.held:
         return []
-    since = moment(max(alert.reopened.at if alert.reopened else alert.opened_at, alert.spoke_at))
+    since = moment(_since(alert))
     if since is None:
         return []
     hours = None if alert.level is Level.CRITICAL else plan.hours
@@ -82,6 +83,12 @@ def _ripe(alert: Alert, plan: Plan, now: datetime) -> list[tuple[Step, datetime]
         for step in plan.steps
         if alert.level in step.levels and _passed(step, since, hours, now)
     ]
+
+
+def _since(alert: Alert) -> str:
+    """When people could take it, as it is now, for the first time."""
+    begun = alert.reopened.at if alert.reopened else alert.opened_at
+    return max(begun, alert.released.at) if alert.released else begun
 
 
 def _passed(step: Step, since: datetime, hours: Hours | None, now: datetime) -> bool:
@@ -175,7 +182,7 @@ def walk(bot: Bot, plan: Plan) -> None:
     now, after, taken = bot.clock.now(), "", 0
     snoozed = {snooze.id for snooze in bot.store.snoozes([SnoozeState.ON])}
     while alerts := bot.store.open_alerts(after, BATCH):
-        loud = [one for one in alerts if not one.held and one.snooze not in snoozed]
+        loud = [one for one in alerts if one.snooze not in snoozed]
         taken += _take(bot, loud, plan, now)
         after = alerts[-1].id
     if taken:

@@ -23,6 +23,7 @@ from datetime import timedelta
 
 import msgspec
 
+from bot.holding import released
 from bot.model import (
     Alert,
     AlertState,
@@ -80,9 +81,11 @@ class Inhibition:
             return folded
         before = folded.alert.inhibitor
         chosen = next((other for other in able if other.id == before), able[0])
-        alert = msgspec.structs.replace(folded.alert, inhibitor=chosen.id, held=chosen.id)
+        alert = msgspec.structs.replace(
+            folded.alert, inhibitor=chosen.id, held=chosen.id, released=None
+        )
         if chosen.id == before:
-            return msgspec.structs.replace(folded, alert=alert, sends=())
+            return msgspec.structs.replace(folded, alert=alert, sends=(), entry=None)
         began = finding.since or finding.record.happened(now)
         line = f"this alert stands for {alert.id}: {alert.headline} ({began})"
         saying = msgspec.structs.replace(
@@ -145,9 +148,8 @@ def explains(other: Alert, finding: Finding) -> bool:
 def _brought_out(alert: Alert, inhibitor: Alert | None, why: str, now: str) -> Folded:
     """*alert* with its card: what calls people about it counts from now."""
     line = f"{alert.inhibitor} stood for it and {why} ({now})"
-    out = msgspec.structs.replace(
-        alert, held="", spoke_at=now, version=alert.version + 1, news=kept((*alert.news, line))
-    )
+    out = released(alert, f"{alert.inhibitor} {why}", now)
+    out = msgspec.structs.replace(out, version=out.version + 1, news=kept((*out.news, line)))
     entry = _entry("inhibit.end", out, inhibitor, OURSELVES, now, why=f"{alert.inhibitor} {why}")
     return Folded(alert=out, sends=(first_card(out),), entry=entry)
 

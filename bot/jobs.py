@@ -42,7 +42,7 @@ def timetable(
     return (
         Job("escalate", "* * * * *", lambda bot: escalation.walk(bot, plan), at_start=True),
         Job("people", "*/5 * * * *", refresh_people, at_start=True),
-        Job("snoozes", "* * * * *", snoozes.end_those_due, at_start=True),
+        Job("snoozes", "*/10 * * * * *", lambda bot: snoozes.settle(bot, folding.storms), True),
         Job("feeds", "* * * * *", watch.look, at_start=True),
         Job("channels", "41 * * * *", lambda _: doors.look(), at_start=True),
         Job("exceptions", "* * * * *", exemptions.end_those_due, at_start=True),

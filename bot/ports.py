@@ -29,6 +29,7 @@ from bot.model import (
     ExemptionState,
     Finding,
     Heard,
+    Level,
     Link,
     Member,
     Page,
@@ -156,15 +157,18 @@ class ExemptionChange(Struct, frozen=True, kw_only=True):
 
 
 class Folded(Struct, frozen=True, kw_only=True):
-    """What a finding did to an alert, and what must be sent because of it."""
+    """What a finding did to an alert, and what must be sent because of it.
+
+    *entry* is the ledger's line about its card, where that comes out late or another stands for it.
+    """
 
     alert: Alert
     sends: tuple[Send, ...] = ()
+    entry: Entry | None = None
     opened: bool = False
     snoozes: tuple[SnoozeChange, ...] = ()
     inhibitor: Alert | None = None
     """The alert that stands for it, where it has something new to say about that."""
-    entry: Entry | None = None
 
 
 class Inhibiting(Protocol):
@@ -305,6 +309,13 @@ class SnoozeJudge(Protocol):
     ) -> Verdicted: ...
 
 
+class Waking(Protocol):
+    """The pure rule for an alert that a snooze, which is *over*, kept without a card: *standing*
+    are all snoozes that are asked for or on."""
+
+    def __call__(self, alert: Alert, over: Snooze, standing: Sequence[Snooze], /) -> Folded: ...
+
+
 class Due(Struct, frozen=True, kw_only=True):
     """A step that is due because nobody has taken an alert. *key* makes it idempotent."""
 
@@ -427,6 +438,15 @@ class Store(Protocol):
         self, change: Callable[[Sequence[Snooze]], Sequence[SnoozeChange]], now: str
     ) -> int:
         """Write what *change* makes of those that are asked for or on. Returns how many."""
+        ...
+
+    def bring_out(
+        self, wakes: Waking, storming: Storming, now: str, *, least: Level, most: int = 20
+    ) -> int:
+        """Write what *wakes* makes of open alerts from level *least* on that snoozes which are
+        over still keep without a card, the worst and oldest *most* of them; a storm may hold
+        their cards back like any others. Returns how many, 0 once there are none left.
+        """
         ...
 
     def decide_exemption(self, ask: Ask, judge: ExemptionJudge) -> Decision:

@@ -4,10 +4,12 @@ A snooze covers an alert, or what an actor does that a rule speaks of, perhaps t
 While it is on, what it covers is stored and counted but nobody is disturbed. New context (an
 actor, network or program not seen when it was snoozed, a success after refusals, a higher level)
 ends it by itself. A critical alert may be snoozed for an hour; longer takes a second person.
+What it kept without a card and nobody has seen is shown once it is over.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +17,7 @@ from enum import StrEnum
 
 import msgspec
 
-from bot.errors import BadInput
+from bot.holding import out_by_decision, out_by_itself
 from bot.model import (
     Alert,
     Ask,
@@ -24,7 +26,6 @@ from bot.model import (
     Finding,
     Lane,
     Level,
-    Mark,
     Person,
     Scope,
     Send,
@@ -32,14 +33,26 @@ from bot.model import (
     Snooze,
     SnoozeState,
     Verb,
-    first_card,
     iso,
-    moment,
+    privately,
     send_id,
     spoken_id,
 )
 from bot.novelty import news
-from bot.ports import Bot, Folded, SnoozeChange, Verdicted
+from bot.ports import Bot, Folded, SnoozeChange, Storming, Verdicted
+from bot.standing import (
+    OURSELVES,
+    after,
+    agreed,
+    due,
+    ended,
+    is_own,
+    known,
+    recorded,
+    refused,
+    said,
+    spoken,
+)
 
 HOURS = (1, 8, 24, 168)
 """How long an alert can be snoozed."""
@@ -50,7 +63,8 @@ ALONE_MOST = 1
 ASKED_MOST = timedelta(hours=1)
 """How long a snooze waits for the second person."""
 
-OURSELVES = Person(user="callwarden", team="", name="Callwarden")
+SHOWN_FROM = Level.MEDIUM
+"""Alerts from this level on get their cards when the snooze that kept them quiet is over."""
 
 
 class Reason(StrEnum):
@@ -85,13 +99,10 @@ def key_of(scope: Scope, rule: str, principal: str, target: str, alert: str) -> 
 
 def covers(snooze: Snooze, finding: Finding, alert: Alert, now: str) -> bool:
     """Whether *snooze* is on and about *finding*, which went into *alert*."""
-    if snooze.state is not SnoozeState.ON or now >= snooze.until:
-        return False
     record = finding.record
     target = record.target or record.instance
-    return snooze.key == key_of(
-        snooze.scope, finding.rule, record.actor.principal, target, alert.id
-    )
+    key = key_of(snooze.scope, finding.rule, record.actor.principal, target, alert.id)
+    return snooze.is_on and now < snooze.until and snooze.key == key
 
 
 def quieted(folded: Folded, finding: Finding, standing: Sequence[Snooze], now: str) -> Folded:
@@ -103,7 +114,7 @@ def quieted(folded: Folded, finding: Finding, standing: Sequence[Snooze], now: s
     if broken:
         return _broken(folded, broken, fresh, now)
     if not covering:
-        return _released(folded)
+        return _released(folded, "there is more of it, and nothing covers that", now)
     # The widest one counts it: the others would count the same.
     changes = (kept_quiet(covering[-1], opened=folded.opened),)
     if not (folded.opened or folded.alert.held):
@@ -124,27 +135,40 @@ def _broken(
         known = set(folded.alert.news)
         lines = [line for line in fresh[first.id] if line not in known]
         told = msgspec.structs.replace(folded.alert, news=(*folded.alert.news, *lines))
-        folded = _released(msgspec.structs.replace(folded, alert=told))
+        folded = _released(msgspec.structs.replace(folded, alert=told), why, now)
     return msgspec.structs.replace(folded, snoozes=changes)
 
 
-def _released(folded: Folded) -> Folded:
+def _released(folded: Folded, why: str, now: str) -> Folded:
     """An alert whose card was held back gets it with the next finding that nothing covers."""
     if not folded.alert.held:
         return folded
-    alert = msgspec.structs.replace(folded.alert, held="")
-    return msgspec.structs.replace(folded, alert=alert, sends=(first_card(alert),))
+    return out_by_itself(folded.alert, why, OURSELVES, now)
+
+
+def woken(alert: Alert, over: Snooze, standing: Sequence[Snooze], now: str) -> Folded:
+    """*alert*, which *over* kept without a card, with its card; where one of *standing* covers it
+    too, that one keeps it quiet from now on."""
+    covering = [
+        one
+        for one in standing
+        if one.is_on and now < one.until and one.key == _key(one.scope, alert)
+    ]
+    if covering:
+        other = covering[-1].id
+        return Folded(alert=msgspec.structs.replace(alert, snooze=other, held=other))
+    by = over.ended.by if over.ended else OURSELVES
+    return out_by_itself(alert, over.why, by, now)
+
+
+def _key(scope: Scope, alert: Alert) -> str:
+    target = alert.target or alert.instance
+    return key_of(scope, alert.rule, alert.actor.principal, target, alert.id)
 
 
 def over(snooze: Snooze, by: Person, now: str, why: str) -> SnoozeChange:
     """*snooze*, ended: said in the thread of the alert it began with, and in the ledger."""
-    ended = msgspec.structs.replace(
-        snooze,
-        state=SnoozeState.OVER,
-        ended=Mark(by=by, at=now),
-        why=why,
-        version=snooze.version + 1,
-    )
+    past = ended(snooze, SnoozeState.OVER, by, now, why)
     body: dict[str, object] = {
         "snooze": snooze.id,
         "why": why,
@@ -152,7 +176,7 @@ def over(snooze: Snooze, by: Person, now: str, why: str) -> SnoozeChange:
         "alerts": snooze.alerts,
     }
     entry = Entry(kind="snooze.over", subject=snooze.alert, by=by.user, at=now, body=body)
-    return SnoozeChange(snooze=ended, entry=entry, sends=(*_undrawn(ended), *_said(ended)))
+    return SnoozeChange(snooze=past, entry=entry, sends=(*_undrawn(past), said(past, "snooze")))
 
 
 def kept_quiet(snooze: Snooze, *, opened: bool) -> SnoozeChange:
@@ -166,14 +190,9 @@ def kept_quiet(snooze: Snooze, *, opened: bool) -> SnoozeChange:
 
 def run_out(standing: Sequence[Snooze], now: datetime) -> list[SnoozeChange]:
     """Those whose time is up, and those that nobody agreed to in time."""
-    stamp = iso(now)
-    changes = []
-    for snooze in standing:
-        if snooze.state is SnoozeState.ON and snooze.until <= stamp:
-            changes.append(over(snooze, OURSELVES, stamp, "its time is up"))
-        elif snooze.state is SnoozeState.ASKED and snooze.at <= iso(now - ASKED_MOST):
-            changes.append(over(snooze, OURSELVES, stamp, "nobody agreed to it in time"))
-    return changes
+    return [
+        over(snooze, OURSELVES, iso(now), why) for snooze, why in due(standing, ASKED_MOST, now)
+    ]
 
 
 # ── judging: pure ───────────────────────────────────────────────────────────
@@ -202,8 +221,7 @@ def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
         return _no(ask, Reason.NOT_OFFERED, "Choose what to snooze, and for how long.")
     if not ask.note:
         return _no(ask, Reason.NO_REASON, "Say why: whoever reads it a year later will ask.")
-    target = alert.target or alert.instance
-    key = key_of(ask.scope, alert.rule, alert.actor.principal, target, alert.id)
+    key = _key(ask.scope, alert)
     twin = next((one for one in standing if one.key == key), None)
     if twin is not None:
         return _no(ask, Reason.SNOOZED_ALREADY, _already(twin))
@@ -226,23 +244,17 @@ def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
         asked = msgspec.structs.replace(snooze, state=SnoozeState.ASKED)
         sentence = "A second person must agree: it is critical, and for longer than an hour."
         return _yes(ask, alert, asked, Reason.ASKED, sentence)
-    on = msgspec.structs.replace(snooze, until=_until(ask))
-    return _yes(ask, alert, on, Reason.SNOOZED, f"{alert.id} is snoozed until {_spoken(on.until)}.")
+    on = msgspec.structs.replace(snooze, until=after(ask.at, timedelta(hours=ask.hours)))
+    return _yes(ask, alert, on, Reason.SNOOZED, f"{alert.id} is snoozed until {spoken(on.until)}.")
 
 
 def _agree(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
     if snooze.state is not SnoozeState.ASKED:
         return _no(ask, Reason.NOT_ASKED, f"{snooze.id} is on already, {_already(snooze)}")
-    if (ask.by.user, ask.by.team) == (snooze.by.user, snooze.by.team):
+    if is_own(ask, snooze):
         return _no(ask, Reason.OWN_SNOOZE, "You asked for it: somebody else must agree.")
-    on = msgspec.structs.replace(
-        snooze,
-        state=SnoozeState.ON,
-        until=_until(msgspec.structs.replace(ask, hours=snooze.hours)),
-        agreed=Mark(by=ask.by, at=ask.at),
-        version=snooze.version + 1,
-    )
-    sentence = f"{alert.id} is snoozed until {_spoken(on.until)}."
+    on = agreed(snooze, ask, SnoozeState.ON, timedelta(hours=snooze.hours))
+    sentence = f"{alert.id} is snoozed until {spoken(on.until)}."
     return _yes(ask, alert, on, Reason.AGREED, sentence)
 
 
@@ -251,20 +263,11 @@ def _wake(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
     return _yes(ask, alert, change.snooze, Reason.WOKEN, f"The snooze {snooze.id} is over.")
 
 
-def _until(ask: Ask) -> str:
-    at = moment(ask.at)
-    return iso(at + timedelta(hours=ask.hours)) if at else ask.at
-
-
 def _already(snooze: Snooze) -> str:
     who = snooze.by.name or snooze.by.user
     if snooze.state is SnoozeState.ASKED:
         return f"{who} has asked for that already; a second person must agree ({snooze.id})."
-    return f"{who} was first: snoozed until {_spoken(snooze.until)} ({snooze.id})."
-
-
-def _spoken(at: str) -> str:
-    return f"{at[:16].replace('T', ' ')} UTC"
+    return f"{who} was first: snoozed until {spoken(snooze.until)} ({snooze.id})."
 
 
 # ── what follows ────────────────────────────────────────────────────────────
@@ -278,41 +281,26 @@ def _yes(ask: Ask, alert: Alert, snooze: Snooze, reason: Reason, sentence: str) 
         sentence=sentence,
         grounds=(f"snooze {snooze.id}", f"level {alert.level}"),
     )
-    changed = msgspec.structs.replace(alert, snooze=snooze.id, version=alert.version + 1, held="")
-    # Where its card was held back, it goes out now, and shows the decision.
-    shown = (first_card(changed),) if alert.held else _redrawn(changed)
-    return Verdicted(
+    changed = msgspec.structs.replace(alert, snooze=snooze.id, version=alert.version + 1)
+    verdict = Verdicted(
         decision=decision,
         entry=_entry(decision, snooze),
         alert=changed,
-        sends=(*shown, *_said(snooze)),
+        sends=(*_redrawn(changed), said(snooze, "snooze")),
         snooze=snooze,
     )
+    return out_by_decision(verdict, alert)
 
 
 def _no(ask: Ask, reason: Reason, sentence: str) -> Verdicted:
-    decision = Decision(ask=ask, accepted=False, reason=reason, sentence=sentence)
-    answer = Send(
-        id=send_id(ask.key, SendKind.EPHEMERAL, 0),
-        kind=SendKind.EPHEMERAL,
-        subject=ask.alert,
-        channel=ask.channel,
-        user=ask.by.user,
-        lane=Lane.CLICK,
-        body={"text": sentence},
-    )
-    sends = (answer,) if ask.channel else ()
+    decision = refused(ask, reason, sentence)
+    sends = privately(ask, sentence)
     return Verdicted(decision=decision, entry=_entry(decision, None), sends=sends)
 
 
 def _entry(decision: Decision, snooze: Snooze | None) -> Entry:
     ask = decision.ask
-    body: dict[str, object] = {
-        "reason": decision.reason,
-        "team": ask.by.team,
-        "key": ask.key,
-        "note": ask.note,
-    }
+    body = recorded(decision)
     if snooze is not None:
         body |= {"snooze": snooze.id, "scope": snooze.scope, "hours": snooze.hours}
         body |= {"rule": snooze.rule, "level": snooze.level, "until": snooze.until}
@@ -350,20 +338,6 @@ def _undrawn(snooze: Snooze) -> tuple[Send, ...]:
     )
 
 
-def _said(snooze: Snooze) -> tuple[Send, ...]:
-    """The announcement in the alert's thread, drawn from the snooze as it is then."""
-    return (
-        Send(
-            id=send_id(snooze.id, SendKind.NOTE, snooze.version),
-            kind=SendKind.NOTE,
-            subject=snooze.alert,
-            channel=snooze.channel,
-            lane=Lane.ORDINARY,
-            body={"snooze": snooze.id, "state": snooze.state},
-        ),
-    )
-
-
 # ── doing ───────────────────────────────────────────────────────────────────
 
 
@@ -376,16 +350,28 @@ def decide(bot: Bot, ask: Ask) -> Decision:
 
 def find(bot: Bot, snooze_id: str) -> Snooze:
     """The snooze. Raises BadInput for an unknown id."""
-    found = bot.store.snooze(snooze_id)
-    if found is None:
-        raise BadInput(f"There is no snooze {snooze_id} (any more).", where="snooze")
-    return found
+    return known(bot.store.snooze(snooze_id), snooze_id, "snooze")
 
 
 def end_those_due(bot: Bot) -> None:
     """End what has run out: a job."""
     now = bot.clock.now()
     if bot.store.change_snoozes(lambda standing: run_out(standing, now), iso(now)):
+        bot.outbox.wake()
+
+
+def settle(bot: Bot, storming: Storming) -> None:
+    """End what has run out, and show what was kept quiet by snoozes that are over: a job.
+
+    Each step leaves in the store what the next one needs, so that it goes on after a restart.
+    """
+    end_those_due(bot)
+    now = iso(bot.clock.now())
+    wakes = functools.partial(woken, now=now)
+    out = 0
+    while some := bot.store.bring_out(wakes, storming, now, least=SHOWN_FROM):
+        out += some
+    if out:
         bot.outbox.wake()
 
 

@@ -14,15 +14,16 @@ from datetime import timedelta
 
 import msgspec
 
+from bot.holding import out_by_itself
 from bot.model import (
     Alert,
     Entry,
     Lane,
     Level,
+    Person,
     Send,
     SendKind,
     Storm,
-    first_card,
     iso,
     moment,
     send_id,
@@ -146,12 +147,12 @@ def _before(now: str, ago: timedelta) -> str:
     return iso(at - ago) if at else now
 
 
-def brought_out(alert: Alert) -> Folded | None:
-    """*alert* with its card, where a storm held it; None where there is nothing to do."""
+def brought_out(alert: Alert, by: Person, now: str) -> Folded | None:
+    """*alert*, which *by* opened, with its card, where a storm held it; None where there is
+    nothing to do."""
     if not alert.in_storm:
         return None
-    out = msgspec.structs.replace(alert, held="")
-    return Folded(alert=out, sends=(first_card(out),))
+    return out_by_itself(alert, f"{by.name or by.user} opened it", by, now)
 
 
 # ── doing ───────────────────────────────────────────────────────────────────

@@ -396,7 +396,7 @@ def test_details_show_records_newest_first_and_decisions_oldest_first(
     bot.store.keep(judged(later), make_triage(), iso(NOON))
     decide(bot, make_ask(alert.id))
     decide(bot, make_ask(alert.id, Verb.RESOLVE, moment=iso(NOON.replace(hour=13))))
-    found = details(bot, alert.id)
+    found = details(bot, alert.id, ANA)
     assert [record.id for record in found.records] == ["e-2", "e-1"]
     assert found.records[0].raw == later.record.raw
     assert [decision.ask.verb for decision in found.decisions] == [Verb.TAKE, Verb.RESOLVE]
@@ -405,7 +405,7 @@ def test_details_show_records_newest_first_and_decisions_oldest_first(
 def test_details_of_an_unknown_alert_say_so(bot: Bot) -> None:
     """A mistyped id is answered, not crashed upon."""
     with pytest.raises(BadInput, match="no alert A-00000"):
-        details(bot, "A-00000")
+        details(bot, "A-00000", ANA)
 
 
 def test_the_listing_shows_the_worst_and_newest_first(bot: Bot) -> None:
@@ -454,3 +454,13 @@ def test_status_tells_what_the_store_and_the_parts_say(bot: Bot, alert: Alert) -
     assert now.feeds[0].error == "no such queue"
     assert (now.pages_to, now.last_page, now.failed_pages) == ("", None, [])
     assert (now.ledger_length, now.ledger_head) == bot.store.head()
+
+
+@pytest.mark.parametrize("quoted", ["", "1.000900"])
+def test_a_note_at_a_held_alert_brings_its_card(quoted: str) -> None:
+    """Wherever the note was written; a held alert has no thread that could be told."""
+    held = make_alert(held="SN-7K2QF")
+    verdict = judge(make_ask(held.id, Verb.NOTE, quoted=quoted), held)
+    assert kinds(verdict.sends) == (["card", "ephemeral"] if quoted else ["card"])
+    assert verdict.alert is not None
+    assert verdict.alert.held == ""

@@ -13,7 +13,19 @@ from bot import escalation, snoozes
 from bot.alerts import judge
 from bot.escalation import Plan, Step
 from bot.hours import Hours
-from bot.model import Alert, AlertState, Lane, Level, Mark, Scope, Send, SendKind, Verb, iso
+from bot.model import (
+    Alert,
+    AlertState,
+    Lane,
+    Level,
+    Mark,
+    Release,
+    Scope,
+    Send,
+    SendKind,
+    Verb,
+    iso,
+)
 from bot.ports import Due
 from bot.store import SqliteStore
 from tests.builders import (
@@ -81,6 +93,14 @@ def test_a_step_is_for_its_levels() -> None:
     medium = due(make_alert(level=Level.MEDIUM), 60, plan)
     assert [step.pages for step in medium] == [()]
     assert [len(step.pages) for step in due(make_alert(), 60, plan)] == [1]
+
+
+def test_nobody_is_called_about_an_alert_without_a_card() -> None:
+    """It has no thread yet, and nobody was shown it. Once it is out its minutes count from then."""
+    assert due(make_alert(held="SN-7K2QF"), 60) == []
+    shown = Release(held="SN-7K2QF", why="its time is up", at=iso(NOON + timedelta(hours=1)))
+    out = make_alert(released=shown)
+    assert [len(due(out, minutes)) for minutes in (60, 69, 70, 75)] == [0, 0, 1, 2]
 
 
 EVERY = Plan(steps=(Step(minutes=30, to=("user:U0LEAD",), levels=tuple(Level)),), hours=OFFICE)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from bot import snoozes
 from bot.exemptions import DAYS, Reason, decide, end_those_due, judge, offer, propose, standing
 from bot.model import (
     Alert,
@@ -20,6 +21,8 @@ from bot.model import (
     Level,
     Person,
     Record,
+    Release,
+    Scope,
     Verb,
     iso,
 )
@@ -128,6 +131,61 @@ def excepted(bot: Bot, *equal: Aspect, days: int = 30) -> Exemption:
     drain(bot)
     (on,) = standing(bot)
     return on
+
+
+# ── at an alert without a card ──────────────────────────────────────────────
+
+
+def quiet(bot: Bot) -> Alert:
+    """An alert that a snooze keeps without a card."""
+    find(bot, "e-1")
+    alert = newest(bot)
+    ask = make_ask(alert.id, Verb.SNOOZE, note="a drill", moment=iso(NOON))
+    snoozes.decide(bot, msgspec.structs.replace(ask, scope=Scope.RULE_ACTOR, hours=8))
+    find(bot, "e-2", 90)
+    drain(bot)
+    held = newest(bot)
+    assert held.held.startswith("SN-")
+    return held
+
+
+def test_whoever_proposes_at_a_quiet_alert_has_its_card_posted(bot: Bot) -> None:
+    """The announcement with its Agree button needs the card's thread; nothing is refused."""
+    alert = quiet(bot)
+
+    assert propose(bot, proposing(alert.id)).accepted
+
+    assert drain(bot) == ["card", "note"]
+    assert bot.store.refused_sends() == []
+    now = bot.store.alert(alert.id)
+    assert now is not None
+    assert now.released == Release(held=alert.held, why="Ana decided about it", at=iso(NOON))
+    assert (now.held, now.version) == ("", alert.version + 1)
+    assert f'"held":"{alert.held}"' in bot.store.links()[-1].body
+
+
+@pytest.mark.parametrize("verb", [Verb.AGREE_EXCEPT, Verb.UNEXCEPT])
+def test_whoever_decides_at_a_quiet_alert_has_its_card_posted(bot: Bot, verb: Verb) -> None:
+    """Also one that was proposed at it before its card came out."""
+    alert = quiet(bot)
+    propose(bot, proposing(alert.id))
+    (one,) = standing(bot)
+
+    verdict = judge(about(one, verb, BEN), alert, (one,))
+
+    assert kinds(verdict.sends) == ["card", "note"]
+    assert verdict.alert is not None
+    assert verdict.alert.held == ""
+
+
+def test_a_refused_proposal_brings_no_card(bot: Bot) -> None:
+    """Nothing was decided: it stays as quiet as it was."""
+    alert = quiet(bot)
+
+    assert not propose(bot, proposing(alert.id, note="")).accepted
+
+    assert drain(bot) == ["ephemeral"]
+    assert bot.store.alert(alert.id) == alert
 
 
 # ── what it hides ───────────────────────────────────────────────────────────

@@ -22,7 +22,7 @@ CORE = (
     *("bot.hours", "bot.escalation", "bot.paging", "bot.pager"),
     *("bot.routing", "bot.channels", "bot.health"),
     "bot.exemptions",
-    *("bot.storms", "bot.inhibition", "bot.telling"),
+    *("bot.storms", "bot.holding", "bot.standing", "bot.inhibition", "bot.telling"),
 )
 DRAWING = (
     *("bot.slack.cards", "bot.slack.modals", "bot.slack.text", "bot.slack.lint"),

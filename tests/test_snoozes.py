@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 
 import msgspec
@@ -14,17 +15,32 @@ from bot.model import (
     Ask,
     Decision,
     Finding,
+    Lane,
     Level,
     Person,
+    Release,
     Scope,
+    Send,
+    SendKind,
     Snooze,
     SnoozeState,
     Verb,
     iso,
 )
 from bot.ports import Bot
-from bot.snoozes import HOURS, Reason, decide, end_those_due, judge, standing
+from bot.snoozes import (
+    HOURS,
+    SHOWN_FROM,
+    Reason,
+    decide,
+    end_those_due,
+    judge,
+    settle,
+    standing,
+    woken,
+)
 from bot.store import SqliteStore
+from bot.storms import NEVER, Storms
 from tests.builders import (
     ANA,
     BEN,
@@ -254,6 +270,11 @@ def test_its_time_runs_out(bot: Bot, clock: FakeClock) -> None:
     assert standing(bot) == []
     find(bot, "e-3", 91)
     assert drain(bot) == ["card"]
+    (quiet,) = [one for one in bot.store.alerts([AlertState.OPEN]) if one.released]
+    assert quiet.released is not None
+    assert (quiet.released.held, quiet.released.at) == (quiet.snooze, clock.iso)
+    link = bot.store.links()[-1]
+    assert (link.kind, link.subject, link.by) == ("alert.out", quiet.id, "callwarden")
 
 
 def test_it_counts_no_longer_though_the_job_is_late(bot: Bot, clock: FakeClock) -> None:
@@ -338,6 +359,180 @@ def test_the_card_shows_that_a_snooze_was_ended(bot: Bot) -> None:
     decide(bot, about(snooze, Verb.WAKE, BEN))
 
     assert drain(bot) == ["edit", "note"]
+
+
+# ── what nobody has seen when it ends ───────────────────────────────────────
+
+STORMS = Storms(cards_per_minute=20, calm=timedelta(minutes=2))
+
+
+def keep_quiet(bot: Bot, number: int, level: Level = Level.HIGH) -> None:
+    """So many alerts that the snooze of `snoozed` keeps without a card."""
+    records = [make_record(f"q-{level}-{n}", instance=f"{level}-{n}") for n in range(number)]
+    findings = [make_finding(record, level=level) for record in records]
+    bot.store.keep(judged(*findings), make_triage(), iso(bot.clock.now()))
+
+
+def held(bot: Bot) -> list[Alert]:
+    """The alerts without a card."""
+    return [one for one in bot.store.alerts(list(AlertState), 1_000) if one.held]
+
+
+def sent(bot: Bot) -> list[Send]:
+    """Everything that waits, sent."""
+    found: list[Send] = []
+    while send := bot.store.claim_send(HORIZON, horizon=HORIZON):
+        bot.store.send_done(send, send.channel, f"1.{len(found)}", HORIZON)
+        found.append(send)
+    return found
+
+
+def test_an_end_without_quiet_alerts_shows_no_card(bot: Bot, clock: FakeClock) -> None:
+    """Only that it is over is said; a second round changes nothing."""
+    snoozed(bot)
+    clock.tick(3_600)
+    settle(bot, STORMS)
+    assert sorted(drain(bot)) == ["edit", "note"]
+    settle(bot, STORMS)
+    assert drain(bot) == []
+
+
+def test_what_was_kept_quiet_gets_its_card_when_the_time_is_up(bot: Bot, clock: FakeClock) -> None:
+    """Nobody has seen it, so it must not wait for its next finding; the card says why so late."""
+    snoozed(bot)
+    keep_quiet(bot, 1)
+    (quiet,) = held(bot)
+    clock.tick(3_599)
+    settle(bot, STORMS)
+    assert drain(bot) == []
+
+    clock.tick(1)
+    settle(bot, STORMS)
+
+    assert sorted(drain(bot)) == ["card", "edit", "note"]
+    shown = bot.store.alert(quiet.id)
+    assert shown is not None
+    assert shown.released == Release(held=quiet.held, why="its time is up", at=clock.iso)
+    link = bot.store.links()[-1]
+    assert (link.kind, link.subject, link.by) == ("alert.out", quiet.id, "callwarden")
+    assert held(bot) == []
+
+
+def test_what_was_kept_quiet_gets_its_card_when_somebody_ends_it(bot: Bot) -> None:
+    """With their name in the ledger."""
+    snoozed(bot)
+    keep_quiet(bot, 1)
+    (snooze,) = standing(bot)
+    decide(bot, about(snooze, Verb.WAKE, BEN))
+
+    settle(bot, STORMS)
+
+    assert drain(bot).count("card") == 1
+    assert (bot.store.links()[-1].kind, bot.store.links()[-1].by) == ("alert.out", BEN.user)
+
+
+def test_what_was_kept_quiet_gets_its_card_when_new_context_ends_it(bot: Bot) -> None:
+    """Not only the alert that is new in something: all that the same snooze kept quiet."""
+    snoozed(bot)
+    keep_quiet(bot, 2)
+    find(bot, "e-9", 5, source_ip="203.0.113.9", instance="elsewhere")
+    assert drain(bot).count("card") == 1
+
+    settle(bot, STORMS)
+
+    assert drain(bot) == ["card", "card"]
+    whys = {one.released.why for one in bot.store.alerts([AlertState.OPEN]) if one.released}
+    assert len(whys) == 1
+    assert whys.pop().startswith("new context: network 203.0.113.0/24")
+
+
+@pytest.mark.parametrize("level", [Level.INFORMATIONAL, Level.LOW, Level.MEDIUM, Level.HIGH])
+def test_what_is_less_than_medium_stays_counted(bot: Bot, clock: FakeClock, level: Level) -> None:
+    """Its next finding brings it out, as before."""
+    snoozed(bot)
+    keep_quiet(bot, 1, level)
+    drain(bot)
+    clock.tick(3_600)
+
+    settle(bot, STORMS)
+
+    assert ("card" in drain(bot)) is (level.rank >= Level.MEDIUM.rank)
+
+
+def test_what_another_snooze_covers_stays_quiet_until_that_ends(bot: Bot, clock: FakeClock) -> None:
+    """The wider one is ended by hand; the narrower one's hour goes on."""
+    alert, _ = snoozed(bot, hours=8)
+    decide(bot, asking(alert.id, BEN, scope=Scope.RULE_ACTOR_TARGET))
+    find(bot, "e-2", 90)
+    narrow, wide = standing(bot)
+    assert [one.held for one in held(bot)] == [wide.id]
+    decide(bot, about(wide, Verb.WAKE, BEN))
+    drain(bot)
+
+    settle(bot, STORMS)
+    assert drain(bot) == []
+    assert [one.held for one in held(bot)] == [narrow.id]
+
+    clock.tick(3_600)
+    settle(bot, STORMS)
+    assert drain(bot).count("card") == 1
+
+
+def test_three_hundred_quiet_alerts_are_a_storm(bot: Bot, clock: FakeClock) -> None:
+    """One message counts them and lists them on request; the one that somebody took is out."""
+    snoozed(bot)
+    keep_quiet(bot, 300)
+    bot.store.decide(make_ask(held(bot)[0].id, key="taken"), alerts.judge)
+    drain(bot)
+    clock.tick(3_600)
+
+    settle(bot, STORMS)
+
+    (storm,) = bot.store.storms_on()
+    assert (storm.alerts, len(held(bot))) == (299, 299)
+    assert all(one.in_storm for one in held(bot))
+    cards = [send.subject for send in sent(bot) if send.kind is SendKind.CARD]
+    assert cards == [storm.id]
+
+
+def test_the_worst_of_what_was_kept_quiet_comes_first(bot: Bot, clock: FakeClock) -> None:
+    """And no alert twice."""
+    find(bot, "e-1", level=Level.CRITICAL)
+    (alert,) = bot.store.alerts([AlertState.OPEN])
+    decide(bot, asking(alert.id))
+    keep_quiet(bot, 50)
+    keep_quiet(bot, 5, Level.CRITICAL)
+    drain(bot)
+    clock.tick(3_600)
+
+    settle(bot, NEVER)
+
+    cards = [send for send in sent(bot) if send.kind is SendKind.CARD]
+    assert [send.lane for send in cards[:6]] == [Lane.CRITICAL] * 5 + [Lane.ORDINARY]
+    assert len({send.subject for send in cards}) == len(cards) == 55
+
+
+@pytest.mark.parametrize("chunks", [0, 1, 2])
+def test_a_restart_in_the_middle_shows_the_rest(
+    bot: Bot, database: object, clock: FakeClock, chunks: int
+) -> None:
+    """The snooze is over on disk; whatever had not come out yet comes out then, each once."""
+    snoozed(bot)
+    keep_quiet(bot, 50)
+    clock.tick(3_600)
+    end_those_due(bot)
+    wakes = functools.partial(woken, now=clock.iso)
+    for _ in range(chunks):
+        assert bot.store.bring_out(wakes, NEVER, clock.iso, least=SHOWN_FROM) == 20
+
+    again = SqliteStore(str(database))
+    settle(make_bot(again, clock), NEVER)
+
+    cards = [send.subject for send in sent(bot) if send.kind is SendKind.CARD]
+    assert len(set(cards)) == len(cards) == 50
+    assert [link.kind for link in again.links()].count("alert.out") == 50
+    assert again.verify().whole
+    again.close()
 
 
 def test_snoozes_survive_a_restart(bot: Bot, database: object) -> None:

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import Lane, Level, SendKind, Storm, iso
+from bot.model import Lane, Level, Release, SendKind, Storm, iso
 from bot.ports import Watched
 from bot.storms import NEVER, Storms, brought_out
-from tests.builders import CHANNEL, NOON, kinds, make_alert
+from tests.builders import ANA, CHANNEL, NOON, kinds, make_alert
 
 NOW = iso(NOON)
 
@@ -158,14 +158,17 @@ def test_who_asks_for_a_held_alert_gets_its_card() -> None:
     held = Storms.held_back(make_alert(level=Level.HIGH), a_storm())
     assert (held.in_storm, held.storm) == (True, "ST-7K2QF0")
 
-    out = brought_out(held)
+    out = brought_out(held, ANA, NOW)
 
     assert out is not None
     assert kinds(out.sends) == ["card"]
     assert (out.alert.in_storm, out.alert.storm) == (False, "ST-7K2QF0")
-    assert brought_out(out.alert) is None
+    assert out.alert.released == Release(held="ST-7K2QF0", why="Ana opened it", at=NOW)
+    assert out.entry is not None
+    assert (out.entry.kind, out.entry.by) == ("alert.out", ANA.user)
+    assert brought_out(out.alert, ANA, NOW) is None
 
 
 def test_what_a_snooze_keeps_quiet_stays_so() -> None:
     """People wanted that, so looking at it changes nothing."""
-    assert brought_out(make_alert(held="SN-7K2QF", snooze="SN-7K2QF")) is None
+    assert brought_out(make_alert(held="SN-7K2QF", snooze="SN-7K2QF"), ANA, NOW) is None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from bot.errors import BadInput
 from bot.exemptions.judging import judge, run_out
 from bot.exemptions.matching import backtest, choices, unfit
 from bot.model import (
@@ -20,6 +19,7 @@ from bot.model import (
     iso,
 )
 from bot.ports import Bot
+from bot.standing import known
 
 TESTED = 2_000
 """The newest findings of a rule that a proposal is tested with: before an ack there is no more
@@ -72,10 +72,7 @@ def decide(bot: Bot, ask: Ask) -> Decision:
 
 def find(bot: Bot, exemption_id: str) -> Exemption:
     """The exception. Raises BadInput for an unknown id."""
-    found = bot.store.exemption(exemption_id)
-    if found is None:
-        raise BadInput(f"There is no exception {exemption_id} (any more).", where="exception")
-    return found
+    return known(bot.store.exemption(exemption_id), exemption_id, "exception")
 
 
 def end_those_due(bot: Bot) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from bot.detection.filters import as_sigma
 from bot.exemptions.matching import backtest, choices, unfit
+from bot.holding import out_by_decision
 from bot.model import (
     Alert,
     Ask,
@@ -18,28 +19,33 @@ from bot.model import (
     Entry,
     Exemption,
     ExemptionState,
-    Lane,
-    Mark,
     Past,
-    Person,
     Record,
-    Send,
     SendKind,
     Verb,
     iso,
     moment,
-    send_id,
+    privately,
     spoken_id,
 )
 from bot.ports import ExemptionChange, Verdicted
+from bot.standing import (
+    OURSELVES,
+    agreed,
+    due,
+    ended,
+    is_own,
+    recorded,
+    refused,
+    said,
+    spoken,
+)
 
 DAYS = (30, 90, 180)
 """How long something can be expected. There is no "for ever"."""
 
 PROPOSED_MOST = timedelta(days=7)
 """How long a proposal waits for the second person."""
-
-OURSELVES = Person(user="callwarden", team="", name="Callwarden")
 
 
 class Reason(StrEnum):
@@ -84,7 +90,7 @@ def judge(
     if ask.verb is Verb.EXCEPT:
         if alert is None:
             return _no(ask, Reason.NO_SUCH_ALERT, f"There is no alert {ask.alert} (any more).")
-        return _propose(ask, alert, standing, record, past)
+        return _in_thread(_propose(ask, alert, standing, record, past), alert)
     found = next((one for one in standing if one.id == ask.exemption), None)
     if found is None:
         return _no(ask, Reason.OVER_ALREADY, f"The exception {ask.exemption} is over already.")
@@ -96,9 +102,10 @@ def judge(
 
 
 def _in_thread(verdict: Verdicted, alert: Alert | None) -> Verdicted:
-    """An exception may outlive its alert: then there is no thread that could be told."""
+    """What is said of an exception needs its alert's card; it may outlive its alert, and then
+    there is no thread that could be told."""
     if alert is not None:
-        return verdict
+        return out_by_decision(verdict, alert) if verdict.decision.accepted else verdict
     left = tuple(send for send in verdict.sends if send.kind is not SendKind.NOTE)
     return msgspec.structs.replace(verdict, sends=left)
 
@@ -148,63 +155,37 @@ def _propose(
 def _agree(ask: Ask, found: Exemption) -> Verdicted:
     if found.state is not ExemptionState.PROPOSED:
         return _no(ask, Reason.NOT_PROPOSED, f"{found.id} is on already. {_already(found)}")
-    if (ask.by.user, ask.by.team) == (found.by.user, found.by.team):
+    if is_own(ask, found):
         return _no(ask, Reason.OWN_PROPOSAL, "You proposed it: somebody else must agree.")
-    on = msgspec.structs.replace(
-        found,
-        state=ExemptionState.ON,
-        until=iso(_moment(ask.at) + timedelta(days=found.days)),
-        agreed=Mark(by=ask.by, at=ask.at),
-        version=found.version + 1,
-    )
-    return _yes(ask, on, Reason.AGREED, f"{on.id} is on until {_spoken(on.until)}.")
+    on = agreed(found, ask, ExemptionState.ON, timedelta(days=found.days))
+    return _yes(ask, on, Reason.AGREED, f"{on.id} is on until {spoken(on.until)}.")
 
 
 def _end(ask: Ask, found: Exemption) -> Verdicted:
-    agreed = "it was removed by hand" if found.agreed else "it was not agreed to"
-    over = _over(found, ask.by, ask.at, ask.note or agreed)
+    by_hand = "it was removed by hand" if found.agreed else "it was not agreed to"
+    over = ended(found, ExemptionState.OVER, ask.by, ask.at, ask.note or by_hand)
     return _yes(ask, over, Reason.ENDED, f"The exception {found.id} is over.")
 
 
 def run_out(standing: Sequence[Exemption], now: datetime) -> list[ExemptionChange]:
     """Those whose time is up, and those that nobody agreed to in time."""
-    stamp, changes = iso(now), []
-    for one in standing:
-        if one.state is ExemptionState.ON and one.until <= stamp:
-            changes.append(_ended(one, stamp, "its time is up"))
-        elif one.state is ExemptionState.PROPOSED and one.at <= iso(now - PROPOSED_MOST):
-            changes.append(_ended(one, stamp, "nobody agreed to it in time"))
-    return changes
+    return [_ended(one, iso(now), why) for one, why in due(standing, PROPOSED_MOST, now)]
 
 
 def _ended(one: Exemption, now: str, why: str) -> ExemptionChange:
     """*one* is over by itself: said in the thread that it began in, and in the ledger."""
-    over = _over(one, OURSELVES, now, why)
+    over = ended(one, ExemptionState.OVER, OURSELVES, now, why)
     entry = Entry(
         kind="except.over", subject=one.alert, by=OURSELVES.user, at=now, body=_body(over)
     )
-    return ExemptionChange(exemption=over, entry=entry, sends=_said(over))
-
-
-def _over(one: Exemption, by: Person, now: str, why: str) -> Exemption:
-    return msgspec.structs.replace(
-        one,
-        state=ExemptionState.OVER,
-        ended=Mark(by=by, at=now),
-        why=why,
-        version=one.version + 1,
-    )
+    return ExemptionChange(exemption=over, entry=entry, sends=(said(over, "exemption"),))
 
 
 def _already(one: Exemption) -> str:
     who = one.by.name or one.by.user
     if one.state is ExemptionState.PROPOSED:
         return f"{who} has proposed that already; a second person must agree ({one.id})."
-    return f"{who} was first: expected until {_spoken(one.until)} ({one.id})."
-
-
-def _spoken(at: str) -> str:
-    return f"{at[:16].replace('T', ' ')} UTC"
+    return f"{who} was first: expected until {spoken(one.until)} ({one.id})."
 
 
 def _moment(at: str) -> datetime:
@@ -226,34 +207,22 @@ def _yes(ask: Ask, exemption: Exemption, reason: Reason, sentence: str) -> Verdi
         grounds=(f"exception {exemption.id}", f"level {exemption.level}"),
     )
     entry = _entry(_KINDS[ask.verb], decision, _body(exemption))
-    return Verdicted(decision=decision, entry=entry, sends=_said(exemption), exemption=exemption)
+    return Verdicted(
+        decision=decision, entry=entry, sends=(said(exemption, "exemption"),), exemption=exemption
+    )
 
 
 def _no(ask: Ask, reason: Reason, sentence: str) -> Verdicted:
-    decision = Decision(ask=ask, accepted=False, reason=reason, sentence=sentence)
-    answer = Send(
-        id=send_id(ask.key, SendKind.EPHEMERAL, 0),
-        kind=SendKind.EPHEMERAL,
-        subject=ask.alert,
-        channel=ask.channel,
-        user=ask.by.user,
-        lane=Lane.CLICK,
-        body={"text": sentence},
-    )
+    decision = refused(ask, reason, sentence)
     body: dict[str, object] = {"verb": ask.verb, "exception": ask.exemption, "sentence": sentence}
     entry = _entry("except.refused", decision, body)
-    return Verdicted(decision=decision, entry=entry, sends=(answer,) if ask.channel else ())
+    return Verdicted(decision=decision, entry=entry, sends=privately(ask, sentence))
 
 
 def _entry(kind: str, decision: Decision, more: dict[str, object]) -> Entry:
     ask = decision.ask
-    body: dict[str, object] = {
-        "reason": decision.reason,
-        "team": ask.by.team,
-        "key": ask.key,
-        "note": ask.note,
-    }
-    return Entry(kind=kind, subject=ask.alert, by=ask.by.user, at=ask.at, body=body | more)
+    body = recorded(decision) | more
+    return Entry(kind=kind, subject=ask.alert, by=ask.by.user, at=ask.at, body=body)
 
 
 def _body(one: Exemption) -> dict[str, object]:
@@ -269,17 +238,3 @@ def _body(one: Exemption) -> dict[str, object]:
         "hits": one.hits,
         "why": one.why,
     }
-
-
-def _said(one: Exemption) -> tuple[Send, ...]:
-    """The announcement in the alert's thread, drawn from the exception as it is then."""
-    return (
-        Send(
-            id=send_id(one.id, SendKind.NOTE, one.version),
-            kind=SendKind.NOTE,
-            subject=one.alert,
-            channel=one.channel,
-            lane=Lane.ORDINARY,
-            body={"exemption": one.id, "state": one.state},
-        ),
-    )

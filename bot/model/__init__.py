@@ -5,7 +5,7 @@ Times are UTC; where they are strings they are ISO-8601 with milliseconds and `Z
 sort as text.
 """
 
-from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
+from bot.model.alerts import Alert, AlertState, Finding, Mark, Release, Seen, Verdict
 from bot.model.around import Around, Calls, Tie
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.exemptions import (
@@ -50,6 +50,7 @@ from bot.model.sends import (
     SendKind,
     SendState,
     first_card,
+    privately,
     send_id,
 )
 from bot.model.snoozes import Snooze, SnoozeState
@@ -97,6 +98,7 @@ __all__ = [
     "Past",
     "Person",
     "Record",
+    "Release",
     "Scope",
     "Seen",
     "Send",
@@ -117,6 +119,7 @@ __all__ = [
     "lasting",
     "moment",
     "page_id",
+    "privately",
     "read_alert_id",
     "read_exemption_id",
     "read_snooze_id",

@@ -70,6 +70,14 @@ class Seen(Struct, frozen=True, kw_only=True):
     succeeded: bool = False
 
 
+class Release(Struct, frozen=True, kw_only=True):
+    """Why a card came out *at* last (clock, ISO): *held* is the id of what had held it back."""
+
+    held: str
+    why: str
+    at: str
+
+
 class Alert(Struct, frozen=True, kw_only=True):
     """Findings folded into one thing that people see and decide about.
 
@@ -80,7 +88,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     not a replay. *note* is the resolution's; other notes are decisions. *snooze* is the id of the
     last snooze that covers it, *storm* that of the last storm that held its card back, *inhibitor*
     that of the last alert that stood for it; *held* is the id of what keeps its card back, "" once
-    it was queued. *spoke_at* is when it began to speak for itself again (clock, ISO).
+    it was queued; *released* says why that was late.
     """
 
     id: str
@@ -123,7 +131,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     storm: str = ""
     inhibitor: str = ""
     held: str = ""
-    spoke_at: str = ""
+    released: Release | None = None
 
     @property
     def in_storm(self) -> bool:

@@ -110,3 +110,8 @@ class Exemption(Struct, frozen=True, kw_only=True):
     channel: str = ""
     sigma: str = ""
     backtest: Backtest = Backtest()
+
+    @property
+    def is_on(self) -> bool:
+        """It hides until its time; else it waits for the second person, or is over."""
+        return self.state is ExemptionState.ON

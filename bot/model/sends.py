@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from bot.model.alerts import Alert
+from bot.model.decisions import Ask
 from bot.model.ids import NAMESPACE
 from bot.model.records import Level
 
@@ -93,4 +94,21 @@ def first_card(alert: Alert) -> Send:
         subject=alert.id,
         channel=alert.channel,
         lane=Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY,
+    )
+
+
+def privately(ask: Ask, sentence: str) -> tuple[Send, ...]:
+    """*sentence* for the asker alone, where they asked; nothing where the ack itself answers."""
+    if not ask.channel:
+        return ()
+    return (
+        Send(
+            id=send_id(ask.key, SendKind.EPHEMERAL, 0),
+            kind=SendKind.EPHEMERAL,
+            subject=ask.alert,
+            channel=ask.channel,
+            user=ask.by.user,
+            lane=Lane.CLICK,
+            body={"text": sentence},
+        ),
     )

@@ -51,3 +51,8 @@ class Snooze(Struct, frozen=True, kw_only=True):
     alerts: int = 0
     version: int = 1
     channel: str = ""
+
+    @property
+    def is_on(self) -> bool:
+        """It keeps quiet until its time; else it waits for the second person, or is over."""
+        return self.state is SnoozeState.ON

@@ -24,7 +24,7 @@ _encode = msgspec.json.Encoder().encode
 def insert(db: sqlite3.Connection, alert: Alert) -> None:
     """Store a new alert."""
     db.execute(
-        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             alert.id,
             alert.rule,
@@ -42,6 +42,7 @@ def insert(db: sqlite3.Connection, alert: Alert) -> None:
             _named(alert),
             alert.storm,
             _inhibitor(alert),
+            alert.held,
         ),
     )
 
@@ -50,7 +51,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
     """Write an alert that changed. Where its card stands is the sender's to say, not ours."""
     db.execute(
         "UPDATE alerts SET state = ?, rank = ?, fold_key = ?, target_key = ?, version = ?,"
-        " body = ?, owner = ?, actor = ?, storm = ?, inhibitor = ? WHERE id = ?",
+        " body = ?, owner = ?, actor = ?, storm = ?, inhibitor = ?, held = ? WHERE id = ?",
         (
             alert.state,
             alert.level.rank,
@@ -62,6 +63,7 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
             _named(alert),
             alert.storm,
             _inhibitor(alert),
+            alert.held,
             alert.id,
         ),
     )

@@ -6,21 +6,24 @@ import sqlite3
 
 import msgspec
 
-from bot.model import Decision
-from bot.ports import Verdicted
+from bot.model import Ask, Decision
+from bot.ports import Judge, Verdicted
 from bot.store import alerts, counts, ledger, outbox
+from bot.store.standing import EXEMPTIONS, SNOOZES
 
 _decode = msgspec.json.Decoder(Decision).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def known(db: sqlite3.Connection, key: str) -> Decision | None:
-    """The first decision under *key*, where there was one."""
-    row = db.execute("SELECT body FROM decisions WHERE key = ?", (key,)).fetchone()
-    return _decode(row[0]) if row else None
+def once(db: sqlite3.Connection, ask: Ask, judge: Judge) -> Decision:
+    """Judge and write. The same key again returns the first decision."""
+    row = db.execute("SELECT body FROM decisions WHERE key = ?", (ask.key,)).fetchone()
+    if row:
+        return _decode(row[0])
+    return _write(db, judge(ask, alerts.get(db, ask.alert)))
 
 
-def write(db: sqlite3.Connection, verdict: Verdicted) -> Decision:
+def _write(db: sqlite3.Connection, verdict: Verdicted) -> Decision:
     """Write the decision and all that follows from it."""
     decision = verdict.decision
     ask = decision.ask
@@ -30,6 +33,10 @@ def write(db: sqlite3.Connection, verdict: Verdicted) -> Decision:
     )
     if verdict.alert is not None:
         alerts.update(db, verdict.alert)
+    if verdict.snooze is not None:
+        SNOOZES.put(db, verdict.snooze)
+    if verdict.exemption is not None:
+        EXEMPTIONS.put(db, verdict.exemption)
     outbox.put(db, verdict.sends, ask.at)
     ledger.append(db, verdict.entry)
     counts.add(db, "decisions" if decision.accepted else "decisions.refused")

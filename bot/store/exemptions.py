@@ -13,39 +13,14 @@ from bot.store import counts, decisions, ledger, outbox
 from bot.store.alerts import get
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
+from bot.store.standing import EXEMPTIONS
 
-_decode = msgspec.json.Decoder(Exemption).decode
-_encode = msgspec.json.Encoder().encode
 _record = msgspec.json.Decoder(Record).decode
-
-
-def standing(db: sqlite3.Connection) -> list[Exemption]:
-    """Those that are proposed or on, the first to end first."""
-    rows = db.execute("SELECT body FROM exemptions WHERE state <> 'over' ORDER BY until, id")
-    return [_decode(row[0]) for row in rows]
 
 
 def on(db: sqlite3.Connection) -> list[Exemption]:
     """Those that are on."""
-    return [one for one in standing(db) if one.state is ExemptionState.ON]
-
-
-def put(db: sqlite3.Connection, exemption: Exemption) -> None:
-    """Write an exception, new or changed."""
-    db.execute(
-        "INSERT INTO exemptions VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET state = excluded.state, until = excluded.until,"
-        " body = excluded.body",
-        (
-            exemption.id,
-            exemption.alert,
-            exemption.rule,
-            exemption.state,
-            exemption.until,
-            exemption.at,
-            _encode(exemption),
-        ),
-    )
+    return [one for one in EXEMPTIONS.standing(db) if one.is_on]
 
 
 class ExemptionRows(Sqlite):
@@ -53,39 +28,26 @@ class ExemptionRows(Sqlite):
 
     def exemption(self, exemption_id: str) -> Exemption | None:
         """The exception as it is now."""
-        row = self.reader.execute(
-            "SELECT body FROM exemptions WHERE id = ?", (exemption_id,)
-        ).fetchone()
-        return _decode(row[0]) if row else None
+        return EXEMPTIONS.get(self.reader, exemption_id)
 
     def exemptions(self, states: Sequence[ExemptionState], limit: int = 100) -> Sequence[Exemption]:
         """Exceptions in *states*, those that end first first."""
-        holes = ", ".join("?" * len(states))
-        rows = self.reader.execute(
-            f"SELECT body FROM exemptions WHERE state IN ({holes})"  # noqa: S608 - holes
-            " ORDER BY until, id LIMIT ?",
-            (*states, limit),
-        )
-        return [_decode(row[0]) for row in rows]
+        return EXEMPTIONS.listed(self.reader, states, limit)
 
     def decide_exemption(self, ask: Ask, judge: ExemptionJudge) -> Decision:
         """Judge and write in one step. The same key again returns the first decision."""
         with self.writing(Turn.CLICK) as db:
-            if first := decisions.known(db, ask.key):
-                return first
-            verdict = judge(ask, get(db, ask.alert), standing(db))
-            if verdict.exemption is not None:
-                put(db, verdict.exemption)
-            return decisions.write(db, verdict)
+            standing = EXEMPTIONS.standing(db)
+            return decisions.once(db, ask, lambda ask, alert: judge(ask, alert, standing))
 
     def change_exemptions(
         self, change: Callable[[Sequence[Exemption]], Sequence[ExemptionChange]], now: str
     ) -> int:
         """Write what *change* makes of those that are proposed or on."""
         with self.writing(Turn.INTAKE) as db:
-            changes = change(standing(db))
+            changes = change(EXEMPTIONS.standing(db))
             for one in changes:
-                put(db, one.exemption)
+                EXEMPTIONS.put(db, one.exemption)
                 # It may outlive its alert: then there is no thread that could be told.
                 outbox.put(db, one.sends if get(db, one.exemption.alert) else (), now)
                 if one.entry is not None:

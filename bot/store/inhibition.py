@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bot.ports import Inhibiting
-from bot.store import alerts, feeds, ledger, outbox, snoozes
+from bot.store import alerts, feeds, ledger, outbox
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
+from bot.store.standing import SNOOZES
 
 
 class InhibitionRows(Sqlite):
@@ -23,7 +24,7 @@ class InhibitionRows(Sqlite):
             if alert is None or alert.resolved or not alert.inhibited:
                 return False
             inhibitor = alerts.get(db, alert.inhibitor)
-            standing = snoozes.standing(db)
+            standing = SNOOZES.standing(db)
             changed = rules.settled(alert, inhibitor, standing, feeds.over(db, alert), now)
             if changed is None:
                 return False

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot.model import Alert, Finding, Record, Send, SendKind, Unreadable
+from bot.model import Alert, Entry, Finding, Record, Send, SendKind, Unreadable
 from bot.ports import Folded, Folding, Judged, Kept
 from bot.store import alerts, counts, exemptions, ledger, outbox, snoozes, storms
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
+from bot.store.standing import EXEMPTIONS, SNOOZES
 
 _CHUNK = 20
 """Records a transaction: a click that comes in the middle of one waits for its end."""
@@ -81,11 +82,12 @@ class _Chunk:
         self.known: dict[str, Alert] = {}
         self.changed: set[str] = set()
         self.sends: dict[str, Send] = {}
+        self.out: dict[str, Entry] = {}
         self.opened = 0
         self.hidden = 0
         self.exemptions = {one.id: one for one in exemptions.on(db)}
         self.hit: set[str] = set()
-        self.snoozes = {snooze.id: snooze for snooze in snoozes.standing(db)}
+        self.snoozes = {snooze.id: snooze for snooze in SNOOZES.standing(db)}
 
     def keep(self, batch: Sequence[Judged]) -> Kept:
         fresh = [judged for judged in batch if self._insert(judged.record, bool(judged.findings))]
@@ -98,8 +100,10 @@ class _Chunk:
         for changed in self.changed:
             alerts.update(self.db, self.known[changed])
         for hit in self.hit:
-            exemptions.put(self.db, self.exemptions[hit])
+            EXEMPTIONS.put(self.db, self.exemptions[hit])
         outbox.put(self.db, self.sends.values(), self.now)
+        for entry in self.out.values():
+            ledger.append(self.db, entry)
         counts.add(self.db, "records", len(fresh))
         counts.add(self.db, "records.again", len(batch) - len(fresh))
         counts.add(self.db, "findings", found)
@@ -201,11 +205,15 @@ class _Chunk:
         if folded.inhibitor is not None:
             self.known[folded.inhibitor.id] = folded.inhibitor
             self.changed.add(folded.inhibitor.id)
-        if folded.entry is not None:
-            ledger.append(self.db, folded.entry)
         for change in folded.snoozes:
             self.snoozes[change.snooze.id] = change.snooze
         snoozes.write(self.db, folded.snoozes, self.now)
+        if folded.entry is not None:
+            if any(send.kind is SendKind.CARD for send in folded.sends):
+                # A storm may still keep that card back.
+                self.out[alert.id] = folded.entry
+            else:
+                ledger.append(self.db, folded.entry)
         for send in folded.sends:
             # Of the edits of one alert only the last is of use.
             one = send.subject if send.kind is SendKind.EDIT else send.id
@@ -214,16 +222,9 @@ class _Chunk:
 
     def _hold_back(self) -> None:
         """Keep new cards back where a storm is on in their channel, or begins with them."""
-        waiting: dict[str, list[Alert]] = {}
-        rules = self.folding.storms
         cards = [send.subject for send in self.sends.values() if send.kind is SendKind.CARD]
-        for alert in (self.known[one] for one in cards):
-            if rules.may_wait(alert):
-                waiting.setdefault(alert.channel, []).append(alert)
-        held: set[str] = set()
-        for channel, fresh in waiting.items():
-            for alert in storms.held(self.db, rules, channel, fresh, self.known, self.now):
-                self.known[alert.id] = alert
-                held.add(alert.id)
-        self.changed |= held
+        held = storms.hold_back(self.db, self.folding.storms, cards, self.known, self.now)
+        self.known |= held
+        self.changed |= held.keys()
         self.sends = {one: send for one, send in self.sends.items() if send.subject not in held}
+        self.out = {one: entry for one, entry in self.out.items() if one not in held}

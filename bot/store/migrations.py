@@ -320,3 +320,11 @@ _FIRST_SLICE = (
     "CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
     "CREATE TABLE job_runs (name TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT",
 )
+
+
+@migrations()
+def m012_whose_cards_are_held_back(db: Database) -> None:
+    """Alerts without a card can be found by what keeps it back."""
+    db.execute("ALTER TABLE alerts ADD COLUMN held TEXT NOT NULL DEFAULT ''")
+    db.execute("UPDATE alerts SET held = coalesce(json_extract(CAST(body AS TEXT), '$.held'), '')")
+    db.execute("CREATE INDEX alerts_held ON alerts (held, rank) WHERE held <> ''")

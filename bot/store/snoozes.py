@@ -5,47 +5,25 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
-import msgspec
-
-from bot.model import Ask, Decision, Snooze, SnoozeState
-from bot.ports import SnoozeChange, SnoozeJudge
-from bot.store import counts, decisions, ledger, outbox
-from bot.store.alerts import get
+from bot.model import Ask, Decision, Level, SendKind, Snooze, SnoozeState
+from bot.ports import Folded, SnoozeChange, SnoozeJudge, Storming, Waking
+from bot.store import alerts, counts, decisions, ledger, outbox, storms
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
+from bot.store.standing import SNOOZES
 
-_decode = msgspec.json.Decoder(Snooze).decode
-_encode = msgspec.json.Encoder().encode
-
-
-def standing(db: sqlite3.Connection) -> list[Snooze]:
-    """Those that are asked for or on, the first to end first."""
-    rows = db.execute("SELECT body FROM snoozes WHERE state <> 'over' ORDER BY until, id")
-    return [_decode(row[0]) for row in rows]
-
-
-def put(db: sqlite3.Connection, snooze: Snooze) -> None:
-    """Write a snooze, new or changed."""
-    db.execute(
-        "INSERT INTO snoozes VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET state = excluded.state, until = excluded.until,"
-        " body = excluded.body",
-        (
-            snooze.id,
-            snooze.alert,
-            snooze.key,
-            snooze.state,
-            snooze.until,
-            snooze.at,
-            _encode(snooze),
-        ),
-    )
+# The ids of storms begin otherwise. By itself SQLite would go through every open alert.
+_LEFT_QUIET = (
+    "SELECT a.id, s.id FROM alerts a INDEXED BY alerts_held JOIN snoozes s ON s.id = a.held"
+    " WHERE a.held >= 'SN-' AND a.held < 'SN.' AND a.held <> '' AND s.state = 'over'"
+    " AND a.state = 'open' AND a.rank >= ? ORDER BY a.rank DESC, a.opened_at, a.id LIMIT ?"
+)
 
 
 def write(db: sqlite3.Connection, changes: Iterable[SnoozeChange], now: str) -> None:
     """Write changes with their lines for the ledger and what must be sent."""
     for change in changes:
-        put(db, change.snooze)
+        SNOOZES.put(db, change.snooze)
         outbox.put(db, change.sends, now)
         if change.entry is not None:
             ledger.append(db, change.entry)
@@ -56,36 +34,56 @@ class SnoozeRows(Sqlite):
 
     def snooze(self, snooze_id: str) -> Snooze | None:
         """The snooze as it is now."""
-        row = self.reader.execute("SELECT body FROM snoozes WHERE id = ?", (snooze_id,)).fetchone()
-        return _decode(row[0]) if row else None
+        return SNOOZES.get(self.reader, snooze_id)
 
     def snoozes(self, states: Sequence[SnoozeState], limit: int = 100) -> Sequence[Snooze]:
         """Snoozes in *states*, those that end first first."""
-        holes = ", ".join("?" * len(states))
-        rows = self.reader.execute(
-            f"SELECT body FROM snoozes WHERE state IN ({holes})"  # noqa: S608 - holes
-            " ORDER BY until, id LIMIT ?",
-            (*states, limit),
-        )
-        return [_decode(row[0]) for row in rows]
+        return SNOOZES.listed(self.reader, states, limit)
 
     def decide_snooze(self, ask: Ask, judge: SnoozeJudge) -> Decision:
         """Judge and write in one step. The same key again returns the first decision."""
         with self.writing(Turn.CLICK) as db:
-            if first := decisions.known(db, ask.key):
-                return first
-            verdict = judge(ask, get(db, ask.alert), standing(db))
-            if verdict.snooze is not None:
-                put(db, verdict.snooze)
-            return decisions.write(db, verdict)
+            on = SNOOZES.standing(db)
+            return decisions.once(db, ask, lambda ask, alert: judge(ask, alert, on))
 
     def change_snoozes(
         self, change: Callable[[Sequence[Snooze]], Sequence[SnoozeChange]], now: str
     ) -> int:
         """Write what *change* makes of those that are asked for or on."""
         with self.writing(Turn.INTAKE) as db:
-            changes = change(standing(db))
+            changes = change(SNOOZES.standing(db))
             write(db, changes, now)
             counts.add(db, "snoozes.over", len(changes))
         self.tidy()
         return len(changes)
+
+    def bring_out(
+        self, wakes: Waking, storming: Storming, now: str, *, least: Level, most: int = 20
+    ) -> int:
+        """Write what *wakes* makes of open alerts from *least* on whose snoozes are over."""
+        # Mostly there is none, and looking needs no turn at the gate.
+        if self.reader.execute(_LEFT_QUIET, (least.rank, 1)).fetchone() is None:
+            return 0
+        with self.writing(Turn.INTAKE) as db:
+            on = SNOOZES.standing(db)
+            woken: dict[str, Folded] = {}
+            for alert_id, named in db.execute(_LEFT_QUIET, (least.rank, most)).fetchall():
+                alert, over = alerts.get(db, alert_id), SNOOZES.get(db, named)
+                assert alert is not None
+                assert over is not None
+                woken[alert_id] = wakes(alert, over, on)
+            known = {one: folded.alert for one, folded in woken.items()}
+            cards = [one for one, folded in woken.items() if _has_card(folded)]
+            back = storms.hold_back(db, storming, cards, known, now)
+            for alert in (known | back).values():
+                alerts.update(db, alert)
+            for folded in (folded for one, folded in woken.items() if one not in back):
+                outbox.put(db, folded.sends, now)
+                if folded.entry is not None:
+                    ledger.append(db, folded.entry)
+        self.tidy()
+        return len(woken)
+
+
+def _has_card(folded: Folded) -> bool:
+    return any(send.kind is SendKind.CARD for send in folded.sends)

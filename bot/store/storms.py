@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.model import Alert, AlertState, Lane, Level, Storm, Tally
@@ -30,7 +30,28 @@ def _read(row: Sequence[Any]) -> Storm:
     return Storm(**dict(zip(Storm.__struct_fields__, row, strict=True)))
 
 
-def held(
+def hold_back(
+    db: sqlite3.Connection,
+    rules: Storming,
+    cards: Iterable[str],
+    known: Mapping[str, Alert],
+    now: str,
+) -> dict[str, Alert]:
+    """The alerts, by id, that storms keep without a card: of those whose *cards* would be queued
+    now, and of those whose cards wait already. *known* are newer than their rows.
+    """
+    waiting: dict[str, list[Alert]] = {}
+    for alert in (known[one] for one in cards):
+        if rules.may_wait(alert):
+            waiting.setdefault(alert.channel, []).append(alert)
+    return {
+        alert.id: alert
+        for channel, fresh in waiting.items()
+        for alert in _held(db, rules, channel, fresh, known, now)
+    }
+
+
+def _held(
     db: sqlite3.Connection,
     storms: Storming,
     channel: str,
@@ -220,4 +241,6 @@ class StormRows(Sqlite):
                 return alert
             alerts.update(db, changed.alert)
             outbox.put(db, changed.sends, now)
+            if changed.entry is not None:
+                ledger.append(db, changed.entry)
             return changed.alert

@@ -8,7 +8,7 @@ import msgspec
 
 from bot.model import Ask, Decision
 from bot.ports import Judge
-from bot.store import alerts, decisions
+from bot.store import decisions
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -21,9 +21,7 @@ class VerdictRows(Sqlite):
     def decide(self, ask: Ask, judge: Judge) -> Decision:
         """Judge and write in one step. The same key again returns the first decision."""
         with self.writing(Turn.CLICK) as db:
-            if first := decisions.known(db, ask.key):
-                return first
-            return decisions.write(db, judge(ask, alerts.get(db, ask.alert)))
+            return decisions.once(db, ask, judge)
 
     def decisions_of(self, alert_id: str) -> Sequence[Decision]:
         """Accepted decisions about an alert, oldest first."""

@@ -16,8 +16,8 @@ VERB: Verb | None = Verb.LOOK
 
 def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
     """Open the modal, with the raw record's button for those who may have it."""
-    found = alerts.details(bot, said.alert_id(body))
     reader = said.person(body)
+    found = alerts.details(bot, said.alert_id(body), reader)
     allowed = bot.people.get(Verb.RAW, Allowed())
     member = bot.directory.known(reader.user, reader.team, allowed.groups_for(reader.user))
     raw = guard.may(Verb.RAW, member, allowed, bot.team)

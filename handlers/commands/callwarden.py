@@ -50,12 +50,12 @@ def _alerts(bot: Bot, by: Person, words: Sequence[str]) -> Message:
     return listing.draw(bot, by, words)
 
 
-def _alert(bot: Bot, _by: Person, words: Sequence[str]) -> Message:
+def _alert(bot: Bot, by: Person, words: Sequence[str]) -> Message:
     """One alert's card, for one reader; its buttons work as on the card in the channel."""
     named = read_alert_id(words[0]) if words else None
     if named is None:
         raise BadInput("Which alert? Write its id, such as A-7K2QF, after it.", where="alert")
-    alert = alerts.opened(bot, named)
+    alert = alerts.opened(bot, named, by)
     history = bot.store.decisions_of(alert.id)
     snooze = bot.store.snooze(alert.snooze) if alert.snooze else None
     return cards.alert_card(alert, instances=bot.instances, history=history, snooze=snooze)

@@ -29,6 +29,7 @@ from bot.model import (
     Offer,
     Person,
     Record,
+    Release,
     Scope,
     Seen,
     Snooze,
@@ -192,6 +193,7 @@ any_alert = st.builds(
     taken=marks,
     resolved=marks,
     reopened=marks,
+    released=st.none() | st.builds(Release, held=st.just("SN-7K2QF"), why=long_hostile, at=times),
     verdict=st.none() | st.sampled_from(Verdict),
     note=long_hostile,
 )

@@ -32,6 +32,7 @@ from bot.model import (
     PageKind,
     PageState,
     Record,
+    Release,
     Scope,
     Seen,
     Send,
@@ -49,7 +50,7 @@ from bot.ports import Feed
 from bot.slack import cards
 from bot.slack.lint import lint
 from tests.slack import made
-from tests.slack.made import ALERT, ANA, BEN, INSTANCES, RESOLVED, TAKEN
+from tests.slack.made import ALERT, ANA, BEN, INSTANCES, LATER, RESOLVED, TAKEN
 from tests.slack.mrkdwn import effects
 
 slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -115,6 +116,17 @@ def test_an_open_card_says_who_what_where_when_and_why() -> None:
         "Nobody has taken it yet",
     ):
         assert part in text
+
+
+def test_a_card_that_comes_late_says_why() -> None:
+    """What held it back, until when, and why it came out; once it is resolved that is past."""
+    late = Release(held="SN-7K2QF", why="its time is up", at=LATER)
+
+    text = said(card(msgspec.structs.replace(ALERT, released=late)))
+
+    assert re.search(r"Held back by SN-7K2QF until <!date\^[^>]+>: its time is up", text)
+    assert "Held back" not in said(card(msgspec.structs.replace(RESOLVED, released=late)))
+    assert "Held back" not in said(card(ALERT))
 
 
 def test_a_refused_call_is_shown_as_refused() -> None:

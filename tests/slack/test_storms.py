@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from bot.alerts import judge
 from bot.model import Alert, AlertState, Level, SendKind, Verb
 from bot.storms import Storms, brought_out
-from tests.builders import make_actor, make_ask
+from tests.builders import ANA, make_actor, make_ask
 from tests.slack.desk import Desk
 
 POST, EDIT = "chat.postMessage", "chat.update"
@@ -180,7 +181,8 @@ def test_a_look_at_a_held_alert_brings_its_card(desk: Desk) -> None:
     """From then on it is like any other: the next finding edits it."""
     flood(desk)
     work(desk, 2)
-    desk.store.change_alert(of(desk, "crowd-3").id, brought_out, desk.clock.iso)
+    bring_out = functools.partial(brought_out, by=ANA, now=desk.clock.iso)
+    desk.store.change_alert(of(desk, "crowd-3").id, bring_out, desk.clock.iso)
     work(desk, 2)
     arrive(desk, "crowd-3")
     work(desk, 4)

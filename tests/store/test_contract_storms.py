@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from bot.model import Alert, AlertState, Edits, Lane, Level, Send, SendKind, Ver
 from bot.ports import Store
 from bot.storms import Storms, brought_out
 from tests.builders import (
+    ANA,
     CHANNEL,
     HORIZON,
     NOON,
@@ -27,6 +29,7 @@ from tests.store.conftest import Open
 STORMS = Storms(cards_per_minute=5, calm=timedelta(seconds=60))
 TRIAGE = make_triage(storms=STORMS)
 ALL = list(AlertState)
+BY_ANA = functools.partial(brought_out, by=ANA, now=iso(NOON))
 
 
 def later(seconds: float = 0) -> str:
@@ -211,6 +214,18 @@ def test_more_about_a_held_alert_is_counted_but_keeps_no_storm_going(memory: Sto
     assert of(memory, "crowd-0-1").count > 60
 
 
+def test_only_a_card_that_comes_out_is_in_the_ledger(memory: Store) -> None:
+    """While the storm lasts, more about a held alert is no line; after it, it is one."""
+    flood(memory)
+    keep(memory, "crowd-0-1", after=1)
+    memory.settle_storms(STORMS, later(120))
+    keep(memory, "crowd-0-1", after=121)
+
+    lines = [(link.kind, link.subject) for link in memory.links()]
+    assert [kind for kind, _ in lines] == ["storm.begin", "storm.end", "alert.out"]
+    assert lines[-1][1] == of(memory, "crowd-0-1").id
+
+
 def test_one_that_rises_to_critical_is_posted_at_once(memory: Store) -> None:
     """Its card goes, in the critical lane."""
     flood(memory)
@@ -257,20 +272,20 @@ def test_whoever_opens_a_held_alert_has_its_card_posted_once(memory: Store) -> N
     claim_all(memory, 1)
     alert = of(memory, "crowd-0-5")
 
-    opened = memory.change_alert(alert.id, brought_out, later(2))
-    again = memory.change_alert(alert.id, brought_out, later(3))
+    opened = memory.change_alert(alert.id, BY_ANA, later(2))
+    again = memory.change_alert(alert.id, BY_ANA, later(3))
 
     assert opened is not None
     assert not opened.in_storm
     assert again == of(memory, "crowd-0-5")
     assert [send.subject for send in claim_all(memory, 4)] == [alert.id]
-    assert memory.change_alert("A-00000", brought_out, later(2)) is None
+    assert memory.change_alert("A-00000", BY_ANA, later(2)) is None
 
 
 def test_what_was_brought_out_is_redrawn_like_any_other(memory: Store) -> None:
     """The next finding edits its card; the storm does not take it back."""
     flood(memory)
-    memory.change_alert(of(memory, "crowd-0-5").id, brought_out, later(2))
+    memory.change_alert(of(memory, "crowd-0-5").id, BY_ANA, later(2))
     claim_all(memory, 3)
     keep(memory, "crowd-0-5", after=4)
 

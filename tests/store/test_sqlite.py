@@ -69,6 +69,22 @@ def test_an_old_file_is_brought_up_to_date(database: Path) -> None:
     store.close()
 
 
+def test_what_an_older_store_holds_back_is_found(store: SqliteStore, database: Path) -> None:
+    """The step that lets it be found reads what the alerts say."""
+    with store.writing(Turn.INTAKE) as db:
+        alerts.insert(db, make_alert(held="SN-7K2QF"))
+    store.close()
+    old = Database(database)
+    old.execute("DROP INDEX alerts_held")
+    old.execute("ALTER TABLE alerts DROP COLUMN held")
+    step = "m012_whose_cards_are_held_back"
+    old.table(migrations.migrations_table).delete_where("name = ?", [step])
+    old.close()
+    again = SqliteStore(database)
+    assert again.reader.execute("SELECT held FROM alerts").fetchall() == [("SN-7K2QF",)]
+    again.close()
+
+
 def test_a_file_that_is_no_database_is_refused(database: Path) -> None:
     """It is named, and left as it was."""
     database.write_bytes(b"these are my holiday photographs" * 100)

@@ -72,7 +72,15 @@ def _live(
         more = "\n… more in Details" if len(alert.runbook) > _STEPS_SHOWN else ""
         steps = parts.steps(alert.runbook[:_STEPS_SHOWN])
         blocks.append(parts.section(f"*What to do*\n{steps}{more}"))
-    return blocks + _history(alert, history) + [_foot(alert)]
+    return [*blocks, *_late(alert), *_history(alert, history), _foot(alert)]
+
+
+def _late(alert: Alert) -> list[Block]:
+    """Why the card comes so long after what it is about."""
+    if alert.released is None:
+        return []
+    held, why = escape(alert.released.held), escape(plain(alert.released.why, 300))
+    return [parts.context(f"Held back by {held} until {date(alert.released.at)}: {why}")]
 
 
 def _resolved(

@@ -19,6 +19,8 @@ def snooze_note(snooze: Snooze, state: SnoozeState) -> Message:
     lines = [parts.snooze(snooze)]
     if state is SnoozeState.OVER:
         lines.append(parts.kept_quiet(snooze))
+        if snooze.alerts:
+            lines.append("Those still open that are medium or worse get their cards now.")
     blocks = [parts.section("\n".join(lines)), *_buttons(snooze)]
     spoken = {
         SnoozeState.ASKED: "A second person must agree to a snooze",

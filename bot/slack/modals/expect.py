@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
-from slack_sdk.models.blocks import CheckboxesElement, InputBlock, Option, StaticSelectElement
+from slack_sdk.models.blocks import CheckboxesElement, InputBlock, Option
 
 from bot.model import Alert, Aspect, Offer
 from bot.slack import parts
-from bot.slack.modals.view import carried, kept, note_field, too_long, view, words, written
+from bot.slack.modals.view import (
+    carried,
+    chosen,
+    filled,
+    form,
+    kept,
+    lasting_field,
+    note_field,
+    unsaid,
+    words,
+    written,
+)
 
 
 class Expected(Struct, frozen=True, kw_only=True):
@@ -52,14 +63,11 @@ class ExpectModal:
                 action_id=cls._CHOSEN, options=options, initial_options=options
             ),
         )
-        lasts = [Option(value=str(days), text=words(f"{days} days")) for days in parts.DAYS]
-        long = InputBlock(
-            block_id=cls.DAYS,
-            label=words("For how long?"),
-            hint=words("From when a second person agrees. Nothing is expected for ever.", 150),
-            element=StaticSelectElement(
-                action_id=cls._CHOSEN, options=lasts, initial_option=lasts[0]
-            ),
+        long = lasting_field(
+            cls.DAYS,
+            cls._CHOSEN,
+            {str(days): f"{days} days" for days in parts.DAYS},
+            "From when a second person agrees. Nothing is expected for ever.",
         )
         reason = note_field(
             cls.REASON,
@@ -69,11 +77,10 @@ class ExpectModal:
             placeholder="Which task does this, and who answers for it?",
             optional=False,
         )
-        shown = parts.literal(f"{parts.SIGNS[alert.level]} {alert.headline}")
         tested = parts.literal(f"With all of them ticked: {parts.backtest(offer.test)}.")
         worse = parts.small("What is worse than this alert is never hidden.")
-        blocks = [shown, equal.to_dict(), tested, worse, long.to_dict(), reason]
-        return view(cls.ID, f"Expected? {alert.id}", alert.id, blocks, submit="Propose")
+        fields = [equal.to_dict(), tested, worse, long, reason]
+        return form(cls.ID, "Expected?", alert, fields, "Propose")
 
     @staticmethod
     def _reach(aspect: Aspect, hidden: int, found: int) -> str:
@@ -83,11 +90,10 @@ class ExpectModal:
     @classmethod
     def parse(cls, submitted: Mapping[str, Any]) -> Expected:
         """Read a submitted modal."""
-        values = submitted.get("state", {}).get("values", {})
-        chosen = values.get(cls.EQUAL, {}).get(cls._CHOSEN, {}).get("selected_options") or []
-        equal = [str(one.get("value") or "") for one in chosen]
-        picked = values.get(cls.DAYS, {}).get(cls._CHOSEN, {}).get("selected_option") or {}
-        days = str(picked.get("value") or "")
+        values = filled(submitted)
+        ticked = values.get(cls.EQUAL, {}).get(cls._CHOSEN, {}).get("selected_options") or []
+        equal = [str(one.get("value") or "") for one in ticked]
+        days = chosen(values, cls.DAYS, cls._CHOSEN)
         note = written(values, cls.REASON, cls._WRITTEN)
         errors = {}
         if not set(equal) <= set(Aspect):
@@ -96,7 +102,7 @@ class ExpectModal:
             errors[cls.EQUAL] = "It is always about somebody: tick the actor."
         if days not in {str(one) for one in parts.DAYS}:
             errors[cls.DAYS] = "Choose how long."
-        if fault := too_long(note) if kept(note) else "Say why.":
+        if fault := unsaid(note, "Say why."):
             errors[cls.REASON] = fault
         return Expected(
             alert=carried(submitted),

@@ -9,8 +9,7 @@ from msgspec import Struct
 from slack_sdk.models.blocks import InputBlock, UserSelectElement
 
 from bot.model import Alert
-from bot.slack import parts
-from bot.slack.modals.view import carried, kept, note_field, too_long, view, words, written
+from bot.slack.modals.view import carried, filled, form, kept, note_field, too_long, words, written
 
 
 class HandedOver(Struct, frozen=True, kw_only=True):
@@ -50,14 +49,12 @@ class HandOverModal:
             placeholder="What is done, what is left to do",
             optional=True,
         )
-        shown = parts.literal(f"{parts.SIGNS[alert.level]} {alert.headline}")
-        blocks = [shown, to.to_dict(), note]
-        return view(cls.ID, f"Hand over {alert.id}", alert.id, blocks, submit="Hand over")
+        return form(cls.ID, "Hand over", alert, [to.to_dict(), note], "Hand over")
 
     @classmethod
     def parse(cls, submitted: Mapping[str, Any]) -> HandedOver:
         """Read a submitted modal."""
-        values = submitted.get("state", {}).get("values", {})
+        values = filled(submitted)
         to = str(values.get(cls.TO, {}).get(cls._CHOSEN, {}).get("selected_user") or "")
         note = written(values, cls.NOTE, cls._WRITTEN)
         errors = {}

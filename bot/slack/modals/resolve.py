@@ -9,8 +9,17 @@ from msgspec import Struct
 from slack_sdk.models.blocks import InputBlock, Option, RadioButtonsElement
 
 from bot.model import Alert, Verdict
-from bot.slack import parts
-from bot.slack.modals.view import carried, kept, note_field, too_long, view, words, written
+from bot.slack.modals.view import (
+    carried,
+    chosen,
+    filled,
+    form,
+    kept,
+    note_field,
+    too_long,
+    words,
+    written,
+)
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -56,18 +65,15 @@ class ResolveModal:
             placeholder="What made you sure?",
             optional=True,
         )
-        shown = parts.literal(f"{parts.SIGNS[alert.level]} {alert.headline}")
-        blocks = [shown, verdict.to_dict(), note]
-        return view(cls.ID, f"Resolve {alert.id}", alert.id, blocks, submit="Resolve")
+        return form(cls.ID, "Resolve", alert, [verdict.to_dict(), note], "Resolve")
 
     @classmethod
     def parse(cls, submitted: Mapping[str, Any]) -> Answer:
         """Read a submitted modal."""
-        values = submitted.get("state", {}).get("values", {})
-        chosen = values.get(cls.VERDICT, {}).get(cls._CHOSEN, {}).get("selected_option") or {}
+        values = filled(submitted)
         note = written(values, cls.NOTE, cls._WRITTEN)
         errors = {}
-        verdict = _verdict(chosen.get("value"))
+        verdict = _verdict(chosen(values, cls.VERDICT, cls._CHOSEN))
         if verdict is None:
             errors[cls.VERDICT] = "Choose one of the three."
         if fault := too_long(note):
@@ -75,5 +81,5 @@ class ResolveModal:
         return Answer(alert=carried(submitted), verdict=verdict, note=kept(note), errors=errors)
 
 
-def _verdict(value: object) -> Verdict | None:
+def _verdict(value: str) -> Verdict | None:
     return next((verdict for verdict in Verdict if verdict.value == value), None)

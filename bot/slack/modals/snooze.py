@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
-from slack_sdk.models.blocks import InputBlock, Option, RadioButtonsElement, StaticSelectElement
+from slack_sdk.models.blocks import InputBlock, Option, RadioButtonsElement
 
 from bot.model import Alert, Level, Scope
 from bot.slack import parts
-from bot.slack.modals.view import carried, kept, note_field, too_long, view, words, written
+from bot.slack.modals.view import (
+    carried,
+    chosen,
+    filled,
+    form,
+    kept,
+    lasting_field,
+    note_field,
+    unsaid,
+    words,
+    written,
+)
 from bot.slack.text import plain
 
 
@@ -51,22 +62,19 @@ class SnoozeModal:
             )
             for one in Scope
         ]
-        chosen = next(option for option in scopes if option.value == scope)
-        lasts = [Option(value=str(hours), text=words(said)) for hours, said in parts.HOURS.items()]
+        first = next(option for option in scopes if option.value == scope)
         what = InputBlock(
             block_id=cls.SCOPE,
             label=words("Snooze what?"),
             element=RadioButtonsElement(
-                action_id=cls._CHOSEN, options=scopes, initial_option=chosen
+                action_id=cls._CHOSEN, options=scopes, initial_option=first
             ),
         )
-        long = InputBlock(
-            block_id=cls.HOURS,
-            label=words("For how long?"),
-            hint=words(cls._hint(alert), 150),
-            element=StaticSelectElement(
-                action_id=cls._CHOSEN, options=lasts, initial_option=lasts[0]
-            ),
+        long = lasting_field(
+            cls.HOURS,
+            cls._CHOSEN,
+            {str(hours): said for hours, said in parts.HOURS.items()},
+            cls._hint(alert),
         )
         reason = note_field(
             cls.REASON,
@@ -76,9 +84,7 @@ class SnoozeModal:
             placeholder="What makes this harmless until then?",
             optional=False,
         )
-        shown = parts.literal(f"{parts.SIGNS[alert.level]} {alert.headline}")
-        blocks = [shown, what.to_dict(), long.to_dict(), reason]
-        return view(cls.ID, f"Snooze {alert.id}", alert.id, blocks, submit="Snooze")
+        return form(cls.ID, "Snooze", alert, [what.to_dict(), long, reason], "Snooze")
 
     @staticmethod
     def _hint(alert: Alert) -> str:
@@ -90,16 +96,16 @@ class SnoozeModal:
     @classmethod
     def parse(cls, submitted: Mapping[str, Any]) -> Snoozed:
         """Read a submitted modal."""
-        values = submitted.get("state", {}).get("values", {})
-        scope = _option(values, cls.SCOPE, cls._CHOSEN)
-        hours = _option(values, cls.HOURS, cls._CHOSEN)
+        values = filled(submitted)
+        scope = chosen(values, cls.SCOPE, cls._CHOSEN)
+        hours = chosen(values, cls.HOURS, cls._CHOSEN)
         note = written(values, cls.REASON, cls._WRITTEN)
         errors = {}
         if scope not in set(Scope):
             errors[cls.SCOPE] = "Choose what to snooze."
         if not hours.isdecimal() or int(hours) not in parts.HOURS:
             errors[cls.HOURS] = "Choose how long."
-        if fault := too_long(note) if kept(note) else "Say why.":
+        if fault := unsaid(note, "Say why."):
             errors[cls.REASON] = fault
         return Snoozed(
             alert=carried(submitted),
@@ -108,8 +114,3 @@ class SnoozeModal:
             note=kept(note),
             errors=errors,
         )
-
-
-def _option(values: Mapping[str, Any], block: str, action: str) -> str:
-    chosen = values.get(block, {}).get(action, {}).get("selected_option") or {}
-    return str(chosen.get("value") or "")

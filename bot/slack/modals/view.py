@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainTextObject
+from slack_sdk.models.blocks import (
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    StaticSelectElement,
+)
 from slack_sdk.models.views import View
 
-from bot.model import read_alert_id
+from bot.model import Alert, read_alert_id
+from bot.slack import parts
 from bot.slack.lint import VIEW_BLOCKS, fit_blocks
 from bot.slack.parts import Block
 from bot.slack.text import plain
@@ -42,6 +49,14 @@ def view(
     return made
 
 
+def form(
+    callback_id: str, title: str, alert: Alert, fields: Sequence[Block], submit: str
+) -> dict[str, Any]:
+    """A modal that asks about *alert*, whose headline stands above its *fields*."""
+    shown = parts.literal(f"{parts.SIGNS[alert.level]} {alert.headline}")
+    return view(callback_id, f"{title} {alert.id}", alert.id, [shown, *fields], submit)
+
+
 def words(text: str, limit: int = 75) -> PlainTextObject:
     """*text* as a label, title or option."""
     return PlainTextObject(text=plain(text, limit), emoji=False)
@@ -67,6 +82,30 @@ def note_field(
     return made
 
 
+def lasting_field(block: str, action: str, lasts: Mapping[str, str], hint: str) -> Block:
+    """For how long: *lasts* are the words by value, the first one chosen."""
+    options = [Option(value=value, text=words(said)) for value, said in lasts.items()]
+    field = InputBlock(
+        block_id=block,
+        label=words("For how long?"),
+        hint=words(hint, 150),
+        element=StaticSelectElement(action_id=action, options=options, initial_option=options[0]),
+    )
+    made: Block = field.to_dict()
+    return made
+
+
+def filled(submitted: Any) -> Any:
+    """What was filled in, by block and action."""
+    return submitted.get("state", {}).get("values", {})
+
+
+def chosen(values: Any, block: str, action: str) -> str:
+    """The value of the one option that was chosen; "" where none was."""
+    found = values.get(block, {}).get(action, {}).get("selected_option") or {}
+    return str(found.get("value") or "")
+
+
 def written(values: Any, block: str, action: str) -> str:
     """What was typed in a field, as it was typed but for its ends."""
     return str(values.get(block, {}).get(action, {}).get("value") or "").strip()
@@ -75,6 +114,11 @@ def written(values: Any, block: str, action: str) -> str:
 def too_long(note: str) -> str:
     """What is wrong with a note's length, or "". Slack's own client does not let it happen."""
     return f"{len(note)} characters; {NOTE_MOST} at most." if len(note) > NOTE_MOST else ""
+
+
+def unsaid(note: str, wanted: str) -> str:
+    """What is wrong with a note that must be there, or "": *wanted* where nothing is left of it."""
+    return too_long(note) if kept(note) else wanted
 
 
 def kept(note: str) -> str:

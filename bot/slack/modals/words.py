@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from bot.model import Alert
-from bot.slack import parts
-from bot.slack.modals.view import carried, kept, note_field, too_long, view, written
+from bot.slack.modals.view import carried, filled, form, kept, note_field, unsaid, written
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -42,16 +41,14 @@ class _WordsModal:
             placeholder=cls._PLACEHOLDER,
             optional=False,
         )
-        shown = parts.literal(f"{parts.SIGNS[alert.level]} {alert.headline}")
-        title = f"{cls._TITLE} {alert.id}"
-        return view(cls.ID, title, alert.id, [shown, note], submit=cls._SUBMIT)
+        return form(cls.ID, cls._TITLE, alert, [note], cls._SUBMIT)
 
     @classmethod
     def parse(cls, submitted: Mapping[str, Any]) -> Written:
         """Read a submitted modal."""
-        values = submitted.get("state", {}).get("values", {})
+        values = filled(submitted)
         note = written(values, cls.NOTE, cls._WRITTEN)
-        fault = too_long(note) if kept(note) else "Write something."
+        fault = unsaid(note, "Write something.")
         errors = {cls.NOTE: fault} if fault else {}
         return Written(alert=carried(submitted), note=kept(note), errors=errors)
 

@@ -1,0 +1,62 @@
+"""What stands until it is over, as rows: snoozes and exceptions alike."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+from bot.model import Exemption, Snooze
+
+One = TypeVar("One", Snooze, Exemption)
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Table(Generic[One]):
+    """The rows of a table; *told_by* is what its third column finds them by."""
+
+    def __init__(self, name: str, kind: type[One], told_by: Callable[[One], str]) -> None:
+        self._name = name
+        self._decode: Callable[[bytes], One] = msgspec.json.Decoder(kind).decode
+        self._told_by: Callable[[One], str] = told_by
+
+    def get(self, db: sqlite3.Connection, named: str) -> One | None:
+        """The one with this id, as it is now."""
+        row = db.execute(
+            f"SELECT body FROM {self._name} WHERE id = ?",  # noqa: S608 - our own name
+            (named,),
+        ).fetchone()
+        return self._decode(row[0]) if row else None
+
+    def standing(self, db: sqlite3.Connection) -> list[One]:
+        """Those that are not over, the first to end first."""
+        rows = db.execute(
+            f"SELECT body FROM {self._name} WHERE state <> 'over' ORDER BY until, id"  # noqa: S608 - our own name
+        )
+        return [self._decode(row[0]) for row in rows]
+
+    def listed(self, db: sqlite3.Connection, states: Sequence[str], limit: int) -> list[One]:
+        """Those in *states*, the first to end first."""
+        holes = ", ".join("?" * len(states))
+        rows = db.execute(
+            f"SELECT body FROM {self._name} WHERE state IN ({holes})"  # noqa: S608 - name and holes
+            " ORDER BY until, id LIMIT ?",
+            (*states, limit),
+        )
+        return [self._decode(row[0]) for row in rows]
+
+    def put(self, db: sqlite3.Connection, one: One) -> None:
+        """Write one, new or changed."""
+        db.execute(
+            f"INSERT INTO {self._name} VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own name
+            " ON CONFLICT (id) DO UPDATE SET state = excluded.state, until = excluded.until,"
+            " body = excluded.body",
+            (one.id, one.alert, self._told_by(one), one.state, one.until, one.at, _encode(one)),
+        )
+
+
+SNOOZES = Table("snoozes", Snooze, lambda one: one.key)
+EXEMPTIONS = Table("exemptions", Exemption, lambda one: one.rule)
