@@ -6,12 +6,15 @@ import functools
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from bot import snoozes
 from bot.alerts import judge
-from bot.model import Alert, AlertState, Level, SendKind, Verb
+from bot.exemptions import propose
+from bot.model import Alert, AlertState, Aspect, Level, Scope, SendKind, Verb
 from bot.storms import Storms, brought_out
-from tests.builders import ANA, make_actor, make_ask
+from tests.builders import ANA, make_actor, make_ask, make_bot
 from tests.slack.desk import Desk
 
 POST, EDIT = "chat.postMessage", "chat.update"
@@ -189,6 +192,45 @@ def test_a_look_at_a_held_alert_brings_its_card(desk: Desk) -> None:
 
     assert len(desk.cards) == 2
     assert "×2" in shown(desk.cards[1])
+
+
+def test_a_proposal_at_a_held_alert_stands_in_its_thread(desk: Desk) -> None:
+    """With its Agree button; the card says why it comes late."""
+    flood(desk)
+    work(desk, 2)
+    ask = make_ask(of(desk, "crowd-3").id, Verb.EXCEPT, note="a drill", moment=desk.clock.iso)
+    ask = msgspec.structs.replace(ask, equal=(Aspect.ACTOR,), days=30)
+    assert propose(make_bot(desk.store, desk.clock), ask).accepted
+    work(desk, 4)
+
+    held = of(desk, "crowd-3")
+    assert "Held back by ST-" in shown(desk.cards[1])
+    assert "Ana decided about it" in shown(desk.cards[1])
+    [reply] = desk.slack.messages(held.channel, held.ts)
+    assert "except_agree" in shown(reply)
+    assert desk.refused == []
+
+
+def test_three_hundred_that_a_snooze_kept_quiet_are_one_message(desk: Desk) -> None:
+    """When it ends they are a storm: no card is dribbled out, all can be listed."""
+    arrive(desk, "mallory")
+    work(desk, 2)
+    bot, alert = make_bot(desk.store, desk.clock), of(desk, "mallory")
+    ask = make_ask(alert.id, Verb.SNOOZE, note="a drill", moment=desk.clock.iso)
+    ask = msgspec.structs.replace(ask, scope=Scope.RULE_ACTOR, hours=1)
+    assert snoozes.decide(bot, ask).accepted
+    for number in range(300):
+        desk.find(f"e-{number}", level=Level.HIGH, instance=f"i-{number}", target=f"t-{number}")
+    work(desk, 2)
+    assert len(desk.cards) == 1
+
+    desk.clock.tick(3_600)
+    snoozes.settle(bot, STORMS)
+    work(desk, 10)
+
+    assert titles(desk)[1:] == ["🌩️ Storm: 300 alerts held back"]
+    assert len(desk.store.alerts(list(AlertState), 400, storm="any")) == 300
+    assert desk.refused == []
 
 
 # ── the end ─────────────────────────────────────────────────────────────────
