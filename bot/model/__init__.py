@@ -6,7 +6,7 @@ sort as text.
 """
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Seen, Verdict
-from bot.model.around import Around, Calls, Tie
+from bot.model.around import Around, Calls, Dot, Tie, Timeline, Track
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.exemptions import (
     Aspect,
@@ -76,6 +76,7 @@ __all__ = [
     "Condition",
     "Decision",
     "Diagnosis",
+    "Dot",
     "Edits",
     "Entry",
     "Exemption",
@@ -105,6 +106,8 @@ __all__ = [
     "Storm",
     "Tally",
     "Tie",
+    "Timeline",
+    "Track",
     "Trouble",
     "Unreadable",
     "Verb",

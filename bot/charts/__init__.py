@@ -1,0 +1,7 @@
+"""Pictures: what is known goes in, PNG comes out; nothing else is touched."""
+
+from __future__ import annotations
+
+from bot.charts.timeline import draw
+
+__all__ = ["draw"]
