@@ -47,6 +47,7 @@ def timetable(
         Job("channels", "41 * * * *", lambda _: doors.look(), at_start=True),
         Job("exceptions", "* * * * *", exemptions.end_those_due, at_start=True),
         Job("storms", "*/10 * * * * *", lambda bot: storms.end_those_over(bot, storming), True),
+        Job("pictures", "* * * * *", lambda bot: bot.pictures.tidy()),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),
     )
 

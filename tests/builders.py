@@ -263,12 +263,14 @@ class StillPulse:
 
 def make_bot(store: Store, clock: FakeClock) -> Bot:
     """A bot around the real store."""
-    nobody: Mapping[str, Nobody] = {"directory": Nobody(), "dialogs": Nobody()}
+    ports = ("directory", "dialogs", "pictures")
+    nobody: Mapping[str, Nobody] = {port: Nobody() for port in ports}
     return Bot(
         store=store,
         clock=clock,
         directory=nobody["directory"],  # type: ignore[arg-type]  # never to be asked
         dialogs=nobody["dialogs"],  # type: ignore[arg-type]  # never to be asked
+        pictures=nobody["pictures"],  # type: ignore[arg-type]  # likewise
         outbox=Bell(),
         pulse=StillPulse(),
         team="T0TEAM",

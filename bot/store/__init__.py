@@ -11,6 +11,7 @@ from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
 from bot.store.pages import PageRows
+from bot.store.pictures import PictureRows
 from bot.store.snoozes import SnoozeRows
 from bot.store.storms import StormRows
 from bot.store.upkeep import UpkeepRows
@@ -29,6 +30,7 @@ class SqliteStore(
     StormRows,
     OutboxRows,
     PageRows,
+    PictureRows,
     DelayRows,
     FeedRows,
     LedgerRows,

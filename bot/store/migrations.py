@@ -187,6 +187,13 @@ def m010_open_alerts_by_id(db: Database) -> None:
     db.execute("CREATE INDEX alerts_open ON alerts (id) WHERE state = 'open'")
 
 
+@migrations()
+def m011_pictures(db: Database) -> None:
+    """Files of ours in Slack, so that they are deleted also after a restart."""
+    db.execute("CREATE TABLE pictures (file TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT")
+    db.execute("CREATE INDEX pictures_at ON pictures (at)")
+
+
 _FIRST_SLICE = (
     # raw and body are NULL where no rule spoke: then only the fields to look it up are kept.
     """
