@@ -285,7 +285,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     """Construct everything. Raises a Fault that says what to mend; nothing runs yet."""
     from bot.aws.backlog import sqs_gauge
     from bot.aws.clients import Aws
-    from bot.charts import draw
+    from bot.charts import draw_aside
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
@@ -302,7 +302,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     store = open_store(settings, make=True)
     directory = SlackDirectory(client, list(settings.people.values()), timer=time.monotonic)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
-    pictures = SlackPictures(client, store, clock, draw, timer=time.monotonic)
+    pictures = SlackPictures(client, store, clock, draw_aside, timer=time.monotonic)
     folding = Triage(
         window=timedelta(minutes=settings.rules.fold_minutes),
         channel_of=channel_of(settings),

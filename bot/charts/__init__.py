@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.charts.aside import draw_aside
 from bot.charts.timeline import draw
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_aside"]

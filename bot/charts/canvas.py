@@ -1,9 +1,8 @@
 """A dark sheet to draw on, in pixels from its upper left corner.
 
-matplotlib costs half a second and 55 MB once (drawing another 30 MB, however many pictures), so it
-is imported with the first picture. The font is the one it brings along, so that pictures look the
-same on every machine. The sheet has a colour of its own, as Slack's may be light or dark, and a
-dark one does not dazzle at night.
+matplotlib costs half a second and 55 MB, so it is imported with the first picture. The font is the
+one it brings along, so that pictures look the same on every machine. The sheet has a colour of its
+own, as Slack's may be light or dark, and a dark one does not dazzle at night.
 """
 
 from __future__ import annotations

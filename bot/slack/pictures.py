@@ -132,7 +132,7 @@ class SlackPictures:
     ) -> None:
         try:
             timeline = chart()
-            with self._drawing:  # matplotlib promises nothing to two threads
+            with self._drawing:  # one at a time: it takes a processor
                 png = self._draw(timeline)
             file = self._client.upload("timeline.png", png, self._begun)
             self._put(opened, view(file))

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from matplotlib.colors import to_rgb
 
-from bot.charts import draw
+from bot.charts import draw, draw_aside
 from bot.charts.canvas import DENSITY, FAINT, INK, PAPER
 from bot.charts.timeline import HEIGHT, OTHER, OWN, REFUSED, WIDTH
+from bot.errors import Fault
 from bot.model import Dot, Tie, Timeline, Track
 from tests.builders import at
 
@@ -120,3 +121,12 @@ def test_everything_stands_out_from_the_paper(color: str) -> None:
 def test_the_same_values_are_the_same_picture() -> None:
     """Nothing of the moment of drawing is in it."""
     assert zlib.crc32(made(dots(9))) == zlib.crc32(made(dots(9)))
+
+
+def test_a_process_of_its_own_draws_the_same() -> None:
+    """What it cannot draw is a fault that says why."""
+    tracks = (Track(tie=Tie.ACTOR, name="mallory", dots=dots(9)),)
+    timeline = Timeline(middle=at(), minutes=30, tracks=tracks)
+    assert draw_aside(timeline) == draw(timeline)
+    with pytest.raises(Fault, match="is no time"):
+        draw_aside(Timeline(middle="soon", minutes=30))
