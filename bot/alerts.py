@@ -33,6 +33,7 @@ from bot.model import (
     Record,
     Send,
     SendKind,
+    Timeline,
     Trouble,
     Unreadable,
     Verb,
@@ -123,6 +124,7 @@ class Status(Struct, frozen=True, kw_only=True):
     counts: Mapping[str, int]
     feeds: Sequence[Feed]
     sender_error: str
+    picture_error: str
     job_errors: Mapping[str, str]
     refused: Sequence[Send]
     unreadable: Sequence[tuple[str, Unreadable]]
@@ -413,6 +415,12 @@ def details(bot: Bot, alert_id: str, by: Person) -> Details:
     )
 
 
+def timeline(bot: Bot, alert_id: str, record: Record, zone: str = "") -> Timeline:
+    """What happened around *record*, with the calls of the alert marked; *zone* is the reader's."""
+    tracks = bot.store.tracks(record, alert_id, AROUND_MINUTES)
+    return Timeline(middle=record.time, minutes=AROUND_MINUTES, tracks=tuple(tracks), zone=zone)
+
+
 def find(bot: Bot, alert_id: str) -> Alert:
     """The alert. Raises BadInput for an unknown id."""
     alert = bot.store.alert(alert_id)
@@ -458,6 +466,7 @@ def status(bot: Bot) -> Status:
         counts=bot.store.counts(),
         feeds=bot.pulse.feeds(),
         sender_error=bot.pulse.sender_error(),
+        picture_error=bot.pictures.error(),
         job_errors=bot.pulse.job_errors(),
         refused=bot.store.refused_sends(5, since),
         unreadable=bot.store.unreadable(3, since),

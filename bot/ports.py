@@ -41,6 +41,8 @@ from bot.model import (
     SnoozeState,
     Storm,
     Tally,
+    Timeline,
+    Track,
     Trouble,
     Unreadable,
     Verb,
@@ -426,6 +428,22 @@ class Store(Protocol):
         """When the findings of an alert happened (ISO), oldest first; the newest *limit*."""
         ...
 
+    def tracks(self, record: Record, alert_id: str, minutes: int) -> Sequence[Track]:
+        """As `around`, second by second; *alert_id* is the alert whose own calls are marked."""
+        ...
+
+    def picture_begun(self, file: str, now: str) -> None:
+        """A file with this id is about to be in Slack."""
+        ...
+
+    def pictures(self, before: str, limit: int) -> Sequence[str]:
+        """The ids of files that were begun before *before* (ISO), the oldest first."""
+        ...
+
+    def picture_gone(self, file: str) -> None:
+        """The file is not in Slack any more."""
+        ...
+
     def snooze(self, snooze_id: str) -> Snooze | None:
         """The snooze as it is now."""
         ...
@@ -725,11 +743,42 @@ class Directory(Protocol):
         ...
 
 
+class Opened(Struct, frozen=True, kw_only=True):
+    """A modal as it was opened; Slack gives it another *hash* with every change."""
+
+    id: str
+    hash: str
+
+
 class Dialogs(Protocol):
     """Modals. The only Slack call made before an ack."""
 
-    def open(self, trigger_id: str, view: dict[str, Any]) -> None:
+    def open(self, trigger_id: str, view: dict[str, Any]) -> Opened:
         """Open *view*. Raises Unavailable or Refused (a trigger lives 3 s and works once)."""
+        ...
+
+
+class Pictures(Protocol):
+    """Pictures in modals: they come after the words, and where they cannot, the words stand."""
+
+    def show(
+        self,
+        opened: Opened,
+        chart: Callable[[], Timeline],
+        view: Callable[[str], dict[str, Any]],
+    ) -> None:
+        """Draw what *chart* says, and show in the modal what *view* makes of the picture's file.
+
+        Returns at once; both are called later, on another thread. Never raises.
+        """
+        ...
+
+    def tidy(self) -> None:
+        """Delete the files that have been there for long. Raises Unavailable or Refused."""
+        ...
+
+    def error(self) -> str:
+        """Why pictures do not come, and how many did not since they last did; or ""."""
         ...
 
 
@@ -832,6 +881,7 @@ class Bot:
     clock: Clock
     directory: Directory
     dialogs: Dialogs
+    pictures: Pictures
     outbox: Outbox
     pulse: Pulse
     team: str

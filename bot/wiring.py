@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bot.slack.client import Identity
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
+    from bot.slack.pictures import SlackPictures
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class Built:
     store: SqliteStore
     alone: Alone
     directory: SlackDirectory
+    pictures: SlackPictures
     outbox: SlackOutbox
     ingests: tuple[Ingest, ...]
     pages: Pages | None
@@ -121,6 +123,7 @@ class Built:
         for ingest in self.ingests:
             ingest.stop()
         self.directory.stop()
+        self.pictures.stop()
         self.timekeeper.stop()
 
     def stop(self, within: float = 8.0) -> bool:
@@ -283,9 +286,11 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     """Construct everything. Raises a Fault that says what to mend; nothing runs yet."""
     from bot.aws.backlog import sqs_gauge
     from bot.aws.clients import Aws
+    from bot.charts import draw_aside
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
+    from bot.slack.pictures import SlackPictures
     from bot.triage import Triage
 
     clock = clock or SystemClock()
@@ -298,6 +303,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     store = open_store(settings, make=True)
     directory = SlackDirectory(client, list(settings.people.values()), timer=time.monotonic)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
+    pictures = SlackPictures(client, store, clock, draw_aside, timer=time.monotonic)
     folding = Triage(
         window=timedelta(minutes=settings.rules.fold_minutes),
         channel_of=channel_of(settings),
@@ -316,6 +322,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         clock=clock,
         directory=directory,
         dialogs=client,
+        pictures=pictures,
         outbox=outbox,
         pulse=Running(ingests, outbox, job_errors, doors, watch),
         team=identity.team,
@@ -338,6 +345,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         store=store,
         alone=alone,
         directory=directory,
+        pictures=pictures,
         outbox=outbox,
         ingests=tuple(ingests),
         pages=pages,

@@ -261,14 +261,24 @@ class StillPulse:
         return ()
 
 
+class EmptyWall(Nobody):
+    """Pictures that nobody asks for; nothing is wrong with them."""
+
+    def error(self) -> str:
+        """All is well."""
+        return ""
+
+
 def make_bot(store: Store, clock: FakeClock) -> Bot:
     """A bot around the real store."""
-    nobody: Mapping[str, Nobody] = {"directory": Nobody(), "dialogs": Nobody()}
+    ports = ("directory", "dialogs")
+    nobody: Mapping[str, Nobody] = {port: Nobody() for port in ports}
     return Bot(
         store=store,
         clock=clock,
         directory=nobody["directory"],  # type: ignore[arg-type]  # never to be asked
         dialogs=nobody["dialogs"],  # type: ignore[arg-type]  # never to be asked
+        pictures=EmptyWall(),  # type: ignore[arg-type]  # only its error may be asked for
         outbox=Bell(),
         pulse=StillPulse(),
         team="T0TEAM",

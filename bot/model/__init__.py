@@ -6,7 +6,7 @@ sort as text.
 """
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Release, Seen, Verdict
-from bot.model.around import Around, Calls, Tie
+from bot.model.around import Around, Calls, Dot, Tie, Timeline, Track
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.exemptions import (
     Aspect,
@@ -79,6 +79,7 @@ __all__ = [
     "Condition",
     "Decision",
     "Diagnosis",
+    "Dot",
     "Edits",
     "Entry",
     "Exemption",
@@ -109,6 +110,8 @@ __all__ = [
     "Storm",
     "Tally",
     "Tie",
+    "Timeline",
+    "Track",
     "Trouble",
     "Unreadable",
     "Verb",

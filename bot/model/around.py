@@ -34,3 +34,32 @@ class Around(Struct, frozen=True, kw_only=True):
     times: int
     refused: int
     calls: tuple[Calls, ...] = ()
+
+
+class Dot(Struct, frozen=True, kw_only=True):
+    """The calls of one second. *at* is ISO; *own* says that one of them is in the alert."""
+
+    at: str
+    times: int
+    refused: int = 0
+    own: bool = False
+
+
+class Track(Struct, frozen=True, kw_only=True):
+    """The calls that share *tie*, oldest first; *name* is what they share, fit to be shown."""
+
+    tie: Tie
+    name: str
+    dots: tuple[Dot, ...] = ()
+
+
+class Timeline(Struct, frozen=True, kw_only=True):
+    """What happened within *minutes* before and after *middle* (ISO).
+
+    *zone* is the reader's time zone (IANA), "" where it is not known.
+    """
+
+    middle: str
+    minutes: int
+    tracks: tuple[Track, ...] = ()
+    zone: str = ""

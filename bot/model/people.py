@@ -26,7 +26,8 @@ class Allowed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """What Slack says of a person. *groups* are the user groups we asked about that hold them."""
+    """What Slack says of a person. *groups* are the user groups we asked about that hold them;
+    *zone* is their time zone (IANA), "" where it is not known."""
 
     user: str
     team: str
@@ -36,3 +37,4 @@ class Member(Struct, frozen=True, kw_only=True):
     deleted: bool = False
     bot: bool = False
     groups: tuple[str, ...] = ()
+    zone: str = ""

@@ -38,6 +38,7 @@ BLOCKS = 50
 VIEW_BLOCKS = 100
 TITLE = 24
 LABEL = 2000
+ALT = 2000
 METADATA = 3000
 OPTION = 75
 OPTION_VALUE = 150
@@ -149,6 +150,14 @@ def _context(where: str, block: Json) -> list[str]:
     return faults
 
 
+def _image(where: str, block: Json) -> list[str]:
+    """A picture of ours: a file in Slack by its id, nothing from elsewhere."""
+    faults = _long(f"{where} alt_text", block.get("alt_text"), ALT)
+    if block.keys() & {"image_url", "title"} or (block.get("slack_file") or {}).keys() != {"id"}:
+        faults.append(f"{where}: not a file in Slack by its id")
+    return faults
+
+
 def _actions(where: str, block: Json) -> list[str]:
     elements = block.get("elements") or []
     faults = _count(where, len(elements), _MOST_ELEMENTS["actions"])
@@ -177,6 +186,7 @@ _CHECKS: dict[str, Callable[[str, Json], list[str]]] = {
     "header": _header,
     "section": _section,
     "context": _context,
+    "image": _image,
     "actions": _actions,
     "input": _input,
     "rich_text": _rich_text,

@@ -16,6 +16,7 @@ from slack_sdk.models.blocks import (
     ButtonElement,
     ContextBlock,
     HeaderBlock,
+    ImageBlock,
     InteractiveElement,
     MarkdownTextObject,
     Option,
@@ -26,6 +27,7 @@ from slack_sdk.models.blocks import (
     RichTextPreformattedElement,
     SectionBlock,
 )
+from slack_sdk.models.blocks.basic_components import SlackFile
 
 from bot.model import (
     OWN_SOURCE,
@@ -41,7 +43,7 @@ from bot.model import (
     Verb,
     Verdict,
 )
-from bot.slack.lint import BUTTON, HEADER, POINTER, TEXT
+from bot.slack.lint import ALT, BUTTON, HEADER, POINTER, TEXT
 from bot.slack.text import code, date, escape, mention, plain, shorten
 
 Block = dict[str, Any]
@@ -117,6 +119,11 @@ def small(text: str) -> Block:
     """Small grey text that is shown as it is, as plain_text."""
     shown = PlainTextObject(text=plain(text, TEXT), emoji=False)
     return _json(ContextBlock(elements=[shown]))
+
+
+def picture(file: str, words: str) -> Block:
+    """The picture in Slack whose id is *file*; *words* say the same."""
+    return _json(ImageBlock(alt_text=plain(words, ALT), slack_file=SlackFile(id=file)))
 
 
 def preformatted(text: str) -> Block:

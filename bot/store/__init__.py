@@ -12,6 +12,7 @@ from bot.store.intake import IntakeRows
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
 from bot.store.pages import PageRows
+from bot.store.pictures import PictureRows
 from bot.store.snoozes import SnoozeRows
 from bot.store.storms import StormRows
 from bot.store.upkeep import UpkeepRows
@@ -31,6 +32,7 @@ class SqliteStore(
     InhibitionRows,
     OutboxRows,
     PageRows,
+    PictureRows,
     DelayRows,
     FeedRows,
     LedgerRows,

@@ -328,3 +328,10 @@ def m012_whose_cards_are_held_back(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN held TEXT NOT NULL DEFAULT ''")
     db.execute("UPDATE alerts SET held = coalesce(json_extract(CAST(body AS TEXT), '$.held'), '')")
     db.execute("CREATE INDEX alerts_held ON alerts (held, rank) WHERE held <> ''")
+
+
+@migrations()
+def m013_pictures(db: Database) -> None:
+    """Files of ours in Slack, so that they are deleted also after a restart."""
+    db.execute("CREATE TABLE pictures (file TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT")
+    db.execute("CREATE INDEX pictures_at ON pictures (at)")

@@ -12,8 +12,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.errors import Unavailable
-from bot.model import Alert, AlertState, Allowed, Checkup, Member, Person, Send, Verb, iso
-from bot.ports import Bot, Feed
+from bot.model import Alert, AlertState, Allowed, Checkup, Member, Person, Send, Timeline, Verb, iso
+from bot.ports import Bot, Feed, Opened
 from bot.store import SqliteStore
 from handlers import register
 from tests.builders import ANA, BEN, CHANNEL, HORIZON, FakeClock, judged, make_finding, make_triage
@@ -87,11 +87,36 @@ class FakeDialogs:
         self.opened: list[dict[str, Any]] = []
         self.fault: Exception | None = None
 
-    def open(self, trigger_id: str, view: dict[str, Any]) -> None:
+    def open(self, trigger_id: str, view: dict[str, Any]) -> Opened:
         """Open *view*."""
         if self.fault:
             raise self.fault
         self.opened.append(view)
+        return Opened(id=f"V{len(self.opened)}", hash="1.a")
+
+
+class FakePictures:
+    """`ports.Pictures` that keeps what it was to show."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Opened, Timeline, dict[str, Any]]] = []
+        self.why = ""
+
+    def show(
+        self,
+        opened: Opened,
+        chart: Callable[[], Timeline],
+        view: Callable[[str], dict[str, Any]],
+    ) -> None:
+        """As if it were drawn and in the file F1."""
+        self.asked.append((opened, chart(), view("F1")))
+
+    def tidy(self) -> None:
+        """There is nothing to delete."""
+
+    def error(self) -> str:
+        """Why none comes."""
+        return self.why
 
 
 class FakeOutbox:
@@ -142,6 +167,7 @@ class Stage:
         self.clock = clock
         self.directory = FakeDirectory([member(ANA), member(BEN), member(EVE)])
         self.dialogs = FakeDialogs()
+        self.pictures = FakePictures()
         self.outbox = FakeOutbox()
         self.pulse = FakePulse()
         self.bot = Bot(
@@ -149,6 +175,7 @@ class Stage:
             clock=clock,
             directory=self.directory,
             dialogs=self.dialogs,
+            pictures=self.pictures,
             outbox=self.outbox,
             pulse=self.pulse,
             team="T0TEAM",

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from bot.errors import Refused
-from bot.model import AlertState, SendKind
-from tests.builders import ANA, BEN, CHANNEL
-from tests.handlers.stage import EVE, Stage, told
+from bot.model import AlertState, SendKind, iso
+from tests.builders import (
+    ANA,
+    BEN,
+    CHANNEL,
+    at,
+    judged,
+    make_actor,
+    make_finding,
+    make_record,
+    make_triage,
+    quiet,
+)
+from tests.handlers.stage import EVE, Stage, member, told
 
 
 def test_take_it_makes_the_alert_mine(stage: Stage) -> None:
@@ -87,6 +99,52 @@ def test_details_show_the_alert(stage: Stage) -> None:
     assert alert.headline in str(for_ana)
     assert "alert_raw" not in str(for_ana)
     assert "alert_raw" in str(for_ben)
+
+
+def test_details_get_a_picture_where_more_than_one_thing_happened(stage: Stage) -> None:
+    """In the reader's time zone, with the alert's own calls marked; a lone call has none."""
+    alert = stage.open_alert()
+    stage.press("alert_details", alert.id, ANA)
+    assert stage.pictures.asked == []
+
+    actor = msgspec.structs.replace(make_actor(), name="Mallory +41 79 123 45 67")
+    other = make_record("e-2", time=at(9), error_code="AccessDenied", actor=actor)
+    stage.store.keep(quiet(other), make_triage(), iso(stage.clock.now()))
+    stage.directory.cached[ANA.user] = member(ANA, zone="Europe/Zurich")
+    stage.press("alert_details", alert.id, ANA)
+
+    (opened, timeline, view), plain = stage.pictures.asked[0], stage.dialogs.opened[-1]
+    assert opened.id == "V2"
+    assert (timeline.middle, timeline.minutes, timeline.zone) == (at(), 30, "Europe/Zurich")
+    assert [track.name for track in timeline.tracks] == ["mallory", "agent-profile", "198.51.100.7"]
+    assert [(dot.own, dot.refused) for dot in timeline.tracks[0].dots] == [(True, 0), (False, 1)]
+    (image,) = [block for block in view["blocks"] if block not in plain["blocks"]]
+    assert image["slack_file"] == {"id": "F1"}
+    assert "2 calls by this actor, 1 refused" in image["alt_text"]
+
+
+def test_no_callers_number_is_in_the_picture(stage: Stage) -> None:
+    """A target may hold one; a name may too."""
+    number = "+41 79 123 45 67"
+    actor = msgspec.structs.replace(make_actor(), name=f"Mallory {number}")
+    records = [make_record(f"e-{n}", actor=actor, target=number) for n in range(2)]
+    findings = [make_finding(record) for record in records]
+    stage.store.keep(judged(*findings), make_triage(), iso(stage.clock.now()))
+    (alert,) = stage.store.alerts([AlertState.OPEN], 1)
+    stage.press("alert_details", alert.id, ANA)
+
+    names = [track.name for track in stage.pictures.asked[0][1].tracks]
+    assert names == ["Mallory +41•••••67", "+41•••••67", "198.51.100.7"]
+
+
+def test_status_says_that_pictures_do_not_come(stage: Stage) -> None:
+    """Why, and what to do; the rest of status is as ever."""
+    stage.pictures.why = "Install it again. Left out so far: 3."
+    assert "No pictures in Details: Install it again. Left out so far: 3." in told(
+        stage.type("status")
+    )
+    stage.pictures.why = ""
+    assert "No pictures" not in told(stage.type("status"))
 
 
 def test_the_raw_record_goes_by_direct_message(stage: Stage) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.errors import Refused, Unavailable
+from bot.ports import Opened
 from bot.slack.client import HISTORY_PAGES, TOKEN_CODES, Posted, SlackClient
 from bot.slack.modals import Notice
 from tests.slack.scripted import Answer, Scripted
@@ -61,9 +62,34 @@ def test_an_edit_leaves_the_metadata_alone(slack: Scripted, client: SlackClient)
 
 def test_a_modal_is_opened_with_its_trigger(slack: Scripted, client: SlackClient) -> None:
     """views.open gets trigger and view as they are."""
-    slack.say({"ok": True})
-    client.open("123.abc", {"type": "modal"})
+    slack.say({"ok": True, "view": {"id": "V1", "hash": "1.a"}})
+    opened = client.open("123.abc", {"type": "modal"})
     assert slack.heard[0].args == {"trigger_id": "123.abc", "view": {"type": "modal"}}
+    assert opened == Opened(id="V1", hash="1.a")
+
+
+def test_a_modal_is_redrawn_only_as_it_was_opened(slack: Scripted, client: SlackClient) -> None:
+    """views.update carries the hash, so that what has changed since is not written over."""
+    slack.say({"ok": True})
+    client.redraw(Opened(id="V1", hash="1.a"), {"type": "modal"})
+    [heard] = slack.heard
+    assert (heard.method, heard.json) == ("views.update", True)
+    assert heard.args == {"view_id": "V1", "hash": "1.a", "view": {"type": "modal"}}
+
+
+@pytest.mark.parametrize(
+    "url", ["", "ftp://files.example.com/x", "file:///etc/passwd", "http://files.example.com/x"]
+)
+def test_a_file_goes_nowhere_but_to_an_encrypted_place(
+    slack: Scripted, client: SlackClient, url: str
+) -> None:
+    """The bytes show names; only loopback may have them in the clear."""
+    slack.say({"ok": True, "file_id": "F1", "upload_url": url})
+    begun: list[str] = []
+    with pytest.raises(Refused, match="no place"):
+        client.upload("a.png", b"PNG", begun.append)
+    assert begun == ["F1"]
+    assert [heard.method for heard in slack.heard] == ["files.getUploadURLExternal"]
 
 
 def test_a_modal_over_a_limit_is_logged_and_opened(

@@ -251,3 +251,37 @@ def test_a_modals_blocks_fit_too() -> None:
     fitted = fit_blocks([section()] * 130, 100, 100_000)
 
     assert lint_view(view(*fitted)) == []
+
+
+# ── pictures ────────────────────────────────────────────────────────────────
+
+
+def picture(**changes: Any) -> Json:
+    """An image block within every limit."""
+    return {"type": "image", "slack_file": {"id": "F1"}, "alt_text": "words", **changes}
+
+
+def modal(block: Json) -> Json:
+    """A modal of one block."""
+    return {"type": "modal", "title": plain("T"), "callback_id": "c", "blocks": [block]}
+
+
+def test_a_picture_is_a_file_in_slack_with_words() -> None:
+    """2,000 characters of words are the most that Slack takes."""
+    assert lint_view(modal(picture(alt_text="x" * 2000))) == []
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        picture(alt_text="x" * 2001),
+        picture(alt_text=" "),
+        picture(slack_file={"id": "F1", "url": "https://example.com"}),
+        picture(slack_file={"url": "https://example.com"}),
+        picture(image_url="https://example.com/x.png"),
+        {"type": "image", "image_url": "https://example.com/x.png", "alt_text": "words"},
+    ],
+)
+def test_another_picture_is_a_fault(block: Json) -> None:
+    """Words that are missing or too long; a picture from elsewhere, which would tell who looks."""
+    assert len(lint_view(modal(block))) == 1

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from bot.alerts import judge
-from bot.model import Alert, AlertState, Ask, Calls, Entry, Level, Tie, Unreadable, Verb, iso
+from bot.model import Alert, AlertState, Ask, Calls, Dot, Entry, Level, Tie, Unreadable, Verb, iso
 from bot.ports import Store, Verdicted
 from tests.builders import (
     ANA,
@@ -341,6 +341,41 @@ def test_what_happened_around_a_record_is_found(memory: Store) -> None:
     assert list(memory.around(make_record("e-9", time="soon"), 30)) == []
     bare = make_record("e-8", target="", source_ip="")
     assert [one.tie for one in memory.around(bare, 30)] == [Tie.ACTOR]
+
+
+def test_what_happened_is_told_second_by_second(memory: Store) -> None:
+    """Calls of one second are one dot; those in the alert are its own; refusals are counted."""
+    memory.keep(judged(make_finding()), TRIAGE, NOW)
+    alert = memory.alerts(list(AlertState))[0].id
+    others = [
+        make_record("e-2", time="2026-11-22T12:00:00.900Z", error_code="AccessDenied"),
+        make_record("e-3", time=at(-30), target="other"),
+        make_record("e-4", time=at(31)),
+    ]
+    memory.keep(quiet(*others), make_triage(), NOW)
+
+    actor, target, address = memory.tracks(make_record(), alert, 30)
+
+    assert actor.dots == (
+        Dot(at=at(-30), times=1),
+        Dot(at=at(), times=2, refused=1, own=True),
+    )
+    assert target.dots == actor.dots[1:]
+    assert address.tie is Tie.ADDRESS
+    assert [dot.own for dot in memory.tracks(make_record(), "A-00000", 30)[0].dots] == [False] * 2
+    assert list(memory.tracks(make_record(time="soon"), alert, 30)) == []
+
+
+def test_pictures_are_remembered_until_they_are_gone(memory: Store) -> None:
+    """The oldest first, some at a time, and only those begun before."""
+    for minutes, file in enumerate(("F1", "F2", "F3")):
+        memory.picture_begun(file, later(minutes=minutes))
+
+    assert memory.pictures(later(minutes=2), 9) == ["F1", "F2"]
+    assert memory.pictures(later(minutes=9), 1) == ["F1"]
+    memory.picture_gone("F1")
+    memory.picture_gone("F1")
+    assert memory.pictures(later(minutes=9), 9) == ["F2", "F3"]
 
 
 def test_the_times_of_an_alerts_findings_are_in_order(memory: Store) -> None:

@@ -109,8 +109,8 @@ def _take_view(ws: Workspace, interaction: Interaction, answer: Json) -> None:
                 raise SlackError("invalid_arguments")
             ws.modals.complain(user, view_id, errors)
         case "update":
-            ws.modals.update(view_id, "", checked_view(answer.get("view")))
+            ws.modals.update(view_id, "", checked_view(ws, answer.get("view")))
         case "push":
-            ws.modals.push(user, checked_view(answer.get("view")))
+            ws.modals.push(user, checked_view(ws, answer.get("view")))
         case _:
             raise SlackError("invalid_arguments")

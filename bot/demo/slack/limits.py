@@ -19,7 +19,8 @@ class Limits:
     """Slack's limits. *scale* multiplies every rate; *enforced* false switches all rates off.
 
     Seconds: *ack_seconds* to acknowledge an envelope, *trigger_seconds* a trigger id is good,
-    *answer_seconds* a response_url is good (for *answers* posts).
+    *answer_seconds* a response_url is good (for *answers* posts),
+    *file_seconds* until blocks may name a file whose upload is complete.
     """
 
     enforced: bool = True
@@ -32,6 +33,7 @@ class Limits:
     trigger_seconds: float = 3.0
     answers: int = 5
     answer_seconds: float = 1800.0
+    file_seconds: float = 0.3
 
     @classmethod
     def off(cls) -> Limits:

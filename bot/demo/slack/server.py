@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from bot.demo.slack.faults import Fault
+from bot.demo.slack.files import StoredFile
 from bot.demo.slack.hands import Hands
 from bot.demo.slack.interaction import Interaction
 from bot.demo.slack.limits import Limits
@@ -165,6 +166,11 @@ class SlackServer(Hands):
         with self._ws.lock:
             return self._ws.modals.top(self._ws.person(person).id)
 
+    def files(self) -> list[StoredFile]:
+        """The app's files, the oldest first."""
+        with self._ws.lock:
+            return self._ws.files.all()
+
     def errors_of(self, view_id: str) -> dict[str, str]:
         """What the last submission of this view was told, by block_id."""
         with self._ws.lock:
@@ -263,6 +269,7 @@ class SlackServer(Hands):
         try:
             await web.TCPSite(runner, "127.0.0.1", self._port).start()
             self._port = runner.addresses[0][1]
+            self._ws.url = self.page_url
             self._up.set()
             await self._stop.wait()
         finally:

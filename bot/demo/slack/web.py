@@ -63,6 +63,7 @@ class Api:
         return [
             web.route("*", "/api/{method}", self.call),
             web.post("/response/{key}", self.answer),
+            web.post("/upload/{key}", self.upload),
             web.get("/link/", self._socket_mode.serve),
         ]
 
@@ -96,6 +97,17 @@ class Api:
             return 200, {"ok": True}
 
         return await self._faulty(request, "response_url", "", body, carried_out)
+
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        """The bytes of a file; in the log it is the method `upload`."""
+        content = await request.read()
+
+        def carried_out() -> tuple[int, Json]:
+            with self._ws.lock:
+                taken = self._ws.files.fill(request.match_info["key"], content)
+            return (200, {"ok": True}) if taken else (404, {"ok": False, "error": "not_found"})
+
+        return await self._faulty(request, "upload", "", {"size": len(content)}, carried_out)
 
     async def _faulty(
         self, request: web.Request, name: str, channel: str, kept: Json, carry: Carry

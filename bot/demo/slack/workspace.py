@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.demo.slack.conversations import Conversation
 from bot.demo.slack.faults import SlackError
+from bot.demo.slack.files import Files
 from bot.demo.slack.limits import Limits
 from bot.demo.slack.manifest import Manifest
 from bot.demo.slack.modals import Modals
@@ -81,6 +82,8 @@ class Workspace:
         self.channels = self._make_channels(channels)
         self.ephemerals: dict[str, list[Json]] = {}
         self.modals = Modals(self)
+        self.files = Files(self)
+        self.url = ""
         self.triggers: dict[str, Trigger] = {}
         self.answer_urls: dict[str, AnswerUrl] = {}
         self.revoked = False

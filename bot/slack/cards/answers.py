@@ -83,6 +83,7 @@ def status(
     counts: Mapping[str, int],
     feeds: Sequence[Feed],
     sender_error: str = "",
+    picture_error: str = "",
     job_errors: Mapping[str, str] | None = None,
     refused: Sequence[Send] = (),
     unreadable: Sequence[tuple[str, Unreadable]] = (),
@@ -102,6 +103,8 @@ def status(
     trouble += health.troubles(checkups)
     if sender_error:
         trouble.append(f"❌ Nothing can be sent: {escape(sender_error)}")
+    if picture_error:
+        trouble.append(f"⚠️ No pictures in Details: {escape(picture_error)}")
     failed = (job_errors or {}).items()
     trouble += [f"❌ Job {code(name)} failed: {escape(why)}" for name, why in failed]
     trouble += [_failed(page) for page in failed_pages]

@@ -31,14 +31,18 @@ class DetailsModal:
         may_raw: bool,
         around: Sequence[Around] = (),
         times: Sequence[str] = (),
+        picture: str = "",
     ) -> dict[str, Any]:
         """The modal for *alert*. *may_raw* is whether this reader may receive the raw record.
 
-        *around* is what happened around the newest record; *times* those of its findings.
+        *around* is what happened around the newest record; *times* those of its findings;
+        *picture* is the id of a file in Slack that shows the same.
         """
         blocks = [*_summary(alert, instances), *_guidance(alert)]
         if drawn := timeline(times):
             blocks.append(_long(f"*When it happened*\n{drawn}"))
+        if picture:
+            blocks.append(parts.picture(picture, _in_words(around)))
         if lines := [f"• {_tied(one)}" for one in around if one.times > 1]:
             title = f"Around the last record, {around[0].minutes} minutes either way"
             blocks += parts.listed(title, lines)
@@ -86,14 +90,27 @@ def _guidance(alert: Alert) -> list[Block]:
     return shown
 
 
+_SAID = {Tie.ACTOR: "by this actor", Tie.TARGET: "on this target", Tie.ADDRESS: "from there"}
+
+
+def _in_words(around: Sequence[Around]) -> str:
+    """The picture, for those who hear it."""
+    if not around:
+        return "When it happened"
+    counts = "; ".join(
+        f"{one.times} calls {_SAID[one.tie]}" + (f", {one.refused} refused" if one.refused else "")
+        for one in around
+    )
+    return f"Timeline, {around[0].minutes} minutes either way of the last record: {counts}"
+
+
 def _tied(around: Around) -> str:
     """How often, and the commonest calls by name."""
-    said = {Tie.ACTOR: "by this actor", Tie.TARGET: "on this target", Tie.ADDRESS: "from there"}
     calls = ", ".join(
         code(call.name, 80) + (f" ×{call.times}" if call.times > 1 else "") for call in around.calls
     )
     refused = f", {around.refused} refused" if around.refused else ""
-    return f"*{around.times} calls {said[around.tie]}*{refused}: {calls}"
+    return f"*{around.times} calls {_SAID[around.tie]}*{refused}: {calls}"
 
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -103,8 +120,8 @@ _SLOTS = 24
 def timeline(times: Sequence[str]) -> str:
     """A row of bars from the first to the last of *times* (ISO), each a slot of equal length.
 
-    "" where everything happened at once. Text, not an image: it is there at once, also on a
-    phone, and needs no right to upload files.
+    "" where everything happened at once. Text, not an image: it is there at once, and stays where
+    no picture comes.
     """
     moments = [at.timestamp() for at in map(moment, times) if at is not None]
     if len(moments) < 2 or moments[0] == moments[-1]:

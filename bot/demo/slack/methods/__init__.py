@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bot.demo.slack.faults import SlackError
-from bot.demo.slack.methods import chat, conversations, users, views
+from bot.demo.slack.methods import chat, conversations, files, users, views
 from bot.demo.slack.methods.ask import Ask, Json, Method
 
-METHODS: dict[str, Method] = chat.METHODS | conversations.METHODS | users.METHODS | views.METHODS
+METHODS: dict[str, Method] = (
+    chat.METHODS | conversations.METHODS | files.METHODS | users.METHODS | views.METHODS
+)
 """Every method by its name. Another is answered `unknown_method`."""
 
 

@@ -96,6 +96,7 @@ class Page:
             *(web.get(path, self._guarded(_file(path))) for path in _FILES),
             web.get("/page/state", self._guarded(self._state)),
             web.get("/page/thread", self._guarded(self._thread)),
+            web.get("/page/file/{id}", self._guarded(self._file)),
             web.get("/page/events", self._guarded(self._events)),
             *(
                 web.post(f"/page/{name}", self._guarded(_doing(doing)))
@@ -144,6 +145,14 @@ class Page:
         with self._ws.lock:
             channel = self._ws.conversation(request.query.get("channel", ""))
             return _json({"messages": channel.replies(request.query.get("ts", ""))})
+
+    async def _file(self, request: web.Request) -> web.Response:
+        """A picture that a block shows."""
+        with self._ws.lock:
+            file = self._ws.files.find(request.match_info["id"])
+        if file is None or not file.content.startswith(b"\x89PNG"):
+            return _json({"ok": False, "failed": "There is no such picture."}, 404)
+        return web.Response(body=file.content, content_type="image/png", headers=_HEADERS)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Changes as server-sent events. It begins with hello: then the page reads the state."""

@@ -389,8 +389,9 @@ function drawBlocks(blocks, at) {
 }
 
 function picture(one) {
-  const inside = /^data:image\//.test(one.image_url ?? "") ? h("img", { src: one.image_url, alt: one.alt_text }) : `🖼 ${one.alt_text}`;
-  return h("div", { class: "picture" }, inside);
+  const inline = /^data:image\//.test(one.image_url ?? "") && one.image_url;
+  const src = one.slack_file ? `/page/file/${encodeURIComponent(one.slack_file.id)}` : inline;
+  return h("div", { class: "picture" }, src ? h("img", { src, alt: one.alt_text }) : `🖼 ${one.alt_text}`);
 }
 
 function drawElement(block, element, at) {

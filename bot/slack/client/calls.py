@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import http.client
-import re
-import ssl
-from collections.abc import Mapping, Sequence
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import URLError
 
 from msgspec import Struct
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry import default_retry_handlers
 
-from bot.errors import Fault, Refused, Unavailable
+from bot.errors import Refused
 from bot.model import Member
-from bot.ports import Channel
+from bot.ports import Channel, Opened
 from bot.slack import lint
+from bot.slack.client.faults import fault_of, unreached
 
 METADATA_EVENT = "callwarden_send"
 """event_type of the metadata that carries a send's id, by which it is found again."""
@@ -25,39 +25,8 @@ METADATA_EVENT = "callwarden_send"
 DIALOG_SECONDS = 2
 """How long views.open may take; a trigger is good for three seconds anyway."""
 
-RETRY_AFTER_MOST = 3600.0
-"""Seconds of a Retry-After that we believe."""
-
 HISTORY_PAGES = 5
 HISTORY_PAGE = 200
-
-_PASSING = frozenset(
-    {
-        "fatal_error",
-        "internal_error",
-        "request_timeout",
-        "service_unavailable",
-        "team_added_to_org",
-        "external_channel_migrating",
-    }
-)
-"""Codes that pass by themselves; the call may all the same have been carried out."""
-
-TOKEN_CODES = frozenset(
-    {
-        "account_inactive",
-        "invalid_auth",
-        "not_authed",
-        "token_expired",
-        "token_revoked",
-        "org_login_required",
-        "team_access_not_granted",
-    }
-)
-"""Codes that say the token itself is no good: nothing can be sent until it is replaced."""
-
-
-_CODE = re.compile(r"[a-z0-9_]+\Z")
 
 
 class Posted(Struct, frozen=True):
@@ -171,10 +140,41 @@ class SlackClient:
 
     # ── modals ──────────────────────────────────────────────────────────────
 
-    def open(self, trigger_id: str, view: dict[str, Any]) -> None:
+    def open(self, trigger_id: str, view: dict[str, Any]) -> Opened:
         """views.open (`ports.Dialogs`)."""
         lint.report(f"The modal {view.get('callback_id')}", lambda: lint.lint_view(view))
-        self._call(self._dialogs, "views.open", trigger_id=trigger_id, view=view)
+        answer = self._call(self._dialogs, "views.open", trigger_id=trigger_id, view=view)
+        shown = answer.get("view") or {}
+        return Opened(id=shown.get("id", ""), hash=shown.get("hash", ""))
+
+    def redraw(self, opened: Opened, view: dict[str, Any]) -> None:
+        """views.update, of the modal as it was opened and no other: Slack refuses it as not_found
+        where it is closed, as hash_conflict where it has changed since."""
+        lint.report(f"The modal {view.get('callback_id')}", lambda: lint.lint_view(view))
+        self._call(self._writes, "views.update", view_id=opened.id, hash=opened.hash, view=view)
+
+    # ── files ───────────────────────────────────────────────────────────────
+
+    def upload(self, name: str, content: bytes, begun: Callable[[str], None]) -> str:
+        """Make *content* a file that nobody but us can see; returns its id.
+
+        *begun* is told the id before anything is sent. Slack takes the file in after it has
+        answered: for some moments a block that names it is still refused.
+        """
+        place = self._call(
+            self._writes, "files.getUploadURLExternal", filename=name, length=len(content)
+        )
+        file: str = place["file_id"]
+        begun(file)
+        self._send(str(place["upload_url"]), content)
+        files = [{"id": file, "title": name}]
+        # Without a channel it stays private.
+        self._call(self._writes, "files.completeUploadExternal", files=files)
+        return file
+
+    def delete(self, file: str) -> None:
+        """files.delete."""
+        self._call(self._writes, "files.delete", file=file)
 
     # ── people ──────────────────────────────────────────────────────────────
 
@@ -196,6 +196,7 @@ class SlackClient:
             stranger=bool(found.get("is_stranger")),
             deleted=bool(found.get("deleted")),
             bot=bool(found.get("is_bot")),
+            zone=found.get("tz") or "",
         )
 
     def group_members(self, group: str) -> Sequence[str]:
@@ -207,6 +208,20 @@ class SlackClient:
 
     # ── the one call ────────────────────────────────────────────────────────
 
+    def _send(self, url: str, content: bytes) -> None:
+        """The bytes of a file, to where Slack said; the URL itself is the permission."""
+        method = "files.getUploadURLExternal"
+        if not url.startswith(("https://", "http://127.0.0.1:")):
+            raise Refused(method, "upload_url", "Slack named no place for the file.")
+        request = urllib.request.Request(url, content, method="POST")  # noqa: S310 - checked above
+        # It is no form, which is what urllib takes bytes for.
+        request.add_header("Content-Type", "application/octet-stream")
+        try:
+            with urllib.request.urlopen(request, timeout=self._writes.timeout):  # noqa: S310 - likewise
+                pass
+        except (URLError, OSError, http.client.HTTPException) as error:
+            raise unreached("the upload of a file", error) from error
+
     def _call(self, client: WebClient, method: str, **arguments: Any) -> Mapping[str, Any]:
         try:
             answer = (
@@ -217,66 +232,18 @@ class SlackClient:
         except SlackApiError as error:
             raise fault_of(method, error) from error
         except (URLError, OSError, http.client.HTTPException, SlackClientError) as error:
-            raise _unreached(method, error) from error
+            raise unreached(method, error) from error
         answered: Mapping[str, Any] = answer.data  # type: ignore[assignment]  # JSON object
         return answered
 
 
 def _as_json(method: str) -> bool:
     """Writes take JSON; Slack's reading methods take form fields only."""
-    return method.startswith("chat.") or method == "views.open"
+    return method.startswith(("chat.", "views.")) or method in _WRITES_OF_FILES
+
+
+_WRITES_OF_FILES = {"files.completeUploadExternal", "files.delete"}
 
 
 def _body(message: Mapping[str, Any]) -> dict[str, Any]:
     return {key: message[key] for key in ("text", "blocks") if key in message}
-
-
-def fault_of(method: str, error: SlackApiError) -> Fault:
-    """What Slack's answer to *method* comes to: Unavailable or Refused."""
-    response: Any = error.response
-    status = getattr(response, "status_code", 200)
-    answered = getattr(response, "data", None)
-    data: dict[str, Any] = answered if isinstance(answered, dict) else {}
-    # Where a proxy answered in Slack's place, slack_sdk puts its page where the code belongs.
-    code = data.get("error", "") if _CODE.match(str(data.get("error", ""))) else ""
-    if status == 429 or code in {"ratelimited", "rate_limited"}:
-        headers = {name.lower(): value for name, value in dict(response.headers).items()}
-        return Unavailable(
-            f"Slack asks us to slow down ({method}).",
-            retry_after=_seconds(headers.get("retry-after")),
-        )
-    if status >= 500 or code in _PASSING or not code:
-        return Unavailable(
-            f"Slack could not answer {method} ({code or f'HTTP {status}'}).", ambiguous=True
-        )
-    detail = _detail(data)
-    return Refused(method, code, f"Slack refused {method}: {code}{detail}.")
-
-
-def _detail(data: Mapping[str, Any]) -> str:
-    """What Slack adds to a refusal: the scope it wants, or the block it dislikes."""
-    if data.get("needed"):
-        return f" (needs the scope {data['needed']})"
-    messages = (data.get("response_metadata") or {}).get("messages") or []
-    return f" ({'; '.join(str(message) for message in messages)[:300]})" if messages else ""
-
-
-def _seconds(value: Any) -> float:
-    """Retry-After; urllib gives a string, slack_sdk sometimes a list of one."""
-    first = value[0] if isinstance(value, list) and value else value
-    try:
-        return min(max(float(first), 0.5), RETRY_AFTER_MOST)
-    except (TypeError, ValueError):
-        return 30.0
-
-
-def _unreached(method: str, error: Exception) -> Unavailable:
-    reason: object = error.reason if isinstance(error, URLError) else error
-    # Refused connections, unknown hosts and bad certificates: the request never left us.
-    unsent = isinstance(reason, ConnectionRefusedError | ssl.SSLCertVerificationError) or (
-        isinstance(reason, OSError) and type(reason).__name__ == "gaierror"
-    )
-    if isinstance(error, HTTPError):
-        unsent = False
-    what = type(reason).__name__ if isinstance(reason, Exception) else str(reason)
-    return Unavailable(f"Slack did not answer {method} ({what}).", ambiguous=not unsent)
