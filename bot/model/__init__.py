@@ -51,6 +51,7 @@ from bot.model.sends import (
     first_card,
     send_id,
 )
+from bot.model.signs import cut
 from bot.model.snoozes import Snooze, SnoozeState
 from bot.model.storms import Storm, Tally
 
@@ -110,6 +111,7 @@ __all__ = [
     "Verb",
     "Verdict",
     "counted",
+    "cut",
     "first_card",
     "iso",
     "lasting",

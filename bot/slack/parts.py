@@ -40,6 +40,7 @@ from bot.model import (
     SnoozeState,
     Verb,
     Verdict,
+    cut,
 )
 from bot.slack.lint import BUTTON, HEADER, POINTER, TEXT
 from bot.slack.text import code, date, escape, mention, plain, shorten
@@ -87,6 +88,7 @@ VERDICTS = {
     Verdict.EXPECTED: "expected",
 }
 _ARN_HEAD = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:\d*:")
+_PART_OF_SPELT = re.compile(r"\\(?:u(?:\{[0-9a-f]*)?)?\Z")
 _TIMED = re.compile(r"(.*) \((\d{4}-\d\d-\d\dT[0-9:.]+Z)\)", re.DOTALL)
 
 
@@ -126,7 +128,7 @@ def preformatted(text: str) -> Block:
 
 
 def beginning(text: str, size: int) -> str:
-    """The longest beginning of *text* that is at most *size* characters as JSON."""
+    """The longest beginning of *text* (spelt out) of at most *size* characters as JSON."""
     low, high = 0, min(len(text), size)
     while low < high:
         middle = (low + high + 1) // 2
@@ -134,7 +136,7 @@ def beginning(text: str, size: int) -> str:
             low = middle
         else:
             high = middle - 1
-    return text[:low]
+    return text if low == len(text) else _PART_OF_SPELT.sub("", cut(text, low))
 
 
 def button(label: str, action: str, value: str, style: str | None = None) -> ButtonElement:

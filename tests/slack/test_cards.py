@@ -516,6 +516,20 @@ def test_a_large_raw_record_says_where_the_rest_is() -> None:
     assert "under event id `e-1`" in said(drawn)
 
 
+@pytest.mark.parametrize("shift", range(6))
+def test_a_raw_record_is_divided_between_signs(shift: int) -> None:
+    """Neither a block nor what is left out begins in the middle of one."""
+    raw = {"requestParameters": {"name": "x" * shift + "🇨🇭\u200b" * 1_500}}
+    pieces = [
+        block["elements"][0]["elements"][0]["text"]
+        for block in cards.raw_message(made.record(raw))["blocks"]
+        if block["type"] == "rich_text"
+    ]
+    assert len(pieces) > 2
+    assert [piece.count("🇨") for piece in pieces] == [piece.count("🇭") for piece in pieces]
+    assert "".join(pieces).count("\\") == "".join(pieces).count("\\u{200b}")
+
+
 LONG_CHECKUP = Checkup(
     source="x" * 4000,
     at=made.AT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.model import (
     Checkup,
@@ -14,6 +14,7 @@ from bot.model import (
     Send,
     Trouble,
     Unreadable,
+    cut,
 )
 from bot.ports import Feed
 from bot.slack import parts
@@ -162,9 +163,17 @@ def raw_message(record: Record) -> Message:
     text = spell_out(text)
     shown = parts.beginning(text, _RAW_SIZE)
     blocks = [parts.section(f"Raw record of {code(record.name, 120)}. Secrets are blanked.")]
-    blocks += [parts.preformatted(shown[at : at + _CHUNK]) for at in range(0, len(shown), _CHUNK)]
+    blocks += [parts.preformatted(piece) for piece in _pieces(shown)]
     if len(shown) < len(text):
         rest = f"… {len(text) - len(shown)} characters are left out. "
         where = f"The whole record is in your CloudTrail bucket under event id {code(record.id)}."
         blocks.append(parts.context(rest + where))
     return fit(Message(text=f"Raw record {escape(plain(record.id, 200))}", blocks=blocks), "…")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """*text* in pieces that one block holds each."""
+    while text:
+        piece = cut(text, _CHUNK)
+        yield piece
+        text = text[len(piece) :]
