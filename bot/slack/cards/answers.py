@@ -71,12 +71,13 @@ def help_text() -> Message:
     usage = "\n".join(f"`/callwarden {verb}` – {what}" for verb, what in _USAGE)
     cards = (
         "On a card: *Take it* makes an alert yours, *Resolve…* says what it turned out to be,"
-        " *Details* shows what stands behind it, *⋯* hands it over, notes something or opens it"
-        " again. In its thread, a message's menu keeps the message as a note. Each press is"
-        " recorded with your name."
+        " *Details* shows what stands behind it, *⋯* snoozes it, proposes an exception, hands it"
+        " over, notes something or opens it again. In its thread, a message's menu keeps the"
+        " message as a note. Each press is recorded with your name."
     )
     blocks = [parts.section(f"*Callwarden*\n{usage}"), parts.section(cards)]
-    return Message(text="What /callwarden can do: help, status, alert, alerts.", blocks=blocks)
+    verbs = dict.fromkeys(verb.split()[0] for verb, _ in _USAGE)
+    return Message(text=f"What /callwarden can do: {', '.join(verbs)}.", blocks=blocks)
 
 
 def status(
@@ -115,7 +116,10 @@ def status(
         for at, item in unreadable
     ]
     trouble += [f"⚠️ {escape(plain(one))}" for one in channels]
-    line = "All is well." if not trouble else f"{len(trouble)} thing(s) need a look."
+    line = "All is well."
+    if trouble:
+        need = "thing needs" if len(trouble) == 1 else "things need"
+        line = f"{len(trouble):,} {need} a look."
     blocks = [parts.section(f"*Status*: {line}")]
     blocks += [parts.section(one, pointer="…") for one in trouble]
     blocks += [parts.section(_feed(feed)) for feed in feeds if not feed.error]

@@ -88,7 +88,11 @@ def _guidance(alert: Alert) -> list[Block]:
 
 def _tied(around: Around) -> str:
     """How often, and the commonest calls by name."""
-    said = {Tie.ACTOR: "by this actor", Tie.TARGET: "on this target", Tie.ADDRESS: "from there"}
+    said = {
+        Tie.ACTOR: "by this actor",
+        Tie.TARGET: "on this target",
+        Tie.ADDRESS: "from this address",
+    }
     calls = ", ".join(
         code(call.name, 80) + (f" ×{call.times}" if call.times > 1 else "") for call in around.calls
     )
