@@ -91,6 +91,7 @@ VERDICTS = {
 }
 _ARN_HEAD = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:\d*:")
 _PART_OF_SPELT = re.compile(r"\\(?:u(?:\{[0-9a-f]*)?)?\Z")
+_STAMP = re.compile(r" \((\d{4}-\d\d-\d\dT[0-9:.]+Z)\)")
 _TIMED = re.compile(r"(.*) \((\d{4}-\d\d-\d\dT[0-9:.]+Z)\)", re.DOTALL)
 
 
@@ -305,9 +306,16 @@ def snooze(one: Snooze) -> str:
         asked = f"*Asked to snooze* {HOURS.get(one.hours, '?')}: {what}{why}"
         return f"{asked}\n{SECOND}"
     if one.state is SnoozeState.OVER:
-        return f"*Snooze over*: {escape(plain(one.why, 400))}{by_whom(one.ended)}"
+        return f"*Snooze over*: {_timely(one.why)}{by_whom(one.ended)}"
     agreed = f", {mention(one.agreed.by)} agreed" if one.agreed else ""
     return f"😴 *Snoozed* until {date(one.until)}: {what}{agreed}{why}"
+
+
+def _timely(why: str) -> str:
+    """*why*; each `(time)` of new context in it is shown in the reader's zone."""
+    pieces = _STAMP.split(plain(why, 400))
+    shown = [date(one) if place % 2 else escape(one) for place, one in enumerate(pieces)]
+    return " ".join(filter(None, shown)).replace("> ;", ">;")
 
 
 def kept_quiet(one: Snooze) -> str:

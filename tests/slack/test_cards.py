@@ -46,6 +46,7 @@ from bot.model import (
 from bot.ports import Feed
 from bot.slack import cards
 from bot.slack.lint import lint
+from bot.slack.text import date
 from tests.slack import made
 from tests.slack.made import ALERT, ANA, BEN, INSTANCES, RESOLVED, TAKEN
 from tests.slack.mrkdwn import effects
@@ -653,6 +654,10 @@ def test_a_snooze_shows_who_until_when_and_why() -> None:
     ended = cards.snooze_note(over, SnoozeState.OVER)
     assert made.buttons(ended) == []
     assert said(ended) == "*Snooze over*: its time is up\n3 findings kept quiet"
+    why = f"new context: network <x> ({made.LATER}); program y ({made.LATER})"
+    broken = said(cards.snooze_note(made.snooze(state=SnoozeState.OVER, why=why), SnoozeState.OVER))
+    when = date(made.LATER)
+    assert f"new context: network &lt;x&gt; {when}; program y {when}\n" in broken
     by_hand = msgspec.structs.replace(over, ended=Mark(by=BEN, at=made.LATER), findings=0)
     told = said(cards.snooze_note(by_hand, SnoozeState.OVER))
     assert told == "*Snooze over*: its time is up, by <@U0BEN>\nNothing was kept quiet"
@@ -754,6 +759,8 @@ def test_an_exception_shows_who_until_when_and_how_often() -> None:
     assert "<@U0BEN> agreed, by <@U0ANA>: a drill" in said(listed)
     assert "3 findings hidden, the last <!date" in said(listed)
     assert made.buttons(listed) == [("except_end", "EX-7K2QF")]
+    fresh = msgspec.structs.replace(on, hits=0, last_hit="")
+    assert said(cards.exemption_list([fresh])).endswith("\nNothing hidden yet")
     ended = cards.exemption_note(over, ExemptionState.OVER)
     assert made.buttons(ended) == []
     assert "*Exception over*: its time is up\n" in said(ended)

@@ -64,7 +64,7 @@ def _condition(each: Clause) -> str:
 def _hits(one: Exemption) -> str:
     """How often it came, counted."""
     if not one.hits:
-        return "Nothing was hidden"
+        return "Nothing was hidden" if one.state is ExemptionState.OVER else "Nothing hidden yet"
     return f"{counted(one.hits, 'finding')} hidden, the last {date(one.last_hit)}"
 
 
