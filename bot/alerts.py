@@ -443,19 +443,21 @@ def opened(bot: Bot, alert_id: str, by: Person) -> Alert:
 
 
 def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0) -> Page:
-    """A page of alerts, worst and newest first; *by* is the user id of who asks."""
+    """A page of alerts, worst and newest first; *by* is the user id of who asks.
+
+    Where there are no longer so many, the last page.
+    """
     if query.which not in WHICH:
         known = ", ".join(WHICH)
         raise BadInput(f"I can list {known}, not {query.which!r}.", where="alerts")
     states = WHICH[query.which]
     owner = by if query.which == "mine" else ""
     narrowed = {"owner": owner, "rule": query.rule, "actor": query.actor, "storm": query.storm}
-    return Page(
-        query=query,
-        alerts=bot.store.alerts(states, limit, offset, **narrowed),
-        offset=offset,
-        total=bot.store.how_many(states, **narrowed),
-    )
+    total = bot.store.how_many(states, **narrowed)
+    if offset >= total:
+        offset = max(0, total - 1) // limit * limit
+    found = bot.store.alerts(states, limit, offset, **narrowed)
+    return Page(query=query, alerts=found, offset=offset, total=total)
 
 
 def status(bot: Bot) -> Status:

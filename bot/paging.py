@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.hours import spoken
-from bot.model import SLACK, Alert, Entry, Level, Page, PageKind, iso, page_id
+from bot.model import SLACK, Alert, Entry, Level, Page, PageKind, cut, iso, page_id
 from bot.ports import Contact
 
 BY = "callwarden"
@@ -159,4 +159,4 @@ def _short(text: str, limit: int) -> str:
     """*text* on one line, without what cannot be shown and phone numbers, cut at *limit*."""
     shown = "".join(sign if sign.isprintable() else " " for sign in text)
     shown = _PHONE.sub("…", " ".join(shown.split())) or "unknown"
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+    return shown if len(shown) <= limit else cut(shown, limit - 1) + "…"

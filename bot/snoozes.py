@@ -375,6 +375,10 @@ def settle(bot: Bot, storming: Storming) -> None:
         bot.outbox.wake()
 
 
+_LISTED_MOST = 10_000
+"""More are not counted either."""
+
+
 def standing(bot: Bot) -> Sequence[Snooze]:
     """Those asked for or on, the first to end first."""
-    return bot.store.snoozes((SnoozeState.ASKED, SnoozeState.ON))
+    return bot.store.snoozes((SnoozeState.ASKED, SnoozeState.ON), _LISTED_MOST)

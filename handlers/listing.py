@@ -13,12 +13,14 @@ from bot.model import Person, read_storm_id
 from bot.ports import Bot
 from bot.slack import cards
 from bot.slack.cards import Message
+from bot.slack.text import plain
 from handlers import said
 
 AT_ONCE = 8
 """Alerts a page: what a phone shows without much scrolling."""
 
-_WORDS_MOST = 200
+_NAME_MOST = 500
+"""Characters of a name to look for: a button carries it, and Slack lets one carry 2,000."""
 
 
 def read(words: Sequence[str]) -> Query:
@@ -36,6 +38,8 @@ def read(words: Sequence[str]) -> Query:
             left = left[bool(named) :]
         elif word in narrowed and left:
             narrowed[word] = left.pop(0)
+            if len(narrowed[word]) > _NAME_MOST:
+                raise BadInput(f"No {word} has so long a name. Write a part of it.", where=word)
         elif word in narrowed:
             raise BadInput(f"Which {word}? Write a part of its name after it.", where=word)
         else:
@@ -46,7 +50,7 @@ def read(words: Sequence[str]) -> Query:
 def _unknown(word: str) -> str:
     known = ", ".join(alerts.WHICH)
     ways = f"{known}, storm, rule NAME and actor NAME"
-    return f"I can list alerts by {ways}, not by {word[:40]!r}."
+    return f"I can list alerts by {ways}, not by '{plain(word, 40)}'."
 
 
 def spoken(query: Query) -> str:
@@ -56,7 +60,7 @@ def spoken(query: Query) -> str:
         words += ["storm"] if query.storm == "any" else ["storm", query.storm]
     for name, value in (("rule", query.rule), ("actor", query.actor)):
         words += [name, value] if value else []
-    return " ".join(words)[:_WORDS_MOST]
+    return " ".join(words)
 
 
 def turn(bot: Bot, ack: Ack, body: said.Body, respond: Respond) -> None:

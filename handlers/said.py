@@ -17,6 +17,7 @@ from bot.model import (
     Scope,
     Verb,
     Verdict,
+    cut,
     iso,
     read_alert_id,
     read_exemption_id,
@@ -148,8 +149,15 @@ def message(body: Body) -> Message:
     """The message that a shortcut was used on; its words without Slack's entities."""
     found = body.get("message") or {}
     ts, thread = str(found.get("ts") or ""), str(found.get("thread_ts") or "")
-    words = html.unescape(_MARKED.sub(_plainly, str(found.get("text") or "")))
-    return Message(ts=ts, thread=thread if thread != ts else "", words=written(words)[:NOTE_MOST])
+    words = written(html.unescape(_MARKED.sub(_plainly, str(found.get("text") or ""))))
+    return Message(ts=ts, thread=thread if thread != ts else "", words=_noted(words))
+
+
+def _noted(words: str) -> str:
+    """As much of *words* as a note holds."""
+    if len(words) <= NOTE_MOST:
+        return words
+    return cut(words, NOTE_MOST - 1).rstrip() + "…"
 
 
 _MARKED = re.compile(r"<([^<>]+)>")

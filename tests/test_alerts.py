@@ -441,6 +441,9 @@ def test_a_listing_turns_its_pages(bot: Bot) -> None:
     assert [len(page.alerts) for page in pages] == [2, 2, 1]
     assert {page.total for page in pages} == {5}
     assert len({alert.id for page in pages for alert in page.alerts}) == 5
+    beyond = [listing(bot, Query(), ANA.user, limit=2, offset=at) for at in (5, 6, 10**30)]
+    assert [(page.offset, page.alerts) for page in beyond] == [(4, pages[2].alerts)] * 3
+    assert listing(bot, Query(which="resolved"), ANA.user, offset=8).offset == 0
     assert listing(bot, Query(actor="ANA"), ANA.user).total == 2
     assert listing(bot, Query(rule="SAML_3", actor="ana"), ANA.user).total == 1
     assert listing(bot, Query(rule="%"), ANA.user).total == 0

@@ -82,6 +82,10 @@ def end_those_due(bot: Bot) -> None:
         bot.outbox.wake()
 
 
+_LISTED_MOST = 10_000
+"""More are not counted either."""
+
+
 def standing(bot: Bot) -> Sequence[Exemption]:
     """Those proposed or on, the first to end first."""
-    return bot.store.exemptions((ExemptionState.PROPOSED, ExemptionState.ON))
+    return bot.store.exemptions((ExemptionState.PROPOSED, ExemptionState.ON), _LISTED_MOST)

@@ -53,6 +53,7 @@ from bot.model.sends import (
     privately,
     send_id,
 )
+from bot.model.signs import cut
 from bot.model.snoozes import Snooze, SnoozeState
 from bot.model.storms import Storm, Tally
 
@@ -117,6 +118,7 @@ __all__ = [
     "Verb",
     "Verdict",
     "counted",
+    "cut",
     "first_card",
     "iso",
     "lasting",

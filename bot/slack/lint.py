@@ -209,7 +209,7 @@ def _element(where: str, element: Json, allowed: Iterable[str]) -> list[str]:
         longest = element.get("max_length", 3000)
         if not 1 <= longest <= 3000 or len(element.get("initial_value", "")) > longest:
             faults.append(f"{where}: max_length {longest} does not hold")
-    else:
+    elif kind in _MOST_OPTIONS:
         options = element.get("options") or []
         faults += _count(where, len(options), _MOST_OPTIONS[kind])
         for option in options:

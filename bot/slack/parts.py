@@ -37,11 +37,14 @@ from bot.model import (
     Backtest,
     Decision,
     Level,
+    Mark,
     Scope,
     Snooze,
     SnoozeState,
     Verb,
     Verdict,
+    counted,
+    cut,
 )
 from bot.slack.lint import ALT, BUTTON, HEADER, POINTER, TEXT
 from bot.slack.text import code, date, escape, mention, plain, shorten
@@ -89,6 +92,8 @@ VERDICTS = {
     Verdict.EXPECTED: "expected",
 }
 _ARN_HEAD = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:\d*:")
+_PART_OF_SPELT = re.compile(r"\\(?:u(?:\{[0-9a-f]*)?)?\Z")
+_STAMP = re.compile(r" \((\d{4}-\d\d-\d\dT[0-9:.]+Z)\)")
 _TIMED = re.compile(r"(.*) \((\d{4}-\d\d-\d\dT[0-9:.]+Z)\)", re.DOTALL)
 
 
@@ -133,7 +138,7 @@ def preformatted(text: str) -> Block:
 
 
 def beginning(text: str, size: int) -> str:
-    """The longest beginning of *text* that is at most *size* characters as JSON."""
+    """The longest beginning of *text* (spelt out) of at most *size* characters as JSON."""
     low, high = 0, min(len(text), size)
     while low < high:
         middle = (low + high + 1) // 2
@@ -141,7 +146,7 @@ def beginning(text: str, size: int) -> str:
             low = middle
         else:
             high = middle - 1
-    return text[:low]
+    return text if low == len(text) else _PART_OF_SPELT.sub("", cut(text, low))
 
 
 def button(label: str, action: str, value: str, style: str | None = None) -> ButtonElement:
@@ -180,7 +185,7 @@ def who(actor: Actor) -> str:
     """Name and the short principal, each once; the kind where there is no principal."""
     named = actor.name or actor.principal
     parts = [code(named, 120)]
-    short = _ARN_HEAD.sub("", actor.principal, count=1).removesuffix(f"/{actor.name}")
+    short = principal(actor.principal).removesuffix(f"/{actor.name}")
     told = short in {actor.name, actor.connect_user}
     if actor.kind and not actor.connect_user and not short.startswith(("role/", "user/")):
         parts.append(escape(actor.kind))
@@ -254,6 +259,21 @@ def steps(runbook: Sequence[str]) -> str:
     return "\n".join(f"{number}. {escape(step)}" for number, step in enumerate(runbook, 1))
 
 
+def principal(arn: str) -> str:
+    """*arn* without what stands elsewhere: partition, service and account."""
+    return _ARN_HEAD.sub("", arn, count=1)
+
+
+def briefly(alert: Alert) -> str:
+    """As `state`, for a list: without times."""
+    if alert.resolved:
+        became = VERDICTS[alert.verdict] if alert.verdict else "no verdict"
+        return f"*Resolved: {became}* by {mention(alert.resolved.by)}"
+    if alert.taken:
+        return f"*Taken* by {mention(alert.taken.by)}"
+    return "*Open again*" if alert.reopened else "*Open*"
+
+
 def state(alert: Alert) -> str:
     """Who has it or what became of it."""
     if alert.resolved:
@@ -278,22 +298,41 @@ SCOPES = {
 }
 
 
+SECOND = "*A second person must agree.*"
+
+
+def by_whom(mark: Mark | None) -> str:
+    """The person who did it, after what was done; nobody where we did."""
+    named = mention(mark.by) if mark else ""
+    return f", by {named}" if named.startswith("<@") else ""
+
+
 def snooze(one: Snooze) -> str:
     """What a snooze is and whose, in one line."""
     what = f"{escape(SCOPES[one.scope])}, by {mention(one.by)}"
     why = f": {escape(plain(one.reason, 200))}"
     if one.state is SnoozeState.ASKED:
-        return f"*Asked to snooze* {HOURS.get(one.hours, '?')}: {what}{why}"
+        asked = f"*Asked to snooze* {HOURS.get(one.hours, '?')}: {what}{why}"
+        return f"{asked}\n{SECOND}"
     if one.state is SnoozeState.OVER:
-        return f"*Snooze over*: {escape(plain(one.why, 400))}"
+        return f"*Snooze over*: {_timely(one.why)}{by_whom(one.ended)}"
     agreed = f", {mention(one.agreed.by)} agreed" if one.agreed else ""
     return f"😴 *Snoozed* until {date(one.until)}: {what}{agreed}{why}"
 
 
+def _timely(why: str) -> str:
+    """*why*; each `(time)` of new context in it is shown in the reader's zone."""
+    pieces = _STAMP.split(plain(why, 400))
+    shown = [date(one) if place % 2 else escape(one) for place, one in enumerate(pieces)]
+    return " ".join(filter(None, shown)).replace("> ;", ">;")
+
+
 def kept_quiet(one: Snooze) -> str:
     """What a snooze kept quiet, counted."""
-    held = f" in {one.alerts} alert(s) without a card" if one.alerts else ""
-    return f"{one.findings} finding(s){held} kept quiet"
+    if not one.findings:
+        return "Nothing was kept quiet"
+    held = f" in {counted(one.alerts, 'alert')} without a card" if one.alerts else ""
+    return f"{counted(one.findings, 'finding')}{held} kept quiet"
 
 
 ASPECTS = {

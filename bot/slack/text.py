@@ -3,6 +3,9 @@
 Two kinds of place hold such text. `plain` is for plain_text objects, which Slack shows as they
 are. `escape` and `code` are for mrkdwn; our own mrkdwn objects also set `verbatim`, so that Slack
 turns no bare URL, channel name or e-mail address into a link.
+
+What is written from right to left stands between isolates (UAX 9): a Hebrew name stays where it
+was put, and the numbers and names after it stay behind it.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bot.model import Person, moment
+from bot.model import Person, cut, moment
 
 WHEN = "{date_short_pretty} at {time}"
 """The form of a moment on cards, in Slack's date tokens; each reader sees their own zone."""
@@ -25,6 +28,12 @@ _USER_ID = re.compile(r"[UW][A-Z0-9]{2,30}")
 _PHONE = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[ ()/-]{0,2}\d){6,14}(?!\d)")
 _GROUP_ID = re.compile(r"S[A-Z0-9]{2,30}")
 _UNIT = re.compile(r"&(?:amp|lt|gt);|<[^<>`]*>|.", re.DOTALL)
+_APART, _ENDED = "\u2068", "\u2069"
+_LEFTWARD = (  # the blocks of Hebrew, Arabic, Syriac, Thaana, N'Ko … and of their letter forms
+    "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+)
+_RUN = re.compile(f"[{_LEFTWARD}](?:[{_LEFTWARD}\\d\\W]*[{_LEFTWARD}])?[\u0300-\u036f]*")
+_RIGHTWARD = re.compile(f"[^\\W\\d_{_LEFTWARD}]")
 
 
 def clean(text: str) -> str:
@@ -61,8 +70,24 @@ def _masked(number: re.Match[str]) -> str:
 
 def plain(text: str, limit: int = 3000) -> str:
     """*text* for a plain_text object: cleaned, at most *limit* characters, never empty."""
-    cleaned = clean(text) or "–"
-    return cleaned if len(cleaned) <= limit else cleaned[: limit - 1].rstrip() + "…"
+    shown = _isolated(clean(text)) or "–"
+    if len(shown) <= limit:
+        return shown
+    return _closed(cut(shown, limit - 1 - (_APART in shown))) + "…"
+
+
+def _isolated(text: str) -> str:
+    """*text* with each run of words from right to left for itself, or as a whole where there are
+    no others: so that words come in the order in which they were written."""
+    if _RIGHTWARD.search(text):
+        return _RUN.sub(lambda run: f"{_APART}{run[0]}{_ENDED}", text)
+    return f"{_APART}{text}{_ENDED}" if _RUN.search(text) else text
+
+
+def _closed(short: str) -> str:
+    """*short*, the beginning of a text, without blanks and an open isolate at its end."""
+    short = short.rstrip().removesuffix(_APART).rstrip()
+    return short + _ENDED if short.count(_APART) > short.count(_ENDED) else short
 
 
 def escape(text: str) -> str:
@@ -75,7 +100,7 @@ def escape(text: str) -> str:
     shown = _WORD.sub(_without_emoji, shown)
     # `&gt;` at the start of a line is still read as a quotation.
     shown = "›" + shown[1:] if shown.startswith(">") else shown
-    return shown.translate(_ENTITIES)
+    return _isolated(shown).translate(_ENTITIES)
 
 
 def _without_emoji(word: re.Match[str]) -> str:
@@ -88,14 +113,18 @@ def code(text: str, limit: int = 500) -> str:
     Only the backtick is replaced by a look-alike; what is invisible is spelled out, so that two
     names which look alike do not pass for one another.
     """
-    marks, signs = 0, []
+    text = text.strip()
+    marks, units = 0, []
     for sign in text[: limit + 1]:
         marks = marks + 1 if unicodedata.category(sign) in {"Mn", "Me"} else 0
-        signs.append(_visible(sign) if marks <= _MARKS_IN_A_ROW else _spelt(sign))
-    shown = "".join(signs).replace("`", _TWINS["`"]).strip() or "–"
+        units.append(_visible(sign) if marks <= _MARKS_IN_A_ROW else _spelt(sign))
+    shown = "".join(units)
     if len(shown) > limit:
-        shown = shown[: limit - 1] + "…"
-    return f"`{shown.translate(_ENTITIES)}`"
+        shown = cut(units, limit - 1) + "…"
+    shown = shown.replace("`", _TWINS["`"]).strip() or "–"
+    span = f"`{shown.translate(_ENTITIES)}`"
+    # Around the span, not in it: whoever copies the name copies nothing else.
+    return f"{_APART}{span}{_ENDED}" if _RUN.search(shown) else span
 
 
 def spell_out(text: str) -> str:
@@ -143,18 +172,12 @@ def summon(name: str) -> str:
 def shorten(text: str, limit: int, tail: str = "…") -> str:
     """*text* (mrkdwn) in at most *limit* characters with *tail* in place of what was cut.
 
-    Never cuts inside an entity or a `<…>`, and closes a code span that it cuts.
+    Never cuts inside an entity, a `<…>` or an emoji, and closes a code span that it cuts.
     """
     if len(text) <= limit:
         return text
     room = limit - len(tail) - 1  # 1 for a backtick that closes a code span
-    kept: list[str] = []
-    for unit in _UNIT.findall(text):
-        room -= len(unit)
-        if room < 0:
-            break
-        kept.append(unit)
-    short = "".join(kept).rstrip()
+    short = cut(_UNIT.findall(text), room - (_APART in text)).rstrip()
     if short.count("`") % 2 == 1:
         short = short[:-1].rstrip() if short.endswith("`") else short + "`"
-    return short + tail
+    return _closed(short) + tail

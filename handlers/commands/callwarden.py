@@ -15,6 +15,7 @@ from bot.model import Person, Verb, read_alert_id
 from bot.ports import Bot
 from bot.slack import cards
 from bot.slack.cards import Message
+from bot.slack.text import plain
 from handlers import listing, said
 
 ID = "/callwarden"
@@ -26,7 +27,8 @@ def handle(bot: Bot, ack: Ack, command: Mapping[str, Any]) -> None:
     words = str(command.get("text") or "").split()
     verb = words[0].lower() if words else "help"
     if verb not in _VERBS:
-        raise BadInput(f"I do not know {verb[:40]!r}. {_hint(verb, list(_VERBS))}", where="verb")
+        hint = _hint(verb, list(_VERBS)) or "Try /callwarden help."
+        raise BadInput(f"I do not know '{plain(verb, 40)}'. {hint}", where="verb")
     message = _VERBS[verb](bot, said.person(command), words[1:])
     ack(text=message["text"], blocks=message["blocks"], response_type="ephemeral")
 
@@ -46,7 +48,8 @@ def _alerts(bot: Bot, by: Person, words: Sequence[str]) -> Message:
             return _alert(bot, by, [named])
         hint = _hint(first, [f"alerts {one}" for one in alerts.WHICH])
         known = ", ".join(alerts.WHICH)
-        raise BadInput(f"I can list {known} alerts, not {first[:40]!r}. {hint}", where="which")
+        sentence = f"I can list {known} alerts, not '{plain(first, 40)}'. {hint}"
+        raise BadInput(sentence.strip(), where="which")
     return listing.draw(bot, by, words)
 
 
@@ -70,11 +73,12 @@ def _exceptions(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
 
 
 def _hint(typed: str, known: Sequence[str]) -> str:
+    """What may have been meant; "" where nothing is close."""
     endings = {one.split()[-1]: one for one in known}
     close = difflib.get_close_matches(typed, endings, n=1, cutoff=0.5)
     if close:
         return f"Did you mean /callwarden {endings[close[0]]}?"
-    return f"Try {' or '.join(f'/callwarden {one}' for one in known)}."
+    return ""
 
 
 _VERBS: Mapping[str, Callable[[Bot, Person, Sequence[str]], Message]] = {

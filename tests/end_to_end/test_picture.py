@@ -50,7 +50,7 @@ def test_the_picture_comes_into_details(page: Page, stage: Stage) -> None:
         "alt",
         "Timeline, 30 minutes either way of the last record: "
         "11 calls by this actor, 2 refused; 11 calls on this target, 2 refused; "
-        "11 calls from there, 2 refused",
+        "11 calls from this address, 2 refused",
     )
     picture(page, "details-picture")
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.builders import ANA, BEN
+from bot.slack.lint import lint
+from tests.builders import ANA, BEN, judged, make_actor, make_finding, make_record, make_triage
 from tests.handlers.stage import EVE, Stage, told
 
 
@@ -66,7 +67,7 @@ def test_mine_are_those_i_have(stage: Stage) -> None:
     stage.press("alert_take", alert.id, ANA)
 
     assert alert.id in told(stage.type("alerts mine", ANA))
-    assert "no such alert (mine)" in told(stage.type("alerts mine", BEN))
+    assert "You have no open alert." in told(stage.type("alerts mine", BEN))
     assert alert.id in told(stage.type("alerts all rule security actor MALLORY", BEN))
 
 
@@ -78,10 +79,11 @@ def test_mine_are_those_i_have(stage: Stage) -> None:
         ("alert", "Which alert? Write its id, such as A-7K2QF, after it."),
         ("alert A-00000", "There is no alert A-00000"),
         ("alerts rule", "Which rule? Write a part of its name after it."),
+        (f"alerts actor {'x' * 501}", "No actor has so long a name."),
         ("alerts open by", "rule NAME and actor NAME, not by 'by'"),
         ("alerts al", "Did you mean /callwarden alerts all?"),
         ("alerts opne", "Did you mean /callwarden alerts open?"),
-        ("xyzzy", "Try /callwarden help or /callwarden status or /callwarden alert or"),
+        ("xyzzy", "Try /callwarden help."),
         ("alerts 7", "I can list open, mine, resolved, all alerts, not '7'."),
         ("<!channel>", "I do not know '<!channel>'"),
     ],
@@ -89,6 +91,20 @@ def test_mine_are_those_i_have(stage: Stage) -> None:
 def test_a_mistake_gets_the_closest_verb(stage: Stage, typed: str, hint: str) -> None:
     """A typing error is answered with what was probably meant."""
     assert hint in told(stage.type(typed))
+
+
+def test_a_long_filter_is_whole_on_the_next_page(stage: Stage) -> None:
+    """A button that carried half of it would list what nobody asked for."""
+    for number in range(9):
+        record = make_record(f"e-{number}", target=f"t-{number}", actor=make_actor("x" * 450))
+        finding = make_finding(record, fold=(str(number),))
+        stage.store.keep(judged(finding), make_triage(), stage.clock.iso)
+
+    answer = json.loads(stage.type(f"alerts actor {'x' * 450}").body)
+
+    [turn] = [block for block in answer["blocks"] if block["type"] == "actions"]
+    assert turn["elements"][0]["value"] == f"8 open actor {'x' * 450}"
+    assert lint(answer) == []
 
 
 def test_others_learn_nothing(stage: Stage) -> None:

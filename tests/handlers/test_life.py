@@ -93,6 +93,16 @@ def test_a_message_of_the_thread_becomes_the_note(stage: Stage) -> None:
     assert f"The note is kept with {alert.id}" in str(answer.body)
 
 
+def test_a_message_that_is_too_long_for_a_note_says_so(stage: Stage) -> None:
+    """By its ellipsis, and never in the middle of an emoji."""
+    alert = stage.open_alert()
+
+    stage.keep("x" * 498 + "🇨🇭🇩🇪", alert.ts)
+
+    [note] = [one.ask.note for one in stage.store.decisions_of(alert.id)]
+    assert note == "x" * 498 + "…"
+
+
 @pytest.mark.parametrize("thread", [None, "9.000000", "1.000900"])
 def test_a_message_elsewhere_is_explained(stage: Stage, thread: str | None) -> None:
     """Outside an alert's thread there is no alert to keep it with."""

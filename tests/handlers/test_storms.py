@@ -65,9 +65,7 @@ def test_a_storms_alerts_are_listed_by_command(stage: Stage, held: Alert, words:
 
 def test_a_storm_that_is_not_there_has_no_alerts(stage: Stage, held: Alert) -> None:
     """Nothing is listed in its place."""
-    assert (
-        told(stage.type("alerts storm ST-00000")) == "There is no such alert (open storm ST-00000)."
-    )
+    assert told(stage.type("alerts storm ST-00000")) == "No alert matches: open storm ST-00000."
 
 
 @pytest.mark.parametrize("how", ["details", "command"])

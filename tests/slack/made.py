@@ -113,6 +113,26 @@ def decision(verb: Verb = Verb.TAKE, by: Person = ANA, **changes: Any) -> Decisi
     )
 
 
+def snooze(**changes: Any) -> Snooze:
+    """Ana keeps the rule quiet for the alert's actor."""
+    on = Snooze(
+        id="SN-7K2QF",
+        alert=ALERT.id,
+        rule=ALERT.rule,
+        level=ALERT.level,
+        headline=ALERT.headline,
+        scope=Scope.RULE_ACTOR,
+        key="k",
+        hours=8,
+        reason="a drill",
+        by=ANA,
+        at=AT,
+        seen=Seen(),
+        until=LATER,
+    )
+    return msgspec.structs.replace(on, **changes)
+
+
 # ── hostile text ────────────────────────────────────────────────────────────
 
 FRAGMENTS = (

@@ -33,8 +33,6 @@ from bot.model import (
     PageState,
     Record,
     Release,
-    Scope,
-    Seen,
     Send,
     SendKind,
     Snooze,
@@ -49,6 +47,7 @@ from bot.model import (
 from bot.ports import Feed
 from bot.slack import cards
 from bot.slack.lint import lint
+from bot.slack.text import date
 from tests.slack import made
 from tests.slack.made import ALERT, ANA, BEN, INSTANCES, LATER, RESOLVED, TAKEN
 from tests.slack.mrkdwn import effects
@@ -265,6 +264,30 @@ def test_a_call_mentions_whom_the_settings_name_and_nobody_else() -> None:
     assert drawn["text"] == spoken
 
 
+def test_a_list_tells_each_alert_in_two_lines() -> None:
+    """A phone shows eight of them without much scrolling."""
+    many = msgspec.structs.replace(TAKEN, count=1_200, last_time=made.LATER)
+    reopened = msgspec.structs.replace(ALERT, reopened=Mark(by=BEN, at=made.LATER))
+
+    [_, *entries] = made.texts(cards.alert_list([ALERT, many, RESOLVED, reopened], "all"), "mrkdwn")
+    lines = [entry.splitlines() for entry in ["", *entries]]
+    assert [len(one) for one in lines[1:]] == [2] * len(entries)
+    told = [line for _, line in lines[1:]]
+    assert told[0].startswith("*Taken* by <@U0ANA> · ×1,200 · last <!date^1795341900^")
+    assert told[1].startswith("*Resolved: false positive* by <@U0BEN> · <!date^1795341791^")
+    assert told[2].startswith("*Open again* · <!date")
+
+
+def test_the_place_in_a_list_is_said_whatever_was_looked_for() -> None:
+    """A long filter is cut, not the numbers behind it."""
+    words = f"open actor {'x' * 500}"
+    drawn = cards.alert_list([ALERT], words, total=10_000)
+
+    assert lint(drawn) == []
+    assert drawn["text"].endswith("x…: 1 to 1 of 10,000, worst first")
+    assert ("alerts_on", f"1 {words}") in made.buttons(drawn)
+
+
 def test_a_list_has_a_details_button_for_each() -> None:
     """Alerts stand one below the other; an empty list says so."""
     other = msgspec.structs.replace(RESOLVED, id="A-00002", count=4)
@@ -275,7 +298,8 @@ def test_a_list_has_a_details_button_for_each() -> None:
     assert "✅ *A-00002*" in said(drawn)
     assert "×4" in said(drawn)
     assert said(cards.alert_list([])) == "No alert is open."
-    assert said(cards.alert_list([], "all")) == "There is no such alert (all)."
+    assert said(cards.alert_list([], "all")) == "There is no alert yet."
+    assert said(cards.alert_list([], "mine rule x")) == "No alert matches: mine rule x."
 
 
 @pytest.mark.parametrize(
@@ -292,7 +316,7 @@ def test_a_long_list_has_pages(offset: int, turning: list[tuple[str, str]]) -> N
     drawn = cards.alert_list(page, "open", offset=offset, total=10_000)
 
     assert lint(drawn) == []
-    assert f"{offset + 1} to {offset + 8} of 10000" in said(drawn)
+    assert f"Alerts, open: {offset + 1:,} to {offset + 8:,} of 10,000" in said(drawn)
     assert [one for one in made.buttons(drawn) if one[0] != "alert_details"] == turning
 
 
@@ -312,7 +336,7 @@ def test_status_says_bad_news_first() -> None:
     )
     text = said(drawn)
 
-    assert text.startswith("*Status*: 6 thing(s) need a look.")
+    assert text.startswith("*Status*: 6 things need a look.")
     for part in (
         "`main`",
         "token_revoked",
@@ -365,7 +389,7 @@ def test_status_shows_the_last_page_and_those_that_failed() -> None:
     last = page(done_at=made.AT)
     drawn = cards.status(counts={}, feeds=[], pages_to=topic, last_page=last, failed_pages=failed)
     text = said(drawn)
-    assert text.startswith("*Status*: 2 thing(s) need a look.")
+    assert text.startswith("*Status*: 2 things need a look.")
     assert (
         "❌ Page is tried again (tried 3×): Critical A-7K2QF: nobody has taken it: AWS did" in text
     )
@@ -417,7 +441,7 @@ def test_status_shows_what_is_wrong_and_what_is_not_known_of_a_feed() -> None:
     )
     drawn = cards.status(counts={}, feeds=[], checkups=[checkup(diagnoses=(ill, unknown))])
 
-    assert said(drawn).startswith("*Status*: 2 thing(s) need a look.")
+    assert said(drawn).startswith("*Status*: 2 things need a look.")
     assert "❌ The dead-letter queue of main (dlq" in said(drawn)
     assert "holds 3 messages (since <!date^" in said(drawn)
     assert "❓ UNKNOWN: how many wait: AWS refused it." in said(drawn)
@@ -528,6 +552,20 @@ def test_a_large_raw_record_says_where_the_rest_is() -> None:
     assert "under event id `e-1`" in said(drawn)
 
 
+@pytest.mark.parametrize("shift", range(6))
+def test_a_raw_record_is_divided_between_signs(shift: int) -> None:
+    """Neither a block nor what is left out begins in the middle of one."""
+    raw = {"requestParameters": {"name": "x" * shift + "🇨🇭\u200b" * 1_500}}
+    pieces = [
+        block["elements"][0]["elements"][0]["text"]
+        for block in cards.raw_message(made.record(raw))["blocks"]
+        if block["type"] == "rich_text"
+    ]
+    assert len(pieces) > 2
+    assert [piece.count("🇨") for piece in pieces] == [piece.count("🇭") for piece in pieces]
+    assert "".join(pieces).count("\\") == "".join(pieces).count("\\u{200b}")
+
+
 LONG_CHECKUP = Checkup(
     source="x" * 4000,
     at=made.AT,
@@ -614,21 +652,7 @@ def test_any_snooze_fits_and_says_only_what_it_should(snooze: Snooze, alert: Ale
 
 def test_a_snooze_shows_who_until_when_and_why() -> None:
     """While it waits for a second person, the buttons are theirs; once over, there are none."""
-    on = Snooze(
-        id="SN-7K2QF",
-        alert=ALERT.id,
-        rule=ALERT.rule,
-        level=ALERT.level,
-        headline=ALERT.headline,
-        scope=Scope.RULE_ACTOR,
-        key="k",
-        hours=8,
-        reason="a drill",
-        by=ANA,
-        at=made.AT,
-        seen=Seen(),
-        until=made.LATER,
-    )
+    on = made.snooze()
     asked = msgspec.structs.replace(on, state=SnoozeState.ASKED)
     over = msgspec.structs.replace(on, state=SnoozeState.OVER, why="its time is up", findings=3)
 
@@ -638,10 +662,51 @@ def test_a_snooze_shows_who_until_when_and_why() -> None:
     assert "Snoozed" not in said(card(ALERT, snooze=over))
     note = cards.snooze_note(asked, SnoozeState.ASKED)
     assert made.buttons(note) == [("snooze_agree", "SN-7K2QF"), ("snooze_end", "SN-7K2QF")]
+    assert "this rule and actor, by <@U0ANA>: a drill\n*A second person must agree.*" in said(note)
     ended = cards.snooze_note(over, SnoozeState.OVER)
     assert made.buttons(ended) == []
-    assert "3 finding(s) kept quiet" in said(ended)
+    assert said(ended) == "*Snooze over*: its time is up\n3 findings kept quiet"
+    why = f"new context: network <x> ({made.LATER}); program y ({made.LATER})"
+    broken = said(cards.snooze_note(made.snooze(state=SnoozeState.OVER, why=why), SnoozeState.OVER))
+    when = date(made.LATER)
+    assert f"new context: network &lt;x&gt; {when}; program y {when}\n" in broken
+    by_hand = msgspec.structs.replace(over, ended=Mark(by=BEN, at=made.LATER), findings=0)
+    told = said(cards.snooze_note(by_hand, SnoozeState.OVER))
+    assert told == "*Snooze over*: its time is up, by <@U0BEN>\nNothing was kept quiet"
+    assert "3 findings kept quiet" in said(ended)
     assert said(cards.snooze_list([])) == "Nothing is snoozed."
+
+
+def entries(drawn: cards.Message) -> list[str]:
+    """The kinds of blocks below the header."""
+    return [block["type"] for block in drawn["blocks"][1:]]
+
+
+@pytest.mark.parametrize(("number", "size"), [(3, 10), (100, 10), (10_000, 400)])
+def test_a_listed_snooze_is_never_parted_from_its_buttons(number: int, size: int) -> None:
+    """However long: a button without its text would end the wrong one. The rest is counted."""
+    snooze = made.snooze(headline="h" * size, reason="r" * size)
+    drawn = cards.snooze_list([snooze] * number)
+
+    shown = len(made.buttons(drawn))
+    assert lint(drawn) == []
+    assert f"Snoozes: {number:,}, the first to end first" in said(drawn)
+    assert entries(drawn)[: 2 * shown] == ["section", "actions"] * shown
+    left = number - shown
+    assert said(drawn).endswith(f"… and {left:,} more") == bool(left)
+    assert shown == min(number, 24) or size > 100
+
+
+@pytest.mark.parametrize(("number", "size"), [(3, 10), (100, 10), (10_000, 400)])
+def test_a_listed_exception_is_never_parted_from_its_button(number: int, size: int) -> None:
+    """As with snoozes."""
+    one = msgspec.structs.replace(EXPECTED, reason="r" * size)
+    drawn = cards.exemption_list([one] * number)
+
+    shown = len(made.buttons(drawn))
+    assert lint(drawn) == []
+    assert entries(drawn)[: 2 * shown] == ["section", "actions"] * shown
+    assert said(drawn).endswith(f"… and {number - shown:,} more") == (number > shown)
 
 
 @slow
@@ -683,7 +748,8 @@ def test_a_proposal_shows_its_backtest_and_its_filter_as_a_diff() -> None:
     assert "*Proposed: expected* for 90 days, by <@U0ANA>: a drill" in shown
     assert "hidden 14 of 15 findings of the last 400 days, all by `mallory`" in shown
     assert "`eve: DeleteInstance` <!date" in shown
-    assert "source network `203.0.113.0/24`" in shown
+    assert "where all are equal:\n• source network `203.0.113.0/24`" in shown
+    assert "\n*A second person must agree.*\n" in shown
     assert "+ filter:\\n+   condition: not selection" in json.dumps(note)
     assert made.buttons(note) == [("except_agree", "EX-7K2QF"), ("except_end", "EX-7K2QF")]
 
@@ -703,11 +769,16 @@ def test_an_exception_shows_who_until_when_and_how_often() -> None:
     listed = cards.exemption_list([on])
     assert "*Expected* until <!date" in said(listed)
     assert "<@U0BEN> agreed, by <@U0ANA>: a drill" in said(listed)
-    assert "3 finding(s) hidden, the last <!date" in said(listed)
+    assert "3 findings hidden, the last <!date" in said(listed)
     assert made.buttons(listed) == [("except_end", "EX-7K2QF")]
+    fresh = msgspec.structs.replace(on, hits=0, last_hit="")
+    assert said(cards.exemption_list([fresh])).endswith("\nNothing hidden yet")
     ended = cards.exemption_note(over, ExemptionState.OVER)
     assert made.buttons(ended) == []
-    assert "*Exception over*: its time is up" in said(ended)
+    assert "*Exception over*: its time is up\n" in said(ended)
+    removed = msgspec.structs.replace(over, ended=Mark(by=BEN, at=made.LATER), hits=0)
+    told = said(cards.exemption_note(removed, ExemptionState.OVER))
+    assert told == "*Exception over*: its time is up, by <@U0BEN>\nNothing was hidden"
     assert said(cards.exemption_list([])) == "Nothing is excepted."
 
 

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from bot.demo.slack.blocks import check_view
 from bot.model import Alert, Around, Aspect, Calls, Decision, Offer, Record, Tie, Verb, Verdict
 from bot.slack.lint import lint_view
-from bot.slack.modals import Answer, DetailsModal, ExpectModal, Notice, ResolveModal
+from bot.slack.modals import (
+    Answer,
+    DetailsModal,
+    ExpectModal,
+    HandOverModal,
+    NoteModal,
+    Notice,
+    ReopenModal,
+    ResolveModal,
+    SnoozeModal,
+)
 from bot.slack.modals.details import console, timeline
 from tests.slack import made
 from tests.slack.made import ALERT, INSTANCES, RESOLVED
@@ -144,6 +154,10 @@ def test_the_raw_record_is_offered_to_those_who_may(may: bool, count: int) -> No
         ResolveModal.build(ALERT),
         details(may_raw=True),
         details(RESOLVED, decisions=[made.decision()]),
+        HandOverModal.build(ALERT),
+        NoteModal.build(ALERT),
+        ReopenModal.build(ALERT),
+        SnoozeModal.build(ALERT),
         Notice.build("Somebody was first."),
     ],
 )
@@ -164,7 +178,8 @@ def test_any_alert_makes_its_modals(
 ) -> None:
     """Whatever is in it, a modal is within every limit and has no voice."""
     view = details(alert, records=records, decisions=decisions, may_raw=True)
-    for modal in (view, ResolveModal.build(alert), Notice.build(alert.why)):
+    asking = (ResolveModal, HandOverModal, NoteModal, ReopenModal, SnoozeModal)
+    for modal in (view, Notice.build(alert.why), *(kind.build(alert) for kind in asking)):
         assert lint_view(modal) == []
         assert check_view(modal) == []
         no_voice(modal)

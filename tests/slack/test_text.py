@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Person
+from bot.model import Person, cut
 from bot.slack.text import clean, code, date, escape, mention, plain, shorten, spell_out, written
 from tests.slack.made import hostile, long_hostile
 from tests.slack.mrkdwn import effects, shown
@@ -30,7 +32,8 @@ def test_a_code_span_stays_one_code_span(text: str) -> None:
 @given(hostile)
 def test_escaped_prose_still_says_the_same(text: str) -> None:
     """Only look-alikes differ from the cleaned text."""
-    back = str.maketrans({"∗": "*", "ˍ": "_", "∼": "~", "ˋ": "`", "∶": ":", "›": ">"})
+    same = {"∗": "*", "ˍ": "_", "∼": "~", "ˋ": "`", "∶": ":", "›": ">"}
+    back = str.maketrans(same | {"\u2068": "", "\u2069": ""})
 
     assert shown(escape(text)).translate(back) == clean(text).translate(back)
 
@@ -145,3 +148,78 @@ def test_preformatted_text_keeps_its_lines() -> None:
 def test_a_note_keeps_its_lines_and_no_callers_number(note: str, kept: str) -> None:
     """The ledger is never pruned; account ids, addresses and dates are what it is for."""
     assert written(note) == kept
+
+
+# ── whole signs ─────────────────────────────────────────────────────────────
+
+FAMILY, FLAG, WAVE, ACUTE = "👩\u200d👩\u200d👧", "🇨🇭", "👋🏽", "e\u0301"
+WHOLE = [FAMILY, FLAG, WAVE, ACUTE, "❤\ufe0f", "ab", "&amp;"]
+
+
+@pytest.mark.parametrize("sign", WHOLE[:5])
+@pytest.mark.parametrize("room", range(1, 12))
+def test_a_sign_is_shown_whole_or_not_at_all(sign: str, room: int) -> None:
+    """However much room there is: half a flag is another letter, half a family another one."""
+    assert cut(sign * 3, room) == sign * min(3, room // len(sign))
+
+
+@given(st.lists(st.sampled_from(WHOLE), max_size=60).map("".join), st.integers(20, 80))
+def test_nothing_that_is_shown_ends_in_the_middle_of_a_sign(text: str, limit: int) -> None:
+    """A text that is cut says so by its ellipsis; what stands before it are whole signs."""
+    for drawn in (plain(text, limit), shorten(escape(text), limit), code(text, limit)):
+        said = html.unescape(drawn.strip("`"))
+        if said.endswith("…"):
+            kept = said[:-1]
+            assert kept.count("🇨") == kept.count("🇭")
+            assert not kept.endswith(("\u200d", "👋", "\\u{200d", "\\"))
+            assert kept.count("👋") == kept.count("🏽")
+
+
+def test_mischief_is_no_sign() -> None:
+    """A letter with a thousand accents may be cut: it would take all the room there is."""
+    assert 1 < len(cut("e" + "\u0301" * 1_000, 30)) <= 30
+
+
+# ── from right to left ──────────────────────────────────────────────────────
+
+DAVID, AHMAD = "דוד כהן", "أحمد"
+
+
+@pytest.mark.parametrize(
+    ("text", "prose"),
+    [
+        (DAVID, f"\u2068{DAVID}\u2069"),
+        (f"{DAVID} 12", f"\u2068{DAVID} 12\u2069"),
+        (f"{DAVID} opened 3 of 5", f"\u2068{DAVID}\u2069 opened 3 of 5"),
+        (f"{DAVID} 7, {AHMAD} 9 and Ben", f"\u2068{DAVID} 7, {AHMAD}\u2069 9 and Ben"),
+        (f"\u202e{DAVID} said\u2069 no", f"\u2068{DAVID}\u2069 said no"),
+        ("Zoë opened 3 of 5", "Zoë opened 3 of 5"),
+        ("", ""),
+    ],
+)
+def test_what_follows_a_name_from_right_to_left_stays_behind_it(text: str, prose: str) -> None:
+    """Such words stand between isolates of ours; whoever brings his own loses them."""
+    assert escape(text) == prose
+    assert plain(text) == (prose or "–")
+
+
+def test_a_code_span_from_right_to_left_is_copied_without_isolates() -> None:
+    """They stand around it."""
+    assert code(DAVID) == f"\u2068`{DAVID}`\u2069"
+    assert code("dawid") == "`dawid`"
+
+
+@given(
+    st.lists(st.sampled_from([DAVID, AHMAD, " 12 ", "ben ", "<!here>", "`"]), max_size=30),
+    st.integers(20, 120),
+)
+def test_every_isolate_is_closed_where_a_text_is_cut(words: list[str], limit: int) -> None:
+    """Else the ellipsis and all behind it would turn round."""
+    text = "".join(words)
+    markup = f"*Who:* {code(text)} · {escape(text)} · ×12"
+    for drawn in (plain(text, limit), shorten(markup, limit), code(text, limit), markup):
+        assert drawn.count("\u2068") == drawn.count("\u2069")
+        assert "\u2068\u2069" not in drawn
+    assert len(plain(text, limit)) <= limit
+    assert len(shorten(markup, limit)) <= limit
+    assert len(effects(shorten(markup, limit))) <= 2

@@ -153,7 +153,7 @@ def _fallback(alert: Alert, instances: Mapping[str, str]) -> str:
 def decision_note(decision: Decision) -> Message:
     """A decision, as a line in the card's thread."""
     ask = decision.ask
-    blocks = [parts.section(f"{parts.did(decision)} · {code(ask.alert)}")]
+    blocks = [parts.section(parts.did(decision))]
     if ask.note:
         blocks.append(parts.literal(f"Note: {ask.note}"))
     spoken = escape(plain(f"{ask.by.name or 'Somebody'}: {decision.sentence}", 300))
@@ -177,6 +177,15 @@ def news_note(lines: Sequence[str], more: int = 0) -> Message:
     return fit(Message(text=shorten(spoken, FALLBACK), blocks=blocks))
 
 
+_WORDS_SHOWN = 60
+_NONE = {
+    "open": "No alert is open.",
+    "mine": "You have no open alert.",
+    "resolved": "No alert is resolved.",
+    "all": "There is no alert yet.",
+}
+
+
 def alert_list(
     alerts: Sequence[Alert],
     words: str = "open",
@@ -192,10 +201,11 @@ def alert_list(
     """
     total = len(alerts) if total is None else total
     if not alerts:
-        none = "No alert is open." if words == "open" else f"There is no such alert ({words})."
+        none = _NONE.get(words) or f"No alert matches: {words}."
         return Message(text=none, blocks=[parts.literal(none)])
     last = offset + len(alerts)
-    title = f"Alerts, {words}: {offset + 1} to {last} of {total}, worst first"
+    place = f"{offset + 1:,} to {last:,} of {total:,}, worst first"
+    title = f"Alerts, {plain(words, _WORDS_SHOWN)}: {place}"
     blocks = [parts.header(title)]
     for alert in alerts[: BLOCKS - 2]:
         details = parts.button("Details", parts.DETAILS, alert.id)
@@ -213,5 +223,5 @@ def alert_list(
 def _entry(alert: Alert) -> str:
     sign = "✅" if alert.resolved else parts.SIGNS[alert.level]
     first = f"{sign} *{escape(alert.id)}* {escape(plain(alert.headline, 150))}"
-    times = f"×{alert.count} · " if alert.count > 1 else ""
-    return f"{first}\n{times}last {date(alert.last_time)}\n{parts.state(alert)}"
+    times = f"×{alert.count:,} · last " if alert.count > 1 else ""
+    return f"{first}\n{parts.briefly(alert)} · {times}{date(alert.last_time)}"

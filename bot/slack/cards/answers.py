@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.model import (
     Checkup,
@@ -14,6 +14,7 @@ from bot.model import (
     Send,
     Trouble,
     Unreadable,
+    cut,
 )
 from bot.ports import Feed
 from bot.slack import parts
@@ -70,12 +71,13 @@ def help_text() -> Message:
     usage = "\n".join(f"`/callwarden {verb}` – {what}" for verb, what in _USAGE)
     cards = (
         "On a card: *Take it* makes an alert yours, *Resolve…* says what it turned out to be,"
-        " *Details* shows what stands behind it, *⋯* hands it over, notes something or opens it"
-        " again. In its thread, a message's menu keeps the message as a note. Each press is"
-        " recorded with your name."
+        " *Details* shows what stands behind it, *⋯* snoozes it, proposes an exception, hands it"
+        " over, notes something or opens it again. In its thread, a message's menu keeps the"
+        " message as a note. Each press is recorded with your name."
     )
     blocks = [parts.section(f"*Callwarden*\n{usage}"), parts.section(cards)]
-    return Message(text="What /callwarden can do: help, status, alert, alerts.", blocks=blocks)
+    verbs = dict.fromkeys(verb.split()[0] for verb, _ in _USAGE)
+    return Message(text=f"What /callwarden can do: {', '.join(verbs)}.", blocks=blocks)
 
 
 def status(
@@ -117,7 +119,10 @@ def status(
         for at, item in unreadable
     ]
     trouble += [f"⚠️ {escape(plain(one))}" for one in channels]
-    line = "All is well." if not trouble else f"{len(trouble)} thing(s) need a look."
+    line = "All is well."
+    if trouble:
+        need = "thing needs" if len(trouble) == 1 else "things need"
+        line = f"{len(trouble):,} {need} a look."
     blocks = [parts.section(f"*Status*: {line}")]
     blocks += [parts.section(one, pointer="…") for one in trouble]
     blocks += [parts.section(_feed(feed)) for feed in feeds if not feed.error]
@@ -165,9 +170,17 @@ def raw_message(record: Record) -> Message:
     text = spell_out(text)
     shown = parts.beginning(text, _RAW_SIZE)
     blocks = [parts.section(f"Raw record of {code(record.name, 120)}. Secrets are blanked.")]
-    blocks += [parts.preformatted(shown[at : at + _CHUNK]) for at in range(0, len(shown), _CHUNK)]
+    blocks += [parts.preformatted(piece) for piece in _pieces(shown)]
     if len(shown) < len(text):
         rest = f"… {len(text) - len(shown)} characters are left out. "
         where = f"The whole record is in your CloudTrail bucket under event id {code(record.id)}."
         blocks.append(parts.context(rest + where))
     return fit(Message(text=f"Raw record {escape(plain(record.id, 200))}", blocks=blocks), "…")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """*text* in pieces that one block holds each."""
+    while text:
+        piece = cut(text, _CHUNK)
+        yield piece
+        text = text[len(piece) :]

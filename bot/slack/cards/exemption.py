@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 from slack_sdk.models.blocks import ButtonElement
 
-from bot.model import Exemption, ExemptionState
+from bot.model import Aspect, Clause, Exemption, ExemptionState, counted
 from bot.slack import parts
+from bot.slack.cards.stack import stacked
 from bot.slack.lint import Message, fit
 from bot.slack.parts import Block
 from bot.slack.text import code, date, escape, mention, plain, spell_out
 
 _DIFF_SIZE = 2_500
 """JSON characters of a filter that its proposal shows."""
-
-_LISTED = 20
 
 
 def exemption_note(one: Exemption, state: ExemptionState) -> Message:
@@ -44,24 +43,29 @@ def _told(one: Exemption) -> str:
     """What an exception is and whose, in one line."""
     why = f"by {mention(one.by)}: {escape(plain(one.reason, 300))}"
     if one.state is ExemptionState.PROPOSED:
-        return f"*Proposed: expected* for {one.days} days, {why}"
+        return f"*Proposed: expected* for {one.days} days, {why}\n{parts.SECOND}"
     if one.state is ExemptionState.OVER:
-        return f"*Exception over*: {escape(plain(one.why, 400))}"
+        return f"*Exception over*: {escape(plain(one.why, 400))}{parts.by_whom(one.ended)}"
     agreed = f"{mention(one.agreed.by)} agreed, " if one.agreed else ""
     return f"☑️ *Expected* until {date(one.until)}, {agreed}{why}"
 
 
 def _covered(one: Exemption) -> str:
-    """What an exception hides."""
-    equal = [f"{parts.ASPECTS[each.aspect]} {code(each.value, 150)}" for each in one.conditions]
-    rule = f"Rule {code(one.rule, 80)} up to {one.level.value}"
-    return f"{rule}, where all are equal: {', '.join(equal)}"
+    """What an exception hides, a condition a line."""
+    rule = f"Rule {code(one.rule, 80)} up to {one.level.value}, where all are equal:"
+    return "\n".join([rule, *(f"• {_condition(each)}" for each in one.conditions)])
+
+
+def _condition(each: Clause) -> str:
+    value = parts.principal(each.value) if each.aspect is Aspect.ACTOR else each.value
+    return f"{parts.ASPECTS[each.aspect]} {code(value, 150)}"
 
 
 def _hits(one: Exemption) -> str:
     """How often it came, counted."""
-    last = f", the last {date(one.last_hit)}" if one.hits else ""
-    return f"{one.hits} finding(s) hidden{last}"
+    if not one.hits:
+        return "Nothing was hidden" if one.state is ExemptionState.OVER else "Nothing hidden yet"
+    return f"{counted(one.hits, 'finding')} hidden, the last {date(one.last_hit)}"
 
 
 def _tested(one: Exemption) -> str:
@@ -90,21 +94,17 @@ def exemption_list(exemptions: Sequence[Exemption]) -> Message:
     """
     if not exemptions:
         return Message(text="Nothing is excepted.", blocks=[parts.literal("Nothing is excepted.")])
-    title = f"Exceptions: {len(exemptions)}, the first to end first"
-    blocks = [parts.header(title)]
-    for one in exemptions[:_LISTED]:
-        told = "\n".join(
-            (
-                f"*{escape(one.id)}* at {escape(one.alert)}",
-                _told(one),
-                _covered(one),
-                _hits(one),
-            )
-        )
-        blocks.append(parts.section(told, accessory=_end(one), pointer="…"))
-    if len(exemptions) > _LISTED:
-        blocks.append(parts.context(f"… and {len(exemptions) - _LISTED} more"))
-    return fit(Message(text=f"Exceptions: {len(exemptions)}", blocks=blocks), "… and more")
+    title = f"Exceptions: {len(exemptions):,}"
+    order = ", the first to end first" if len(exemptions) > 1 else ""
+    blocks = stacked(f"{title}{order}", map(_entry, exemptions), len(exemptions))
+    return Message(text=title, blocks=blocks)
+
+
+def _entry(one: Exemption) -> list[Block]:
+    lines = [f"*{escape(one.id)}* at {escape(one.alert)}", _told(one), _covered(one)]
+    if one.state is not ExemptionState.PROPOSED:
+        lines.append(_hits(one))
+    return [parts.section("\n".join(lines), pointer="…"), parts.actions(_end(one))]
 
 
 def _buttons(one: Exemption) -> list[Block]:

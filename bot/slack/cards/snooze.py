@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from bot.model import Snooze, SnoozeState
 from bot.slack import parts
-from bot.slack.lint import BLOCKS, Message, fit
+from bot.slack.cards.stack import stacked
+from bot.slack.lint import Message, fit
 from bot.slack.parts import Block
 from bot.slack.text import escape, plain
 
@@ -34,12 +35,20 @@ def snooze_list(snoozes: Sequence[Snooze]) -> Message:
     """Those that stand, one below the other, each with its buttons."""
     if not snoozes:
         return Message(text="Nothing is snoozed.", blocks=[parts.literal("Nothing is snoozed.")])
-    blocks = [parts.header(f"Snoozes: {len(snoozes)}, the first to end first")]
-    for snooze in snoozes[: (BLOCKS - 1) // 2]:
-        named = f"*{escape(snooze.alert)}* {escape(plain(snooze.headline, 150))}"
-        told = f"{named}\n{parts.snooze(snooze)}\n{parts.kept_quiet(snooze)}"
-        blocks += [parts.section(told), *_buttons(snooze)]
-    return fit(Message(text=f"Snoozes: {len(snoozes)}", blocks=blocks))
+    title = f"Snoozes: {len(snoozes):,}"
+    order = ", the first to end first" if len(snoozes) > 1 else ""
+    blocks = stacked(f"{title}{order}", map(_entry, snoozes), len(snoozes))
+    return Message(text=title, blocks=blocks)
+
+
+def _entry(snooze: Snooze) -> list[Block]:
+    lines = [
+        f"*{escape(snooze.alert)}* {escape(plain(snooze.headline, 150))}",
+        parts.snooze(snooze),
+    ]
+    if snooze.findings:
+        lines.append(parts.kept_quiet(snooze))
+    return [parts.section("\n".join(lines), pointer="…"), *_buttons(snooze)]
 
 
 def _buttons(snooze: Snooze) -> list[Block]:

@@ -90,7 +90,7 @@ def _guidance(alert: Alert) -> list[Block]:
     return shown
 
 
-_SAID = {Tie.ACTOR: "by this actor", Tie.TARGET: "on this target", Tie.ADDRESS: "from there"}
+_SAID = {Tie.ACTOR: "by this actor", Tie.TARGET: "on this target", Tie.ADDRESS: "from this address"}
 
 
 def _in_words(around: Sequence[Around]) -> str:
