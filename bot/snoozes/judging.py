@@ -1,0 +1,183 @@
+"""Who may keep what quiet for how long: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+import msgspec
+
+from bot.holding import out_by_decision
+from bot.model import (
+    Alert,
+    Ask,
+    Decision,
+    Entry,
+    Lane,
+    Level,
+    Send,
+    SendKind,
+    Snooze,
+    SnoozeState,
+    Verb,
+    privately,
+    send_id,
+    spoken_id,
+)
+from bot.ports import Verdicted
+from bot.snoozes.covering import key_for, over
+from bot.standing import after, agreed, is_own, recorded, refused, said, spoken
+
+HOURS = (1, 8, 24, 168)
+"""How long an alert can be snoozed."""
+
+ALONE_MOST = 1
+"""Hours that one person alone may snooze a critical alert for."""
+
+
+class Reason(StrEnum):
+    """Why a decision about a snooze came out as it did."""
+
+    SNOOZED = "snoozed"
+    ASKED = "asked"
+    AGREED = "agreed"
+    WOKEN = "woken"
+    NO_SUCH_ALERT = "no_such_alert"
+    RESOLVED_ALREADY = "resolved_already"
+    SNOOZED_ALREADY = "snoozed_already"
+    NOT_OFFERED = "not_offered"
+    NO_REASON = "no_reason"
+    OWN_SNOOZE = "own_snooze"
+    NOT_ASKED = "not_asked"
+    OVER_ALREADY = "over_already"
+
+
+# ── judging: pure ───────────────────────────────────────────────────────────
+
+
+def judge(ask: Ask, alert: Alert | None, standing: Sequence[Snooze]) -> Verdicted:
+    """What comes of *ask*, given the alert and the snoozes that are asked for or on."""
+    if alert is None:
+        return _no(ask, Reason.NO_SUCH_ALERT, f"There is no alert {ask.alert} (any more).")
+    if ask.verb is Verb.SNOOZE:
+        return _begin(ask, alert, standing)
+    found = next((one for one in standing if one.id == ask.snooze), None)
+    if found is None:
+        return _no(ask, Reason.OVER_ALREADY, f"The snooze {ask.snooze} is over already.")
+    if ask.verb is Verb.AGREE:
+        return _agree(ask, alert, found)
+    if ask.verb is Verb.WAKE:
+        return _wake(ask, alert, found)
+    raise ValueError(f"{ask.verb} decides nothing about a snooze")
+
+
+def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
+    if alert.resolved:
+        return _no(ask, Reason.RESOLVED_ALREADY, f"{alert.id} is resolved: nothing disturbs you.")
+    if ask.scope is None or ask.hours not in HOURS:
+        return _no(ask, Reason.NOT_OFFERED, "Choose what to snooze, and for how long.")
+    if not ask.note:
+        return _no(ask, Reason.NO_REASON, "Say why: whoever reads it a year later will ask.")
+    key = key_for(ask.scope, alert)
+    twin = next((one for one in standing if one.key == key), None)
+    if twin is not None:
+        return _no(ask, Reason.SNOOZED_ALREADY, _already(twin))
+    snooze = Snooze(
+        id=spoken_id("SN", ask.key),
+        alert=alert.id,
+        rule=alert.rule,
+        level=alert.level,
+        headline=alert.headline,
+        scope=ask.scope,
+        key=key,
+        hours=ask.hours,
+        reason=ask.note,
+        by=ask.by,
+        at=ask.at,
+        seen=alert.seen,
+        channel=alert.channel,
+    )
+    if alert.level is Level.CRITICAL and ask.hours > ALONE_MOST:
+        asked = msgspec.structs.replace(snooze, state=SnoozeState.ASKED)
+        sentence = "A second person must agree: it is critical, and for longer than an hour."
+        return _yes(ask, alert, asked, Reason.ASKED, sentence)
+    on = msgspec.structs.replace(snooze, until=after(ask.at, timedelta(hours=ask.hours)))
+    return _yes(ask, alert, on, Reason.SNOOZED, f"{alert.id} is snoozed until {spoken(on.until)}.")
+
+
+def _agree(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
+    if snooze.state is not SnoozeState.ASKED:
+        return _no(ask, Reason.NOT_ASKED, f"{snooze.id} is on already, {_already(snooze)}")
+    if is_own(ask, snooze):
+        return _no(ask, Reason.OWN_SNOOZE, "You asked for it: somebody else must agree.")
+    on = agreed(snooze, ask, SnoozeState.ON, timedelta(hours=snooze.hours))
+    sentence = f"{alert.id} is snoozed until {spoken(on.until)}."
+    return _yes(ask, alert, on, Reason.AGREED, sentence)
+
+
+def _wake(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
+    change = over(snooze, ask.by, ask.at, ask.note or "it was ended by hand")
+    return _yes(ask, alert, change.snooze, Reason.WOKEN, f"The snooze {snooze.id} is over.")
+
+
+def _already(snooze: Snooze) -> str:
+    who = snooze.by.name or snooze.by.user
+    if snooze.state is SnoozeState.ASKED:
+        return f"{who} has asked for that already; a second person must agree ({snooze.id})."
+    return f"{who} was first: snoozed until {spoken(snooze.until)} ({snooze.id})."
+
+
+# ── what follows ────────────────────────────────────────────────────────────
+
+
+def _yes(ask: Ask, alert: Alert, snooze: Snooze, reason: Reason, sentence: str) -> Verdicted:
+    decision = Decision(
+        ask=ask,
+        accepted=True,
+        reason=reason,
+        sentence=sentence,
+        grounds=(f"snooze {snooze.id}", f"level {alert.level}"),
+    )
+    changed = msgspec.structs.replace(alert, snooze=snooze.id, version=alert.version + 1)
+    verdict = Verdicted(
+        decision=decision,
+        entry=_entry(decision, snooze),
+        alert=changed,
+        sends=(*_redrawn(changed), said(snooze, "snooze")),
+        snooze=snooze,
+    )
+    return out_by_decision(verdict, alert)
+
+
+def _no(ask: Ask, reason: Reason, sentence: str) -> Verdicted:
+    decision = refused(ask, reason, sentence)
+    sends = privately(ask, sentence)
+    return Verdicted(decision=decision, entry=_entry(decision, None), sends=sends)
+
+
+def _entry(decision: Decision, snooze: Snooze | None) -> Entry:
+    ask = decision.ask
+    body = recorded(decision)
+    if snooze is not None:
+        body |= {"snooze": snooze.id, "scope": snooze.scope, "hours": snooze.hours}
+        body |= {"rule": snooze.rule, "level": snooze.level, "until": snooze.until}
+    if not decision.accepted:
+        body["sentence"] = decision.sentence
+    refused = "" if decision.accepted else ".refused"
+    kind = f"alert.{ask.verb}{refused}"
+    return Entry(kind=kind, subject=ask.alert, by=ask.by.user, at=ask.at, body=body)
+
+
+def _redrawn(alert: Alert) -> tuple[Send, ...]:
+    """The card shows the snooze, or no longer does."""
+    return (
+        Send(
+            id=send_id(alert.id, SendKind.EDIT, f"snooze {alert.version}"),
+            kind=SendKind.EDIT,
+            subject=alert.id,
+            channel=alert.channel,
+            lane=Lane.CLICK,
+            revision=alert.version,
+        ),
+    )
