@@ -253,7 +253,7 @@ class Folding(Protocol):
     ) -> Folded:
         """Fold *finding* into one of *candidates* (newest first), or open alert *new_id()*.
 
-        *snoozes* are those that are on.
+        *snoozes* are those that are asked for or on.
         """
         ...
 
@@ -326,9 +326,10 @@ class Due(Struct, frozen=True, kw_only=True):
 
 
 class Escalating(Protocol):
-    """The pure rule of escalation: the steps that are due for the alert as it is now."""
+    """The pure rule of escalation: the steps that are due for the alert as it is now; *snoozes*
+    are all that are asked for or on."""
 
-    def __call__(self, alert: Alert, /) -> Sequence[Due]: ...
+    def __call__(self, alert: Alert, snoozes: Sequence[Snooze], /) -> Sequence[Due]: ...
 
 
 class ExemptionJudge(Protocol):
@@ -432,6 +433,14 @@ class Store(Protocol):
 
     def snoozes(self, states: Sequence[SnoozeState], limit: int = 100) -> Sequence[Snooze]:
         """Snoozes in *states*, those that end first first."""
+        ...
+
+    def snoozes_standing(self) -> Sequence[Snooze]:
+        """All that are asked for or on, those that end first first."""
+        ...
+
+    def snoozes_about(self, alert: Alert) -> Sequence[Snooze]:
+        """Those asked for or on that are for *alert* as it is, those that end first first."""
         ...
 
     def change_snoozes(

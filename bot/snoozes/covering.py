@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -15,7 +14,6 @@ from bot.model import (
     Finding,
     Lane,
     Person,
-    Scope,
     Send,
     SendKind,
     Snooze,
@@ -31,40 +29,39 @@ ASKED_MOST = timedelta(hours=1)
 """How long a snooze waits for the second person."""
 
 
-def key_of(scope: Scope, rule: str, principal: str, target: str, alert: str) -> str:
-    """What a snooze of *scope* is recognised by."""
-    parts = {
-        Scope.ALERT: (alert,),
-        Scope.RULE_ACTOR: (rule, principal),
-        Scope.RULE_ACTOR_TARGET: (rule, principal, target),
-    }[scope]
-    return hashlib.sha256("\n".join((scope, *parts)).encode("utf-8", "surrogatepass")).hexdigest()
+def quieted(
+    folded: Folded,
+    finding: Finding,
+    before: Alert | None,
+    standing: Sequence[Snooze],
+    now: str,
+) -> Folded:
+    """*folded*, disturbing nobody where a snooze covers it and nothing about it is new.
 
-
-def covers(snooze: Snooze, finding: Finding, alert: Alert, now: str) -> bool:
-    """Whether *snooze* is on and about *finding*, which went into *alert*."""
-    record = finding.record
-    target = record.target or record.instance
-    key = key_of(snooze.scope, finding.rule, record.actor.principal, target, alert.id)
-    return snooze.is_on and now < snooze.until and snooze.key == key
-
-
-def quieted(folded: Folded, finding: Finding, standing: Sequence[Snooze], now: str) -> Folded:
-    """*folded*, disturbing nobody where a snooze covers it and nothing about it is new."""
-    covering = [one for one in standing if covers(one, finding, folded.alert, now)]
+    *before* is its alert before *finding*; None where that opened it. What is new ends whatever
+    was for that alert, not only what was for the finding: whoever asked for it had not seen this.
+    """
+    alert = folded.alert
+    touched = [
+        one
+        for one in standing
+        if one.speaks_of(finding, alert.id) or (before is not None and one.is_about(before))
+    ]
+    # The copy of a change that the alert shows already tells nothing.
+    copy = finding.record.replay and before is not None and before.seen == alert.seen
     time = finding.record.happened(now)
-    fresh = {one.id: news(one.seen, one.level, finding, time) for one in covering}
-    broken = [one for one in covering if fresh[one.id]]
+    fresh = {} if copy else {one.id: news(one.seen, one.level, finding, time) for one in touched}
+    broken = [one for one in touched if fresh.get(one.id)]
     if broken:
         return _broken(folded, broken, fresh, now)
-    if not covering:
+    quieting = [one for one in standing if one.quiets(alert, now)]
+    if not quieting:
         return _released(folded, "there is more of it, and nothing covers that", now)
-    # The widest one counts it: the others would count the same.
-    changes = (kept_quiet(covering[-1], opened=folded.opened),)
-    if not (folded.opened or folded.alert.held):
+    # One counts it: the others would count the same.
+    changes = (kept_quiet(quieting[-1], opened=folded.opened),)
+    if not (folded.opened or alert.held):
         return msgspec.structs.replace(folded, snoozes=changes)
-    snooze = covering[-1].id
-    held = msgspec.structs.replace(folded.alert, snooze=snooze, held=snooze)
+    held = msgspec.structs.replace(alert, held=quieting[-1].id)
     return msgspec.structs.replace(folded, alert=held, sends=(), snoozes=changes)
 
 
@@ -93,21 +90,11 @@ def _released(folded: Folded, why: str, now: str) -> Folded:
 def woken(alert: Alert, over: Snooze, standing: Sequence[Snooze], now: str) -> Folded:
     """*alert*, which *over* kept without a card, with its card; where one of *standing* covers it
     too, that one keeps it quiet from now on."""
-    covering = [
-        one
-        for one in standing
-        if one.is_on and now < one.until and one.key == key_for(one.scope, alert)
-    ]
-    if covering:
-        other = covering[-1].id
-        return Folded(alert=msgspec.structs.replace(alert, snooze=other, held=other))
+    quieting = [one for one in standing if one.quiets(alert, now)]
+    if quieting:
+        return Folded(alert=msgspec.structs.replace(alert, held=quieting[-1].id))
     by = over.ended.by if over.ended else OURSELVES
     return out_by_itself(alert, over.why, by, now)
-
-
-def key_for(scope: Scope, alert: Alert) -> str:
-    target = alert.target or alert.instance
-    return key_of(scope, alert.rule, alert.actor.principal, target, alert.id)
 
 
 def over(snooze: Snooze, by: Person, now: str, why: str) -> SnoozeChange:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from bot.model import Ask, Decision, Level, Snooze, SnoozeState, iso
+from bot.model import Ask, Decision, Level, Snooze, iso
 from bot.ports import Bot, Storming
 from bot.snoozes.covering import run_out, woken
 from bot.snoozes.judging import judge
@@ -51,4 +51,4 @@ def settle(bot: Bot, storming: Storming) -> None:
 
 def standing(bot: Bot) -> Sequence[Snooze]:
     """Those asked for or on, the first to end first."""
-    return bot.store.snoozes((SnoozeState.ASKED, SnoozeState.ON))
+    return bot.store.snoozes_standing()

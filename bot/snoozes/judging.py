@@ -10,6 +10,7 @@ import msgspec
 
 from bot.holding import out_by_decision
 from bot.model import (
+    ALONE_MOST,
     Alert,
     Ask,
     Decision,
@@ -23,17 +24,15 @@ from bot.model import (
     Verb,
     privately,
     send_id,
+    snooze_key,
     spoken_id,
 )
 from bot.ports import Verdicted
-from bot.snoozes.covering import key_for, over
+from bot.snoozes.covering import over
 from bot.standing import after, agreed, is_own, recorded, refused, said, spoken
 
 HOURS = (1, 8, 24, 168)
 """How long an alert can be snoozed."""
-
-ALONE_MOST = 1
-"""Hours that one person alone may snooze a critical alert for."""
 
 
 class Reason(StrEnum):
@@ -79,7 +78,7 @@ def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
         return _no(ask, Reason.NOT_OFFERED, "Choose what to snooze, and for how long.")
     if not ask.note:
         return _no(ask, Reason.NO_REASON, "Say why: whoever reads it a year later will ask.")
-    key = key_for(ask.scope, alert)
+    key = snooze_key(ask.scope, alert)
     twin = next((one for one in standing if one.key == key), None)
     if twin is not None:
         return _no(ask, Reason.SNOOZED_ALREADY, _already(twin))
@@ -139,7 +138,7 @@ def _yes(ask: Ask, alert: Alert, snooze: Snooze, reason: Reason, sentence: str) 
         sentence=sentence,
         grounds=(f"snooze {snooze.id}", f"level {alert.level}"),
     )
-    changed = msgspec.structs.replace(alert, snooze=snooze.id, version=alert.version + 1)
+    changed = msgspec.structs.replace(alert, version=alert.version + 1)
     verdict = Verdicted(
         decision=decision,
         entry=_entry(decision, snooze),

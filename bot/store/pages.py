@@ -13,6 +13,7 @@ from bot.ports import Escalating
 from bot.store import alerts, ledger, outbox
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
+from bot.store.standing import SNOOZES
 
 _COLUMNS = (
     "id, kind, subject, level, title, text, state, attempts, queued_at, due_at, done_at, error"
@@ -162,7 +163,7 @@ class PageRows(Sqlite):
         taken = 0
         with self.writing(Turn.SENDER) as db:
             alert = alerts.get(db, alert_id)
-            for due in rule(alert) if alert else ():
+            for due in rule(alert, SNOOZES.standing(db)) if alert else ():
                 fresh = db.execute(
                     "INSERT INTO escalations VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
                     (due.key, alert_id, now),

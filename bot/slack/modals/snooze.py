@@ -52,7 +52,7 @@ class SnoozeModal:
         meant = {
             Scope.ALERT: "What folds into it; reminders too.",
             Scope.RULE_ACTOR_TARGET: f"What {who} does to this target.",
-            Scope.RULE_ACTOR: f"Whatever {who} does that the rule speaks of.",
+            Scope.RULE_ACTOR: f"All {who} does that the rule speaks of; open alerts too.",
         }
         scopes = [
             Option(

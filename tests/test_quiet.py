@@ -1,0 +1,270 @@
+"""Which open alerts nobody is called about: only what a snooze covers, as the alert is now."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from bot import escalation, snoozes
+from bot.escalation import Plan, Step
+from bot.model import (
+    Alert,
+    AlertState,
+    Decision,
+    Level,
+    Mark,
+    Person,
+    Scope,
+    Send,
+    SendKind,
+    Snooze,
+    SnoozeState,
+    Verb,
+    iso,
+    snooze_key,
+)
+from bot.ports import Bot
+from bot.slack.drawing import Drawing
+from bot.store import SqliteStore
+from tests.builders import (
+    ANA,
+    BEN,
+    HORIZON,
+    INSTANCE,
+    NOON,
+    FakeClock,
+    at,
+    judged,
+    make_actor,
+    make_alert,
+    make_ask,
+    make_bot,
+    make_finding,
+    make_record,
+    make_triage,
+)
+
+PLAN = Plan(steps=(Step(minutes=10, to=("page",), levels=tuple(Level)),))
+
+
+@pytest.fixture
+def bot(store: SqliteStore, clock: FakeClock) -> Bot:
+    """A bot around the real store."""
+    return make_bot(store, clock)
+
+
+def find(bot: Bot, event: str, minutes: float = 0, **changes: object) -> None:
+    """One more finding of that time; *level* and *fold* go to the finding, the rest to its
+    record."""
+    of_finding = {one: changes.pop(one) for one in ("level", "fold") if one in changes}
+    record = make_record(event, time=at(minutes), **changes)
+    bot.store.keep(judged(make_finding(record, **of_finding)), make_triage(), iso(bot.clock.now()))
+
+
+def only(bot: Bot) -> Alert:
+    """The one open alert."""
+    (alert,) = bot.store.alerts([AlertState.OPEN])
+    return alert
+
+
+def snooze(
+    bot: Bot, alert: str, scope: Scope = Scope.ALERT, hours: int = 1, by: Person = ANA
+) -> Decision:
+    """*by* asks for a snooze, now."""
+    now = iso(bot.clock.now())
+    key = f"{alert} {scope} {by.user} {now}"
+    ask = make_ask(alert, Verb.SNOOZE, by, note="a drill", key=key, moment=now)
+    return snoozes.decide(bot, msgspec.structs.replace(ask, scope=scope, hours=hours))
+
+
+def about(bot: Bot, verb: Verb, one: Snooze, by: Person = BEN) -> Decision:
+    """*by* decides about a snooze, now."""
+    ask = make_ask(one.alert, verb, by, moment=iso(bot.clock.now()), key=f"{verb} {one.id}")
+    return snoozes.decide(bot, msgspec.structs.replace(ask, snooze=one.id))
+
+
+def paged(bot: Bot, clock: FakeClock, minutes: int = 11) -> list[str]:
+    """The alerts that are paged for when so many minutes have passed."""
+    clock.tick(60 * minutes)
+    snoozes.end_those_due(bot)
+    escalation.walk(bot, PLAN)
+    found = []
+    while page := bot.store.claim_page(clock.iso, HORIZON):
+        found.append(page.subject)
+    return found
+
+
+def why_over(bot: Bot) -> list[str]:
+    """Why the snoozes that are over ended."""
+    return [one.why for one in bot.store.snoozes([SnoozeState.OVER])]
+
+
+# ── what comes into a snoozed alert ─────────────────────────────────────────
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_an_alert_that_becomes_worse_is_loud_again(
+    bot: Bot, clock: FakeClock, scope: Scope
+) -> None:
+    """Though what makes it worse is another target than the snooze was for."""
+    find(bot, "e-1", level=Level.HIGH, error_code="AccessDenied")
+    assert snooze(bot, only(bot).id, scope, hours=168).accepted
+
+    find(bot, "e-2", 5, level=Level.CRITICAL, target="another")
+
+    assert paged(bot, clock) == [only(bot).id]
+    (why,) = why_over(bot)
+    assert why.startswith("new context: level critical")
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_somebody_else_in_a_snoozed_alert_makes_it_loud(
+    bot: Bot, clock: FakeClock, scope: Scope
+) -> None:
+    """A rule that folds by instance has several actors in one alert."""
+    find(bot, "e-1", fold=(INSTANCE,))
+    assert snooze(bot, only(bot).id, scope).accepted
+
+    find(bot, "e-2", 1, fold=(INSTANCE,), actor=make_actor("eve"))
+
+    assert paged(bot, clock) == [only(bot).id]
+    assert why_over(bot)[0].startswith("new context: actor eve")
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_more_of_the_same_stays_quiet(bot: Bot, clock: FakeClock, scope: Scope) -> None:
+    """The near miss: nothing about it is new."""
+    find(bot, "e-1")
+    snooze(bot, only(bot).id, scope)
+    find(bot, "e-2", 5)
+    assert (paged(bot, clock), why_over(bot)) == ([], [])
+
+
+@pytest.mark.parametrize("last", ["another", "first"])
+def test_a_snooze_of_one_target_is_none_of_another(bot: Bot, clock: FakeClock, last: str) -> None:
+    """Whichever came last into their alert; the snooze itself goes on."""
+    find(bot, "e-1", target="first")
+    snooze(bot, only(bot).id, Scope.RULE_ACTOR_TARGET)
+    find(bot, "e-2", 1, target="another")
+    find(bot, "e-3", 2, target=last)
+
+    assert (paged(bot, clock), why_over(bot)) == ([only(bot).id], [])
+
+
+def test_the_replica_of_a_change_ends_no_snooze(bot: Bot, clock: FakeClock) -> None:
+    """The copy tells nothing that the alert does not show."""
+    find(bot, "e-1")
+    snooze(bot, only(bot).id)
+    find(bot, "e-2", 1, replay=True, actor=make_actor("sync"), region="eu-west-2")
+    assert (paged(bot, clock), only(bot).count) == ([], 2)
+
+
+def test_what_is_only_asked_for_ends_by_new_context_too(bot: Bot) -> None:
+    """The second person would agree to what the first had not seen."""
+    find(bot, "e-1")
+    snooze(bot, only(bot).id, hours=8)
+    find(bot, "e-2", 1, source_ip="203.0.113.9")
+    assert why_over(bot)[0].startswith("new context: network 203.0.113.0/24")
+
+
+def test_a_long_snooze_never_quiets_a_critical_alert_alone() -> None:
+    """However it came to be on."""
+    alert = make_alert()
+    one = Snooze(
+        id="SN-1",
+        alert=alert.id,
+        rule=alert.rule,
+        level=Level.CRITICAL,
+        headline="x",
+        scope=Scope.ALERT,
+        key=snooze_key(Scope.ALERT, alert),
+        hours=8,
+        reason="known",
+        by=ANA,
+        at=iso(NOON),
+        seen=alert.seen,
+        until=iso(NOON + timedelta(hours=8)),
+    )
+    agreed = msgspec.structs.replace(one, agreed=Mark(by=BEN, at=iso(NOON)))
+    now = iso(NOON + timedelta(minutes=1))
+    assert [each.quiets(alert, now) for each in (one, agreed)] == [False, True]
+    high = msgspec.structs.replace(alert, level=Level.HIGH)
+    assert one.quiets(high, now)
+
+
+# ── more than one snooze ────────────────────────────────────────────────────
+
+
+def test_what_is_only_asked_for_changes_nothing(bot: Bot, clock: FakeClock) -> None:
+    """The first snooze goes on, and the card shows both."""
+    find(bot, "e-1")
+    alert = only(bot)
+    snooze(bot, alert.id)
+    asked = snooze(bot, alert.id, Scope.RULE_ACTOR, hours=24, by=BEN)
+
+    assert asked.reason == snoozes.Reason.ASKED
+    assert paged(bot, clock) == []
+    states = {one.state for one in bot.store.snoozes_about(only(bot))}
+    assert states == {SnoozeState.ON, SnoozeState.ASKED}
+    (card,) = [one for one in sends(bot) if one.kind is SendKind.CARD]
+    shown = str(Drawing(bot.store, {}).message(card))
+    assert "*Snoozed* until" in shown
+    assert "*Asked to snooze*" in shown
+
+
+def test_ending_one_leaves_the_other(bot: Bot, clock: FakeClock) -> None:
+    """Quiet as long as either is on."""
+    find(bot, "e-1", level=Level.HIGH)
+    alert = only(bot)
+    snooze(bot, alert.id)
+    snooze(bot, alert.id, Scope.RULE_ACTOR)
+    for number, one in enumerate(snoozes.standing(bot)):
+        assert about(bot, Verb.WAKE, one).accepted
+        assert paged(bot, clock) == ([alert.id] if number else [])
+
+
+def test_more_snoozes_than_a_list_shows_keep_quiet(bot: Bot, clock: FakeClock) -> None:
+    """Each of 120 alerts is as quiet as the first."""
+    for number in range(120):
+        find(bot, f"e-{number}", actor=make_actor(f"m{number}"), fold=(str(number),))
+    ids = [one.id for one in bot.store.alerts([AlertState.OPEN], 500)]
+    assert all(snooze(bot, one).accepted for one in ids)
+
+    assert paged(bot, clock) == []
+    assert sorted(paged(bot, clock, 60)) == sorted(ids)
+
+
+# ── muting covers what is open ──────────────────────────────────────────────
+
+
+def test_a_mute_is_for_the_alerts_that_are_open_too(bot: Bot, clock: FakeClock) -> None:
+    """Of the same rule and actor; another's still calls."""
+    find(bot, "e-1", fold=("one",), target="one")
+    find(bot, "e-2", fold=("two",), target="two")
+    find(bot, "e-3", fold=("eve",), actor=make_actor("eve"))
+    known = bot.store.alerts([AlertState.OPEN])
+    (other,) = [one.id for one in known if one.actor.name == "eve"]
+    first, *_ = [one.id for one in known if one.actor.name == "mallory"]
+    snooze(bot, first, Scope.RULE_ACTOR)
+
+    assert (len(known), paged(bot, clock)) == (3, [other])
+
+
+def test_a_mute_is_not_for_what_was_not_seen(bot: Bot, clock: FakeClock) -> None:
+    """An open alert of theirs from another network calls as before."""
+    find(bot, "e-1", fold=("one",), target="one")
+    find(bot, "e-2", fold=("two",), target="two", source_ip="203.0.113.9")
+    one, two = sorted(bot.store.alerts([AlertState.OPEN]), key=lambda alert: alert.target)
+    snooze(bot, one.id, Scope.RULE_ACTOR)
+    assert paged(bot, clock) == [two.id]
+
+
+def sends(bot: Bot) -> list[Send]:
+    """Everything that waits, sent."""
+    found: list[Send] = []
+    while send := bot.store.claim_send(HORIZON, horizon=HORIZON):
+        bot.store.send_done(send, send.channel, f"1.{len(found)}", HORIZON)
+        found.append(send)
+    return found
