@@ -302,10 +302,16 @@ class Judge(Protocol):
 
 
 class SnoozeJudge(Protocol):
-    """The pure rule of a verb about snoozes: *standing* are all that are asked for or on."""
+    """The pure rule of a verb about snoozes: *standing* are all that are asked for or on, *lately*
+    those over that were asked for lately."""
 
     def __call__(
-        self, ask: Ask, alert: Alert | None, standing: Sequence[Snooze], /
+        self,
+        ask: Ask,
+        alert: Alert | None,
+        standing: Sequence[Snooze],
+        lately: Sequence[Snooze],
+        /,
     ) -> Verdicted: ...
 
 
@@ -413,8 +419,8 @@ class Store(Protocol):
         """
         ...
 
-    def decide_snooze(self, ask: Ask, judge: SnoozeJudge) -> Decision:
-        """As `decide`, about a snooze of the alert."""
+    def decide_snooze(self, ask: Ask, judge: SnoozeJudge, since: str) -> Decision:
+        """As `decide`, about a snooze of the alert; *since* (ISO) is what the rule calls lately."""
         ...
 
     def around(self, record: Record, minutes: int) -> Sequence[Around]:

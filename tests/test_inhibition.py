@@ -304,7 +304,7 @@ def test_it_comes_out_when_the_alert_is_snoozed(main: Watched, store: SqliteStor
     sent(store, main.clock)
     ask = make_ask(stopped.id, Verb.SNOOZE, note="being mended", moment=main.clock.iso)
     ask = msgspec.structs.replace(ask, scope=Scope.ALERT, hours=1)
-    assert store.decide_snooze(ask, snoozes.judge).accepted
+    assert store.decide_snooze(ask, snoozes.judge, main.clock.iso).accepted
     settle(main)
 
     [silence] = silences(main)

@@ -236,6 +236,64 @@ def test_more_snoozes_than_a_list_shows_keep_quiet(bot: Bot, clock: FakeClock) -
     assert sorted(paged(bot, clock, 60)) == sorted(ids)
 
 
+# ── one person alone ────────────────────────────────────────────────────────
+
+
+def test_one_person_cannot_chain_hours(bot: Bot, clock: FakeClock) -> None:
+    """After the first hour of a critical alert a second person is needed, whatever the scope."""
+    find(bot, "e-1")
+    alert = only(bot).id
+    assert snooze(bot, alert).reason == snoozes.Reason.SNOOZED
+    clock.tick(55 * 60)
+    for scope in (Scope.RULE_ACTOR, Scope.RULE_ACTOR_TARGET):
+        assert snooze(bot, alert, scope).reason == snoozes.Reason.ASKED
+
+    assert paged(bot, clock) == [alert]
+
+
+def test_another_alert_of_the_same_rule_and_actor_counts_too(bot: Bot, clock: FakeClock) -> None:
+    """Not somebody else's."""
+    find(bot, "e-1", fold=("one",))
+    find(bot, "e-2", fold=("two",))
+    find(bot, "e-3", fold=("eve",), actor=make_actor("eve"))
+    known = bot.store.alerts([AlertState.OPEN])
+    reasons: dict[str, list[str]] = {}
+    for one in sorted(known, key=lambda alert: alert.actor.name):
+        reasons.setdefault(one.actor.name, []).append(snooze(bot, one.id).reason)
+    assert reasons == {"eve": ["snoozed"], "mallory": ["snoozed", "asked"]}
+
+
+@pytest.mark.parametrize(("hours", "reason"), [(24, "asked"), (25, "snoozed")])
+def test_a_day_later_it_is_forgotten(bot: Bot, clock: FakeClock, hours: int, reason: str) -> None:
+    """What counts is the time kept quiet within the last 24 hours."""
+    find(bot, "e-1")
+    snooze(bot, only(bot).id)
+    clock.tick(hours * 3_600 - 1)
+    snoozes.end_those_due(bot)
+    clock.tick(1)
+    assert snooze(bot, only(bot).id).reason == reason
+
+
+def test_what_a_second_person_agreed_to_does_not_count(bot: Bot, clock: FakeClock) -> None:
+    """Nor what nobody agreed to."""
+    find(bot, "e-1")
+    alert = only(bot).id
+    snooze(bot, alert, hours=8)
+    (one,) = snoozes.standing(bot)
+    assert about(bot, Verb.AGREE, one).accepted
+    snooze(bot, alert, Scope.RULE_ACTOR, hours=8)
+    clock.tick(8 * 3_600)
+    snoozes.end_those_due(bot)
+    assert snooze(bot, alert).reason == snoozes.Reason.SNOOZED
+
+
+def test_less_than_critical_is_for_one_person(bot: Bot, clock: FakeClock) -> None:
+    """As often as they like."""
+    find(bot, "e-1", level=Level.HIGH)
+    for scope in Scope:
+        assert snooze(bot, only(bot).id, scope, hours=24).reason == snoozes.Reason.SNOOZED
+
+
 # ── muting covers what is open ──────────────────────────────────────────────
 
 

@@ -28,10 +28,11 @@ class Snooze(Struct, frozen=True, kw_only=True):
     """Quiet about *scope* of *alert* until *until* (ISO, injected clock), for *reason*.
 
     *id* is what people say (`SN-7K2QF`). *key* is what findings and alerts are compared with, see
-    `snooze_key`. *level* and *seen* are what the alert had shown when it was snoozed: anything
-    else is new context, which ends the snooze by itself. *hours* is what was asked for; *agreed* is
-    the second person, where one was needed. *ended* says when and by whom ("callwarden" where by
-    itself) and *why*. *findings* and *alerts* count what it kept quiet.
+    `snooze_key`; *actor* is the alert's principal, "" where that tells nobody for certain. *level*
+    and *seen* are what the alert had shown when it was snoozed: anything else is new context, which
+    ends the snooze by itself. *hours* is what was asked for; *agreed* is the second person, where
+    one was needed. *ended* says when and by whom ("callwarden" where by itself) and *why*.
+    *findings* and *alerts* count what it kept quiet.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Snooze(Struct, frozen=True, kw_only=True):
     headline: str
     scope: Scope
     key: str
+    actor: str = ""
     hours: int
     reason: str
     by: Person

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.model import Ask, Decision, Level, Snooze, iso
 from bot.ports import Bot, Storming
 from bot.snoozes.covering import run_out, woken
-from bot.snoozes.judging import judge
+from bot.snoozes.judging import LOOK_BACK, judge
 from bot.standing import known
 
 SHOWN_FROM = Level.MEDIUM
@@ -17,7 +17,8 @@ SHOWN_FROM = Level.MEDIUM
 
 def decide(bot: Bot, ask: Ask) -> Decision:
     """Judge and record *ask*, and queue what follows."""
-    decision = bot.store.decide_snooze(ask, judge)
+    since = iso(bot.clock.now() - LOOK_BACK)
+    decision = bot.store.decide_snooze(ask, judge, since)
     bot.outbox.wake()
     return decision
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
+from bot.detection.filters import tells
 from bot.holding import out_by_decision
 from bot.model import (
     ALONE_MOST,
@@ -22,6 +23,7 @@ from bot.model import (
     Snooze,
     SnoozeState,
     Verb,
+    moment,
     privately,
     send_id,
     snooze_key,
@@ -33,6 +35,12 @@ from bot.standing import after, agreed, is_own, recorded, refused, said, spoken
 
 HOURS = (1, 8, 24, 168)
 """How long an alert can be snoozed."""
+
+ALONE_WITHIN = timedelta(hours=24)
+"""All that one person alone kept quiet in this time counts together."""
+
+LOOK_BACK = ALONE_WITHIN + timedelta(hours=ALONE_MOST)
+"""How long ago a snooze may have begun that counts towards that."""
 
 
 class Reason(StrEnum):
@@ -55,12 +63,18 @@ class Reason(StrEnum):
 # ── judging: pure ───────────────────────────────────────────────────────────
 
 
-def judge(ask: Ask, alert: Alert | None, standing: Sequence[Snooze]) -> Verdicted:
-    """What comes of *ask*, given the alert and the snoozes that are asked for or on."""
+def judge(
+    ask: Ask,
+    alert: Alert | None,
+    standing: Sequence[Snooze],
+    lately: Sequence[Snooze] = (),
+) -> Verdicted:
+    """What comes of *ask*, given the alert, the snoozes that are asked for or on, and those over
+    that were asked for *lately* (`LOOK_BACK`)."""
     if alert is None:
         return _no(ask, Reason.NO_SUCH_ALERT, f"There is no alert {ask.alert} (any more).")
     if ask.verb is Verb.SNOOZE:
-        return _begin(ask, alert, standing)
+        return _begin(ask, alert, standing, lately)
     found = next((one for one in standing if one.id == ask.snooze), None)
     if found is None:
         return _no(ask, Reason.OVER_ALREADY, f"The snooze {ask.snooze} is over already.")
@@ -71,7 +85,9 @@ def judge(ask: Ask, alert: Alert | None, standing: Sequence[Snooze]) -> Verdicte
     raise ValueError(f"{ask.verb} decides nothing about a snooze")
 
 
-def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
+def _begin(
+    ask: Ask, alert: Alert, standing: Sequence[Snooze], lately: Sequence[Snooze]
+) -> Verdicted:
     if alert.resolved:
         return _no(ask, Reason.RESOLVED_ALREADY, f"{alert.id} is resolved: nothing disturbs you.")
     if ask.scope is None or ask.hours not in HOURS:
@@ -90,6 +106,7 @@ def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
         headline=alert.headline,
         scope=ask.scope,
         key=key,
+        actor=alert.actor.principal if tells(alert.actor) else "",
         hours=ask.hours,
         reason=ask.note,
         by=ask.by,
@@ -97,12 +114,31 @@ def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
         seen=alert.seen,
         channel=alert.channel,
     )
-    if alert.level is Level.CRITICAL and ask.hours > ALONE_MOST:
+    quiet = kept_alone((*standing, *lately), snooze)
+    alone = timedelta(hours=ALONE_MOST)
+    if alert.level is Level.CRITICAL and quiet + timedelta(hours=ask.hours) > alone:
         asked = msgspec.structs.replace(snooze, state=SnoozeState.ASKED)
-        sentence = "A second person must agree: it is critical, and for longer than an hour."
+        why = "for longer than an hour" if ask.hours > ALONE_MOST else "it was quiet lately already"
+        sentence = f"A second person must agree: it is critical, and {why}."
         return _yes(ask, alert, asked, Reason.ASKED, sentence)
     on = msgspec.structs.replace(snooze, until=after(ask.at, timedelta(hours=ask.hours)))
     return _yes(ask, alert, on, Reason.SNOOZED, f"{alert.id} is snoozed until {spoken(on.until)}.")
+
+
+def kept_alone(snoozes: Sequence[Snooze], wanted: Snooze) -> timedelta:
+    """How long those of *snoozes* that nobody else agreed to keep critical alerts quiet that
+    *wanted* is for too, from a day before it on: its own alert, or its rule and actor."""
+    asked_at = _moment(wanted.at)
+    quiet = timedelta()
+    for one in snoozes:
+        same = one.rule == wanted.rule and bool(one.actor) and one.actor == wanted.actor
+        if one.agreed or not one.until or one.level is not Level.CRITICAL:
+            continue
+        if one.alert == wanted.alert or same:
+            begin = max(_moment(one.at), asked_at - ALONE_WITHIN)
+            end = min(one.until, one.ended.at) if one.ended else one.until
+            quiet += max(timedelta(), _moment(end) - begin)
+    return quiet
 
 
 def _agree(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
@@ -118,6 +154,13 @@ def _agree(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
 def _wake(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
     change = over(snooze, ask.by, ask.at, ask.note or "it was ended by hand")
     return _yes(ask, alert, change.snooze, Reason.WOKEN, f"The snooze {snooze.id} is over.")
+
+
+def _moment(at: str) -> datetime:
+    found = moment(at)
+    if found is None:
+        raise ValueError(f"{at!r} is no time of our clock")
+    return found
 
 
 def _already(snooze: Snooze) -> str:

@@ -49,11 +49,11 @@ class SnoozeRows(Sqlite):
         found = SNOOZES.told_by(self.reader, [snooze_key(scope, alert) for scope in Scope])
         return [one for one in found if one.is_about(alert)]
 
-    def decide_snooze(self, ask: Ask, judge: SnoozeJudge) -> Decision:
+    def decide_snooze(self, ask: Ask, judge: SnoozeJudge, since: str) -> Decision:
         """Judge and write in one step. The same key again returns the first decision."""
         with self.writing(Turn.CLICK) as db:
-            on = SNOOZES.standing(db)
-            return decisions.once(db, ask, lambda ask, alert: judge(ask, alert, on))
+            on, lately = SNOOZES.standing(db), SNOOZES.over_since(db, since)
+            return decisions.once(db, ask, lambda ask, alert: judge(ask, alert, on, lately))
 
     def change_snoozes(
         self, change: Callable[[Sequence[Snooze]], Sequence[SnoozeChange]], now: str

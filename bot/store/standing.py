@@ -49,6 +49,14 @@ class Table(Generic[One]):
         )
         return [self._decode(row[0]) for row in rows]
 
+    def over_since(self, db: sqlite3.Connection, since: str) -> list[One]:
+        """Those that are over and were asked for from *since* (ISO) on, the first to end first."""
+        rows = db.execute(
+            f"SELECT body FROM {self._name} WHERE state = 'over' AND at >= ? ORDER BY until, id",  # noqa: S608 - our own name
+            (since,),
+        )
+        return [self._decode(row[0]) for row in rows]
+
     def listed(self, db: sqlite3.Connection, states: Sequence[str], limit: int) -> list[One]:
         """Those in *states*, the first to end first."""
         holes = ", ".join("?" * len(states))

@@ -90,7 +90,7 @@ class SnoozeModal:
     def _hint(alert: Alert) -> str:
         ends = "New context (another actor, network, program, success) ends it by itself."
         if alert.level is Level.CRITICAL:
-            return f"It is critical: beyond 1 hour a second person must agree. {ends}"
+            return f"It is critical: beyond 1 hour a day a second person must agree. {ends}"
         return ends
 
     @classmethod
