@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from bot import escalation, snoozes
 from bot.escalation import Plan, Step
 from bot.model import (
+    OWN_SOURCE,
+    Actor,
     Alert,
     AlertState,
     Decision,
@@ -292,6 +295,41 @@ def test_less_than_critical_is_for_one_person(bot: Bot, clock: FakeClock) -> Non
     find(bot, "e-1", level=Level.HIGH)
     for scope in Scope:
         assert snooze(bot, only(bot).id, scope, hours=24).reason == snoozes.Reason.SNOOZED
+
+
+# ── which scopes there are ──────────────────────────────────────────────────
+
+OURS = Actor(principal=OWN_SOURCE, name=OWN_SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "scopes"),
+    [
+        ({}, tuple(Scope)),
+        ({"actor": OURS}, (Scope.ALERT,)),
+        ({"actor": Actor(principal="", name="")}, (Scope.ALERT,)),
+        ({"actor": Actor(principal="999999999999", name="x", kind="AWSAccount")}, (Scope.ALERT,)),
+        ({"target": "", "instance": ""}, (Scope.ALERT, Scope.RULE_ACTOR)),
+    ],
+)
+def test_a_scope_names_somebody_or_is_not_offered(
+    bot: Bot, changes: dict[str, Any], scopes: tuple[Scope, ...]
+) -> None:
+    """Muting "this actor" where nobody is named, or we ourselves speak, would mute everybody."""
+    find(bot, "e-1", level=Level.HIGH, **changes)
+    alert = only(bot)
+    assert snoozes.offered(alert) == scopes
+    for scope in Scope:
+        assert snooze(bot, alert.id, scope).accepted is (scope in scopes)
+
+
+def test_where_there_are_several_none_of_them_is_offered(bot: Bot) -> None:
+    """Of two targets the actor is left, of two actors the alert."""
+    find(bot, "e-1", fold=("x",), target="one")
+    find(bot, "e-2", 1, fold=("x",), target="two")
+    assert snoozes.offered(only(bot)) == (Scope.ALERT, Scope.RULE_ACTOR)
+    find(bot, "e-3", 2, fold=("x",), actor=make_actor("eve"))
+    assert snoozes.offered(only(bot)) == (Scope.ALERT,)
 
 
 # ── muting covers what is open ──────────────────────────────────────────────

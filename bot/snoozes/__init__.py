@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bot.snoozes.covering import quieted, woken
 from bot.snoozes.doing import SHOWN_FROM, decide, end_those_due, find, settle, standing
-from bot.snoozes.judging import HOURS, Reason, judge
+from bot.snoozes.judging import HOURS, Reason, judge, offered
 
 __all__ = [
     "HOURS",
@@ -21,6 +21,7 @@ __all__ = [
     "end_those_due",
     "find",
     "judge",
+    "offered",
     "quieted",
     "settle",
     "standing",

@@ -18,6 +18,7 @@ from bot.model import (
     Entry,
     Lane,
     Level,
+    Scope,
     Send,
     SendKind,
     Snooze,
@@ -63,6 +64,21 @@ class Reason(StrEnum):
 # ── judging: pure ───────────────────────────────────────────────────────────
 
 
+def offered(alert: Alert) -> tuple[Scope, ...]:
+    """The scopes that a snooze of *alert* can have, the narrowest first.
+
+    Where nobody is named, or we ourselves speak, quiet about "this actor" would be quiet about
+    everybody; and where an alert shows several, one of them is not what people see.
+    """
+    actor, seen = alert.actor, alert.seen
+    target = alert.target or alert.instance
+    if not tells(actor) or not set(seen.actors) <= {actor.principal}:
+        return (Scope.ALERT,)
+    if not target or not set(seen.targets) <= {target}:
+        return (Scope.ALERT, Scope.RULE_ACTOR)
+    return tuple(Scope)
+
+
 def judge(
     ask: Ask,
     alert: Alert | None,
@@ -90,6 +106,8 @@ def _begin(
 ) -> Verdicted:
     if alert.resolved:
         return _no(ask, Reason.RESOLVED_ALREADY, f"{alert.id} is resolved: nothing disturbs you.")
+    if ask.scope is not None and ask.scope not in offered(alert):
+        return _no(ask, Reason.NOT_OFFERED, _narrower(alert))
     if ask.scope is None or ask.hours not in HOURS:
         return _no(ask, Reason.NOT_OFFERED, "Choose what to snooze, and for how long.")
     if not ask.note:
@@ -123,6 +141,15 @@ def _begin(
         return _yes(ask, alert, asked, Reason.ASKED, sentence)
     on = msgspec.structs.replace(snooze, until=after(ask.at, timedelta(hours=ask.hours)))
     return _yes(ask, alert, on, Reason.SNOOZED, f"{alert.id} is snoozed until {spoken(on.until)}.")
+
+
+def _narrower(alert: Alert) -> str:
+    """Why *alert* cannot be snoozed by its actor, or by its target."""
+    if not tells(alert.actor):
+        why = "The record does not say for certain who it was"
+    else:
+        why = f"{alert.id} does not show one actor and one target"
+    return f"{why}: snooze it alone."
 
 
 def kept_alone(snoozes: Sequence[Snooze], wanted: Snooze) -> timedelta:

@@ -6,8 +6,18 @@ from typing import Any
 
 import pytest
 
-from bot.model import AlertState, Aspect, ExemptionState, Scope, SendKind, SnoozeState, Verb, iso
-from tests.builders import ANA, BEN, CHANNEL, judged, make_finding, make_triage
+from bot.model import (
+    Actor,
+    AlertState,
+    Aspect,
+    ExemptionState,
+    Scope,
+    SendKind,
+    SnoozeState,
+    Verb,
+    iso,
+)
+from tests.builders import ANA, BEN, CHANNEL, NOON, judged, make_finding, make_record, make_triage
 from tests.handlers.stage import EVE, Stage, eventually, told
 
 
@@ -205,6 +215,21 @@ def test_muting_a_rule_is_a_snooze_with_the_wider_scope(stage: Stage) -> None:
     stage.submit(snoozing(stage, alert.id, "mute"))
     (snooze,) = stage.store.snoozes([SnoozeState.ON])
     assert snooze.scope is Scope.RULE_ACTOR
+
+
+def test_nobody_unnamed_is_muted(stage: Stage) -> None:
+    """The window of a snooze offers this alert alone; muting answers why it cannot be."""
+    finding = make_finding(make_record("e-1", actor=Actor(principal="", name="")))
+    stage.store.keep(judged(finding), make_triage(), iso(NOON))
+    (alert,) = stage.store.alerts([AlertState.OPEN])
+
+    stage.choose("mute", alert.id)
+    stage.choose("snooze", alert.id)
+
+    (view,) = stage.dialogs.opened
+    (what,) = [block for block in view["blocks"] if block.get("block_id") == "scope"]
+    assert [one["value"] for one in what["element"]["options"]] == [Scope.ALERT]
+    assert any("snooze it alone" in str(send.body) for send in stage.sends())
 
 
 def test_a_long_snooze_of_a_critical_alert_waits_for_somebody_else(stage: Stage) -> None:
