@@ -605,6 +605,10 @@ class Store(Protocol):
         """The page need not go out any more."""
         ...
 
+    def page_later(self, page: Page, due_at: str) -> None:
+        """The page was claimed and not tried; it waits until *due_at* (ISO)."""
+        ...
+
     def recover_pages(self, now: str) -> int:
         """At start: what was under way when we died waits again. It may go out twice, which is
         better than never. Returns count."""

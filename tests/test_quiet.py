@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bot import escalation, snoozes
+from bot import alerts, escalation, snoozes
 from bot.escalation import Plan, Step
 from bot.model import (
     OWN_SOURCE,
@@ -237,6 +237,41 @@ def test_more_snoozes_than_a_list_shows_keep_quiet(bot: Bot, clock: FakeClock) -
 
     assert paged(bot, clock) == []
     assert sorted(paged(bot, clock, 60)) == sorted(ids)
+
+
+# ── deciding about one that stands ──────────────────────────────────────────
+
+
+def test_nobody_agrees_about_a_resolved_alert(bot: Bot) -> None:
+    """There is nothing left to be quiet about."""
+    find(bot, "e-1")
+    alert = only(bot).id
+    snooze(bot, alert, hours=8)
+    (one,) = snoozes.standing(bot)
+    alerts.decide(bot, make_ask(alert, Verb.RESOLVE))
+    assert about(bot, Verb.AGREE, one).reason == snoozes.Reason.RESOLVED_ALREADY
+
+
+def test_nobody_agrees_to_what_has_become_more(bot: Bot) -> None:
+    """Another target is no news, but the snooze is not for it."""
+    find(bot, "e-1", target="one")
+    snooze(bot, only(bot).id, Scope.RULE_ACTOR_TARGET, hours=8)
+    (one,) = snoozes.standing(bot)
+    find(bot, "e-2", 1, target="two")
+    assert about(bot, Verb.AGREE, one).reason == snoozes.Reason.CHANGED
+
+
+def test_a_snooze_that_outlived_its_alert_can_be_ended(bot: Bot) -> None:
+    """Who ends it hears of it alone: there is no thread any more."""
+    find(bot, "e-1", level=Level.HIGH)
+    snooze(bot, only(bot).id, Scope.RULE_ACTOR, hours=168)
+    (one,) = snoozes.standing(bot)
+    gone = make_ask(one.alert, Verb.WAKE, BEN)
+    verdict = snoozes.judge(msgspec.structs.replace(gone, snooze=one.id), None, [one])
+    assert verdict.decision.accepted
+    assert [send.kind for send in verdict.sends] == [SendKind.EPHEMERAL]
+    assert verdict.snooze is not None
+    assert verdict.snooze.state is SnoozeState.OVER
 
 
 # ── one person alone ────────────────────────────────────────────────────────

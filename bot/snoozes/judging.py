@@ -58,6 +58,7 @@ class Reason(StrEnum):
     NO_REASON = "no_reason"
     OWN_SNOOZE = "own_snooze"
     NOT_ASKED = "not_asked"
+    CHANGED = "changed"
     OVER_ALREADY = "over_already"
 
 
@@ -87,14 +88,14 @@ def judge(
 ) -> Verdicted:
     """What comes of *ask*, given the alert, the snoozes that are asked for or on, and those over
     that were asked for *lately* (`LOOK_BACK`)."""
-    if alert is None:
+    if alert is None and ask.verb is not Verb.WAKE:
         return _no(ask, Reason.NO_SUCH_ALERT, f"There is no alert {ask.alert} (any more).")
-    if ask.verb is Verb.SNOOZE:
+    if alert is not None and ask.verb is Verb.SNOOZE:
         return _begin(ask, alert, standing, lately)
     found = next((one for one in standing if one.id == ask.snooze), None)
     if found is None:
         return _no(ask, Reason.OVER_ALREADY, f"The snooze {ask.snooze} is over already.")
-    if ask.verb is Verb.AGREE:
+    if alert is not None and ask.verb is Verb.AGREE:
         return _agree(ask, alert, found)
     if ask.verb is Verb.WAKE:
         return _wake(ask, alert, found)
@@ -171,6 +172,11 @@ def kept_alone(snoozes: Sequence[Snooze], wanted: Snooze) -> timedelta:
 def _agree(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
     if snooze.state is not SnoozeState.ASKED:
         return _no(ask, Reason.NOT_ASKED, f"{snooze.id} is on already, {_already(snooze)}")
+    if alert.resolved:
+        return _no(ask, Reason.RESOLVED_ALREADY, f"{alert.id} is resolved: nothing disturbs you.")
+    if not snooze.is_about(alert):
+        sentence = f"{alert.id} shows more than when that was asked for. Look, and ask anew."
+        return _no(ask, Reason.CHANGED, sentence)
     if is_own(ask, snooze):
         return _no(ask, Reason.OWN_SNOOZE, "You asked for it: somebody else must agree.")
     on = agreed(snooze, ask, SnoozeState.ON, timedelta(hours=snooze.hours))
@@ -178,7 +184,7 @@ def _agree(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
     return _yes(ask, alert, on, Reason.AGREED, sentence)
 
 
-def _wake(ask: Ask, alert: Alert, snooze: Snooze) -> Verdicted:
+def _wake(ask: Ask, alert: Alert | None, snooze: Snooze) -> Verdicted:
     change = over(snooze, ask.by, ask.at, ask.note or "it was ended by hand")
     return _yes(ask, alert, change.snooze, Reason.WOKEN, f"The snooze {snooze.id} is over.")
 
@@ -200,14 +206,19 @@ def _already(snooze: Snooze) -> str:
 # ── what follows ────────────────────────────────────────────────────────────
 
 
-def _yes(ask: Ask, alert: Alert, snooze: Snooze, reason: Reason, sentence: str) -> Verdicted:
+def _yes(ask: Ask, alert: Alert | None, snooze: Snooze, reason: Reason, sentence: str) -> Verdicted:
     decision = Decision(
         ask=ask,
         accepted=True,
         reason=reason,
         sentence=sentence,
-        grounds=(f"snooze {snooze.id}", f"level {alert.level}"),
+        grounds=(f"snooze {snooze.id}", f"level {alert.level if alert else snooze.level}"),
     )
+    if alert is None:
+        # It outlived its alert: there is no thread that could be told.
+        sends = privately(ask, sentence)
+        entry = _entry(decision, snooze)
+        return Verdicted(decision=decision, entry=entry, sends=sends, snooze=snooze)
     changed = msgspec.structs.replace(alert, version=alert.version + 1)
     verdict = Verdicted(
         decision=decision,

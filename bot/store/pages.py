@@ -85,6 +85,15 @@ class PageRows(Sqlite):
                 (due_at, error, page.id),
             )
 
+    def page_later(self, page: Page, due_at: str) -> None:
+        """The page was not tried, and waits until *due_at*."""
+        with self.writing(Turn.SENDER) as db:
+            db.execute(
+                "UPDATE pages SET state = 'waiting', due_at = ?, attempts = max(0, attempts - 1)"
+                " WHERE id = ?",
+                (due_at, page.id),
+            )
+
     def recover_pages(self, now: str) -> int:
         """What was under way when we died waits again, though it may have gone out."""
         with self.writing(Turn.SENDER) as db:
