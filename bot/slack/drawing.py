@@ -73,7 +73,8 @@ class Drawing:
             snooze = self._store.snooze(str(named))
             if snooze is None:
                 raise Fault("The snooze is gone.")
-            return cards.snooze_note(snooze, SnoozeState(str(send.body.get("state"))))
+            called = msgspec.convert(send.body.get("call", []), list[str])
+            return cards.snooze_note(snooze, SnoozeState(str(send.body.get("state"))), called)
         if named := send.body.get("exemption"):
             exemption = self._store.exemption(str(named))
             if exemption is None:

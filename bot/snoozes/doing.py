@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from bot.model import Ask, Decision, Level, Snooze, iso
+from bot.model import Allowed, Ask, Decision, Level, Snooze, Verb, iso
 from bot.ports import Bot, Storming
 from bot.snoozes.covering import run_out, woken
 from bot.snoozes.judging import LOOK_BACK, judge
 from bot.standing import known
+
+CALLED_MOST = 10
+"""Groups and people who are called to agree: one is enough, and the channel shall stay calm."""
 
 SHOWN_FROM = Level.MEDIUM
 """Alerts from this level on get their cards when the snooze that kept them quiet is over."""
@@ -18,9 +21,17 @@ SHOWN_FROM = Level.MEDIUM
 def decide(bot: Bot, ask: Ask) -> Decision:
     """Judge and record *ask*, and queue what follows."""
     since = iso(bot.clock.now() - LOOK_BACK)
-    decision = bot.store.decide_snooze(ask, judge, since)
+    rule = functools.partial(judge, agreeing=_agreeing(bot, ask))
+    decision = bot.store.decide_snooze(ask, rule, since)
     bot.outbox.wake()
     return decision
+
+
+def _agreeing(bot: Bot, ask: Ask) -> Sequence[str]:
+    """The ids of the user groups and people who may agree to what is *ask*ed for."""
+    allowed = bot.people.get(Verb.AGREE, Allowed())
+    others = [user for user in allowed.users if user != ask.by.user]
+    return (*allowed.groups, *others)[:CALLED_MOST]
 
 
 def find(bot: Bot, snooze_id: str) -> Snooze:

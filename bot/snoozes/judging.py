@@ -85,9 +85,38 @@ def judge(
     alert: Alert | None,
     standing: Sequence[Snooze],
     lately: Sequence[Snooze] = (),
+    *,
+    agreeing: Sequence[str] = (),
 ) -> Verdicted:
     """What comes of *ask*, given the alert, the snoozes that are asked for or on, and those over
-    that were asked for *lately* (`LOOK_BACK`)."""
+    that were asked for *lately* (`LOOK_BACK`). *agreeing* are the ids of people and user groups
+    who may agree: they are called where one of them must."""
+    verdict = _judged(ask, alert, standing, lately)
+    if verdict.decision.reason not in _ALOUD:
+        return verdict
+    calling = verdict.decision.reason == Reason.ASKED
+    sends = tuple(
+        _aloud(send, agreeing if calling else ()) if send.kind is SendKind.NOTE else send
+        for send in verdict.sends
+    )
+    return msgspec.structs.replace(verdict, sends=sends)
+
+
+_ALOUD = frozenset({Reason.SNOOZED, Reason.ASKED, Reason.AGREED})
+"""What the channel hears. That a snooze is over shows on the card, and in the thread."""
+
+
+def _aloud(send: Send, called: Sequence[str]) -> Send:
+    """*send*, for the channel too: who reads no thread learns what it will not hear of."""
+    body = send.body | {"broadcast": True} | ({"call": list(called)} if called else {})
+    # Whoever is called must not wait behind a flood: the alert is critical.
+    lane = Lane.CRITICAL if called else send.lane
+    return msgspec.structs.replace(send, body=body, lane=lane)
+
+
+def _judged(
+    ask: Ask, alert: Alert | None, standing: Sequence[Snooze], lately: Sequence[Snooze]
+) -> Verdicted:
     if alert is None and ask.verb is not Verb.WAKE:
         return _no(ask, Reason.NO_SUCH_ALERT, f"There is no alert {ask.alert} (any more).")
     if alert is not None and ask.verb is Verb.SNOOZE:
