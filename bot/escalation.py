@@ -26,7 +26,7 @@ from bot.model import (
     Level,
     Send,
     SendKind,
-    SnoozeState,
+    Snooze,
     iso,
     moment,
     send_id,
@@ -61,18 +61,30 @@ class Plan(Struct, frozen=True, kw_only=True):
 # ── judging: pure ───────────────────────────────────────────────────────────
 
 
-def due(alert: Alert, plan: Plan, instances: Mapping[str, str], now: datetime) -> list[Due]:
-    """The steps of *plan* whose time has come for the alert as it is now, taken or not.
+def due(
+    alert: Alert,
+    snoozes: Sequence[Snooze],
+    plan: Plan,
+    instances: Mapping[str, str],
+    now: datetime,
+) -> list[Due]:
+    """The steps of *plan* whose time has come for the alert as it is now, taken or not; none
+    where one of *snoozes* quiets it.
 
     *instances* names Connect instances by id.
     """
-    return [_taking(step, alert, since, instances, now) for step, since in _ripe(alert, plan, now)]
+    ripe = _ripe(alert, snoozes, plan, now)
+    return [_taking(step, alert, since, instances, now) for step, since in ripe]
 
 
-def _ripe(alert: Alert, plan: Plan, now: datetime) -> list[tuple[Step, datetime]]:
+def _ripe(
+    alert: Alert, snoozes: Sequence[Snooze], plan: Plan, now: datetime
+) -> list[tuple[Step, datetime]]:
     """The steps whose time has come, with the moment that they count from."""
     # What is held has no thread; nobody can have taken what nobody was shown.
     if alert.state is not AlertState.OPEN or alert.held:
+        return []
+    if any(one.quiets(alert, iso(now)) for one in snoozes):
         return []
     since = moment(_since(alert))
     if since is None:
@@ -180,22 +192,23 @@ def walk(bot: Bot, plan: Plan) -> None:
     if not plan.steps:
         return
     now, after, taken = bot.clock.now(), "", 0
-    snoozed = {snooze.id for snooze in bot.store.snoozes([SnoozeState.ON])}
+    snoozes = bot.store.snoozes_standing()
     while alerts := bot.store.open_alerts(after, BATCH):
-        loud = [one for one in alerts if one.snooze not in snoozed]
-        taken += _take(bot, loud, plan, now)
+        taken += _take(bot, alerts, snoozes, plan, now)
         after = alerts[-1].id
     if taken:
         bot.outbox.wake()
 
 
-def _take(bot: Bot, alerts: Sequence[Alert], plan: Plan, now: datetime) -> int:
+def _take(
+    bot: Bot, alerts: Sequence[Alert], snoozes: Sequence[Snooze], plan: Plan, now: datetime
+) -> int:
     """Most steps were taken in an earlier round, so that is looked up before anything is written.
 
     The store judges each alert once more as it takes a step: somebody may have pressed meanwhile.
     """
     keys = {
-        alert.id: [_key(step, alert, since) for step, since in _ripe(alert, plan, now)]
+        alert.id: [_key(step, alert, since) for step, since in _ripe(alert, snoozes, plan, now)]
         for alert in alerts
     }
     known = bot.store.escalated([key for own in keys.values() for key in own])

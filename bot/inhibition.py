@@ -32,7 +32,6 @@ from bot.model import (
     Mark,
     SendKind,
     Snooze,
-    SnoozeState,
     first_card,
     iso,
     moment,
@@ -128,10 +127,7 @@ NONE: Inhibiting = Inhibition({})
 
 def stands(other: Alert, alert: Alert, snoozes: Sequence[Snooze], now: str) -> bool:
     """Whether people see *other*, and it is severe enough to stand for *alert*."""
-    snoozed = any(
-        one.id == other.snooze and one.state is SnoozeState.ON and now < one.until
-        for one in snoozes
-    )
+    snoozed = any(one.quiets(other, now) for one in snoozes)
     seen = not (other.resolved or other.held or snoozed)
     return seen and other.id != alert.id and other.level.rank >= alert.level.rank
 

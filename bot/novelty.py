@@ -47,6 +47,7 @@ def seeing(seen: Seen, record: Record) -> Seen:
         actors=_with(seen.actors, principal(record)),
         networks=_with(seen.networks, network(record.source_ip)),
         agents=_with(seen.agents, agent(record.user_agent)),
+        targets=_with(seen.targets, record.target or record.instance),
         succeeded=seen.succeeded or not record.failed,
     )
 

@@ -38,6 +38,9 @@ ASKED_MOST = 900.0
 HORIZON = timedelta(hours=1)
 """No page waits for so long; a later due time means that the clock was set back."""
 
+SNOOZED_AGAIN = timedelta(minutes=1)
+"""How often we look whether a page's alert is snoozed still."""
+
 _ABOUT_ALERTS = frozenset({PageKind.UNTAKEN, PageKind.UNSEEN})
 _ABOUT_SLACK = (PageKind.SLACK_DOWN, PageKind.SLACK_BACK)
 
@@ -127,12 +130,22 @@ class Pages:
         horizon = iso(self._clock.now() + HORIZON)
         pages: list[Page] = []
         while len(pages) < AT_ONCE and (page := self._store.claim_page(now, horizon)):
-            if self._needed(page):
+            if self._snoozed(page, now):
+                # Not dropped: its step is taken, so nothing else would ring when the snooze ends.
+                self._store.page_later(page, iso(self._clock.now() + SNOOZED_AGAIN))
+            elif self._needed(page):
                 pages.append(page)
             else:
                 entry = paging.entry(page, "dropped", now)
                 self._store.page_dropped(page, "Somebody has it.", entry)
         return pages
+
+    def _snoozed(self, page: Page, now: str) -> bool:
+        """Somebody may have snoozed the alert while its page waited."""
+        alert = self._store.alert(page.subject) if page.kind is PageKind.UNTAKEN else None
+        if alert is None or alert.state is not AlertState.OPEN:
+            return False
+        return any(one.quiets(alert, now) for one in self._store.snoozes_about(alert))
 
     def _needed(self, page: Page) -> bool:
         """Somebody may have taken the alert while its page waited."""

@@ -255,7 +255,7 @@ class Folding(Protocol):
     ) -> Folded:
         """Fold *finding* into one of *candidates* (newest first), or open alert *new_id()*.
 
-        *snoozes* are those that are on.
+        *snoozes* are those that are asked for or on.
         """
         ...
 
@@ -304,10 +304,16 @@ class Judge(Protocol):
 
 
 class SnoozeJudge(Protocol):
-    """The pure rule of a verb about snoozes: *standing* are all that are asked for or on."""
+    """The pure rule of a verb about snoozes: *standing* are all that are asked for or on, *lately*
+    those over that were asked for lately."""
 
     def __call__(
-        self, ask: Ask, alert: Alert | None, standing: Sequence[Snooze], /
+        self,
+        ask: Ask,
+        alert: Alert | None,
+        standing: Sequence[Snooze],
+        lately: Sequence[Snooze],
+        /,
     ) -> Verdicted: ...
 
 
@@ -328,9 +334,10 @@ class Due(Struct, frozen=True, kw_only=True):
 
 
 class Escalating(Protocol):
-    """The pure rule of escalation: the steps that are due for the alert as it is now."""
+    """The pure rule of escalation: the steps that are due for the alert as it is now; *snoozes*
+    are all that are asked for or on."""
 
-    def __call__(self, alert: Alert, /) -> Sequence[Due]: ...
+    def __call__(self, alert: Alert, snoozes: Sequence[Snooze], /) -> Sequence[Due]: ...
 
 
 class ExemptionJudge(Protocol):
@@ -414,8 +421,8 @@ class Store(Protocol):
         """
         ...
 
-    def decide_snooze(self, ask: Ask, judge: SnoozeJudge) -> Decision:
-        """As `decide`, about a snooze of the alert."""
+    def decide_snooze(self, ask: Ask, judge: SnoozeJudge, since: str) -> Decision:
+        """As `decide`, about a snooze of the alert; *since* (ISO) is what the rule calls lately."""
         ...
 
     def around(self, record: Record, minutes: int) -> Sequence[Around]:
@@ -450,6 +457,14 @@ class Store(Protocol):
 
     def snoozes(self, states: Sequence[SnoozeState], limit: int = 100) -> Sequence[Snooze]:
         """Snoozes in *states*, those that end first first."""
+        ...
+
+    def snoozes_standing(self) -> Sequence[Snooze]:
+        """All that are asked for or on, those that end first first."""
+        ...
+
+    def snoozes_about(self, alert: Alert) -> Sequence[Snooze]:
+        """Those asked for or on that are for *alert* as it is, those that end first first."""
         ...
 
     def change_snoozes(
@@ -606,6 +621,10 @@ class Store(Protocol):
 
     def page_dropped(self, page: Page, why: str, entry: Entry) -> None:
         """The page need not go out any more."""
+        ...
+
+    def page_later(self, page: Page, due_at: str) -> None:
+        """The page was claimed and not tried; it waits until *due_at* (ISO)."""
         ...
 
     def recover_pages(self, now: str) -> int:

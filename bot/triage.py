@@ -79,7 +79,8 @@ class Triage:
         *snoozes* are those that are asked for or on; what one covers disturbs nobody.
         """
         folded = self._fold(finding, candidates, new_id, now)
-        return quieted(folded, finding, snoozes, now)
+        before = next((one for one in candidates if one.id == folded.alert.id), None)
+        return quieted(folded, finding, before, snoozes, now)
 
     def _fold(
         self, finding: Finding, candidates: Sequence[Alert], new_id: Callable[[], str], now: str

@@ -51,7 +51,7 @@ OFFICE = Hours(timezone="Europe/Zurich")
 
 def due(alert: Alert, minutes: float, plan: Plan = PLAN) -> list[Due]:
     """What is due so many minutes after noon."""
-    return escalation.due(alert, plan, {INSTANCE: "prod"}, NOON + timedelta(minutes=minutes))
+    return escalation.due(alert, (), plan, {INSTANCE: "prod"}, NOON + timedelta(minutes=minutes))
 
 
 def sends(*steps: Due) -> list[Send]:
@@ -111,7 +111,7 @@ FRIDAY = datetime(2026, 11, 20, 16, 45, tzinfo=UTC)
 def late_on_friday(level: Level, after: timedelta) -> bool:
     """Whether the lead is called so long after an alert that came on Friday at 17:45."""
     alert = make_alert(opened_at=iso(FRIDAY), level=level)
-    return bool(escalation.due(alert, EVERY, {}, FRIDAY + after))
+    return bool(escalation.due(alert, (), EVERY, {}, FRIDAY + after))
 
 
 @pytest.mark.parametrize("level", [level for level in Level if level is not Level.CRITICAL])
@@ -133,9 +133,9 @@ def test_an_alert_that_becomes_critical_is_judged_as_such() -> None:
     """It was opened long ago, and nobody took it: at once."""
     alert = make_alert(opened_at=iso(FRIDAY), level=Level.LOW)
     at = FRIDAY + timedelta(hours=3)
-    assert escalation.due(alert, EVERY, {}, at) == []
+    assert escalation.due(alert, (), EVERY, {}, at) == []
     worse = make_alert(opened_at=iso(FRIDAY), level=Level.CRITICAL)
-    assert len(escalation.due(worse, EVERY, {}, at)) == 1
+    assert len(escalation.due(worse, (), EVERY, {}, at)) == 1
 
 
 @given(st.floats(0, 3000), st.floats(0, 3000), st.sampled_from(Level))

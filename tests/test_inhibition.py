@@ -34,6 +34,7 @@ from bot.model import (
     Verb,
     Verdict,
     iso,
+    snooze_key,
 )
 from bot.ports import Folded
 from bot.slack.cards import alert_card, alert_list
@@ -303,7 +304,7 @@ def test_it_comes_out_when_the_alert_is_snoozed(main: Watched, store: SqliteStor
     sent(store, main.clock)
     ask = make_ask(stopped.id, Verb.SNOOZE, note="being mended", moment=main.clock.iso)
     ask = msgspec.structs.replace(ask, scope=Scope.ALERT, hours=1)
-    assert store.decide_snooze(ask, snoozes.judge).accepted
+    assert store.decide_snooze(ask, snoozes.judge, main.clock.iso).accepted
     settle(main)
 
     [silence] = silences(main)
@@ -413,11 +414,11 @@ def a_snooze(**changes: Any) -> Snooze:
     fields: dict[str, Any] = {
         "id": "SN-1",
         "alert": "A-7K2QF",
-        "rule": TRAIL,
+        "rule": make_alert().rule,
         "level": Level.CRITICAL,
         "headline": "x",
         "scope": Scope.ALERT,
-        "key": "k",
+        "key": snooze_key(Scope.ALERT, make_alert()),
         "hours": 1,
         "reason": "known",
         "by": ANA,
@@ -431,7 +432,7 @@ def a_snooze(**changes: Any) -> Snooze:
 
 def test_a_snoozed_alert_stands_for_nothing() -> None:
     """While it is on; asked for, or run out, it is none."""
-    other = make_alert(snooze="SN-1")
+    other = make_alert()
     alert = make_alert(id="A-OTHER", level=Level.HIGH)
     on = a_snooze(state=SnoozeState.ON)
 

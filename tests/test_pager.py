@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot import escalation
+from bot import escalation, snoozes
 from bot.alerts import judge
 from bot.errors import Refused, Unavailable
 from bot.escalation import Plan, Step
-from bot.model import AlertState, Level, Page, PageKind, Verb, iso
+from bot.model import AlertState, Level, Page, PageKind, Scope, Verb, iso
 from bot.pager import ASKED_MOST, TRIES, Pages
 from bot.ports import Contact
 from bot.store import SqliteStore
@@ -363,3 +363,17 @@ def test_the_thread_goes_on_after_a_fault_of_the_store(night: Night) -> None:
         pages.stop()
         thread.join(5)
     assert not thread.is_alive()
+
+
+def test_a_page_that_waits_does_not_ring_while_its_alert_is_snoozed(night: Night) -> None:
+    """It rings once the snooze is over: its step is taken, and nobody has been woken."""
+    alert = night.alert()
+    night.pocket.faults = [Unavailable("slow down", retry_after=120.0)]
+    night.wait(11)
+    ask = make_ask(alert, Verb.SNOOZE, note="a drill", moment=night.clock.iso)
+    bot = make_bot(night.store, night.clock)
+    assert snoozes.decide(bot, msgspec.structs.replace(ask, scope=Scope.ALERT, hours=1)).accepted
+    night.wait(59)
+    assert night.pocket.rang == []
+    night.wait(3)
+    assert [page.subject for page in night.pocket.rang] == [alert]

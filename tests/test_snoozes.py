@@ -261,6 +261,7 @@ def test_its_time_runs_out(bot: Bot, clock: FakeClock) -> None:
     """The job says so in the thread, with what was kept quiet; the next finding is a card."""
     snoozed(bot)
     find(bot, "e-2", 90)
+    (snooze,) = standing(bot)
     clock.tick(3_600)
 
     end_those_due(bot)
@@ -272,7 +273,7 @@ def test_its_time_runs_out(bot: Bot, clock: FakeClock) -> None:
     assert drain(bot) == ["card"]
     (quiet,) = [one for one in bot.store.alerts([AlertState.OPEN]) if one.released]
     assert quiet.released is not None
-    assert (quiet.released.held, quiet.released.at) == (quiet.snooze, clock.iso)
+    assert (quiet.released.held, quiet.released.at) == (snooze.id, clock.iso)
     link = bot.store.links()[-1]
     assert (link.kind, link.subject, link.by) == ("alert.out", quiet.id, "callwarden")
 

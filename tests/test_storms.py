@@ -171,4 +171,4 @@ def test_who_asks_for_a_held_alert_gets_its_card() -> None:
 
 def test_what_a_snooze_keeps_quiet_stays_so() -> None:
     """People wanted that, so looking at it changes nothing."""
-    assert brought_out(make_alert(held="SN-7K2QF", snooze="SN-7K2QF"), ANA, NOW) is None
+    assert brought_out(make_alert(held="SN-7K2QF"), ANA, NOW) is None

@@ -41,6 +41,12 @@ def as_sigma(exemption: Exemption) -> str:
     return text
 
 
+def tells(actor: Actor) -> bool:
+    """Whether *actor* is told for certain from all others by the fields of a record: not where
+    none is named, nor where it is we who speak."""
+    return bool(actor.principal and _identities(actor))
+
+
 def selected(actor: Actor, conditions: tuple[Clause, ...]) -> list[Selection]:
     """What a record must show: all of one of these; none where no fields tell the actor."""
     others: Selection = {}

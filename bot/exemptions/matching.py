@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from bot.detection.document import BROKEN, decode
-from bot.detection.filters import selected
+from bot.detection.filters import tells
 from bot.detection.resources import target_field
 from bot.detection.rule import BROKEN_RULE
 from bot.model import (
@@ -54,7 +54,7 @@ def choices(record: Record) -> tuple[Clause, ...]:
     )
     if not any(one.aspect is Aspect.ACTOR for one in found):
         return ()
-    return found if selected(record.actor, found) else ()
+    return found if tells(record.actor) else ()
 
 
 def _target_field(record: Record) -> str:

@@ -54,10 +54,11 @@ from bot.model.sends import (
     send_id,
 )
 from bot.model.signs import cut
-from bot.model.snoozes import Snooze, SnoozeState
+from bot.model.snoozes import ALONE_MOST, Snooze, SnoozeState, snooze_key
 from bot.model.storms import Storm, Tally
 
 __all__ = [
+    "ALONE_MOST",
     "FEED_RULES",
     "NAMESPACE",
     "OWN_SOURCE",
@@ -130,5 +131,6 @@ __all__ = [
     "read_snooze_id",
     "read_storm_id",
     "send_id",
+    "snooze_key",
     "spoken_id",
 ]

@@ -62,11 +62,15 @@ class Mark(Struct, frozen=True, kw_only=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """What an alert has already shown, so that anything else is new context."""
+    """What an alert has already shown, so that anything else is new context.
+
+    Another of the *targets* is none, but who agreed to be quiet about one has not seen others.
+    """
 
     actors: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     succeeded: bool = False
 
 
@@ -85,10 +89,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     stored) decide what folds in. *version* rises with every change; the first writer of a version
     wins. *news* are the lines of new context, oldest first. Fields of the last finding stand for
     the alert (*event_name* … *user_agent*); *headline* and *actor* are those of the first that was
-    not a replay. *note* is the resolution's; other notes are decisions. *snooze* is the id of the
-    last snooze that covers it, *storm* that of the last storm that held its card back, *inhibitor*
-    that of the last alert that stood for it; *held* is the id of what keeps its card back, "" once
-    it was queued; *released* says why that was late.
+    not a replay. *note* is the resolution's; other notes are decisions. *storm* is the id of the
+    last storm that held its card back, *inhibitor* that of the last alert that stood for it; *held*
+    is the id of what keeps its card back, "" once it was queued; *released* says why that was late.
     """
 
     id: str
@@ -127,7 +130,6 @@ class Alert(Struct, frozen=True, kw_only=True):
     note: str = ""
     channel: str = ""
     ts: str = ""
-    snooze: str = ""
     storm: str = ""
     inhibitor: str = ""
     held: str = ""

@@ -54,7 +54,8 @@ class Send(Struct, frozen=True, kw_only=True):
     """One message to be sent. *subject* is the alert's id (or another id for direct messages).
 
     *channel* is a channel id, or a user id for a DM; "" means the card's own channel. *body* holds
-    `{"lines": [...]}` or `{"call": [ids], "text": …}` for a note, `{"text": …, "blocks": […]}` for
+    `{"lines": [...]}` or `{"call": [ids], "text": …}` for a note (the channel shows it too where it
+    holds `"broadcast": true`), `{"text": …, "blocks": […]}` for
     DM, post and ephemeral, {} for cards and edits. *user* is the reader of an ephemeral.
     *ambiguous* is true where an earlier try may have arrived; *tried_at* is when that try began
     (ISO). *ts* is the card's ts for edits and the thread's for notes, filled in when claimed.

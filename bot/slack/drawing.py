@@ -63,8 +63,8 @@ class Drawing:
         if alert is None:
             raise Fault("The alert has passed its retention.")
         history = self._store.decisions_of(alert.id)
-        snooze = self._store.snooze(alert.snooze) if alert.snooze else None
-        return cards.alert_card(alert, instances=self._instances, history=history, snooze=snooze)
+        snoozes = self._store.snoozes_about(alert)
+        return cards.alert_card(alert, instances=self._instances, history=history, snoozes=snoozes)
 
     def _note(self, send: Send) -> Message:
         if storm := self._store.storm(send.subject):
@@ -73,7 +73,8 @@ class Drawing:
             snooze = self._store.snooze(str(named))
             if snooze is None:
                 raise Fault("The snooze is gone.")
-            return cards.snooze_note(snooze, SnoozeState(str(send.body.get("state"))))
+            called = msgspec.convert(send.body.get("call", []), list[str])
+            return cards.snooze_note(snooze, SnoozeState(str(send.body.get("state"))), called)
         if named := send.body.get("exemption"):
             exemption = self._store.exemption(str(named))
             if exemption is None:

@@ -214,7 +214,8 @@ class SlackOutbox:
             return found
         message = self._drawing.message(send)
         try:
-            return self._client.post(channel, message, send.id, thread_ts)
+            aloud = bool(send.body.get("broadcast"))
+            return self._client.post(channel, message, send.id, thread_ts, broadcast=aloud)
         except Unavailable as error:
             if error.retry_after is not None:
                 self._pace.too_soon(send.channel, error.retry_after, self._monotonic())

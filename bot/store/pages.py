@@ -13,6 +13,7 @@ from bot.ports import Escalating
 from bot.store import alerts, ledger, outbox
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
+from bot.store.standing import SNOOZES
 
 _COLUMNS = (
     "id, kind, subject, level, title, text, state, attempts, queued_at, due_at, done_at, error"
@@ -82,6 +83,15 @@ class PageRows(Sqlite):
             db.execute(
                 "UPDATE pages SET state = 'waiting', due_at = ?, error = ? WHERE id = ?",
                 (due_at, error, page.id),
+            )
+
+    def page_later(self, page: Page, due_at: str) -> None:
+        """The page was not tried, and waits until *due_at*."""
+        with self.writing(Turn.SENDER) as db:
+            db.execute(
+                "UPDATE pages SET state = 'waiting', due_at = ?, attempts = max(0, attempts - 1)"
+                " WHERE id = ?",
+                (due_at, page.id),
             )
 
     def recover_pages(self, now: str) -> int:
@@ -162,7 +172,7 @@ class PageRows(Sqlite):
         taken = 0
         with self.writing(Turn.SENDER) as db:
             alert = alerts.get(db, alert_id)
-            for due in rule(alert) if alert else ():
+            for due in rule(alert, SNOOZES.standing(db)) if alert else ():
                 fresh = db.execute(
                     "INSERT INTO escalations VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
                     (due.key, alert_id, now),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
-from bot.model import Ask, Decision, Level, SendKind, Snooze, SnoozeState
+from bot.model import Alert, Ask, Decision, Level, Scope, SendKind, Snooze, SnoozeState, snooze_key
 from bot.ports import Folded, SnoozeChange, SnoozeJudge, Storming, Waking
 from bot.store import alerts, counts, decisions, ledger, outbox, storms
 from bot.store.gate import Turn
@@ -40,11 +40,20 @@ class SnoozeRows(Sqlite):
         """Snoozes in *states*, those that end first first."""
         return SNOOZES.listed(self.reader, states, limit)
 
-    def decide_snooze(self, ask: Ask, judge: SnoozeJudge) -> Decision:
+    def snoozes_standing(self) -> Sequence[Snooze]:
+        """All that are asked for or on, those that end first first."""
+        return SNOOZES.standing(self.reader)
+
+    def snoozes_about(self, alert: Alert) -> Sequence[Snooze]:
+        """Those asked for or on that are for *alert* as it is, those that end first first."""
+        found = SNOOZES.told_by(self.reader, [snooze_key(scope, alert) for scope in Scope])
+        return [one for one in found if one.is_about(alert)]
+
+    def decide_snooze(self, ask: Ask, judge: SnoozeJudge, since: str) -> Decision:
         """Judge and write in one step. The same key again returns the first decision."""
         with self.writing(Turn.CLICK) as db:
-            on = SNOOZES.standing(db)
-            return decisions.once(db, ask, lambda ask, alert: judge(ask, alert, on))
+            on, lately = SNOOZES.standing(db), SNOOZES.over_since(db, since)
+            return decisions.once(db, ask, lambda ask, alert: judge(ask, alert, on, lately))
 
     def change_snoozes(
         self, change: Callable[[Sequence[Snooze]], Sequence[SnoozeChange]], now: str

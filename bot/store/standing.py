@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -16,12 +16,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Table(Generic[One]):
-    """The rows of a table; *told_by* is what its third column finds them by."""
+    """The rows of a table; its third column, *by*, finds them by what *value* reads of each."""
 
-    def __init__(self, name: str, kind: type[One], told_by: Callable[[One], str]) -> None:
+    def __init__(self, name: str, kind: type[One], by: str, value: Callable[[One], str]) -> None:
         self._name = name
+        self._by = by
         self._decode: Callable[[bytes], One] = msgspec.json.Decoder(kind).decode
-        self._told_by: Callable[[One], str] = told_by
+        self._value: Callable[[One], str] = value
 
     def get(self, db: sqlite3.Connection, named: str) -> One | None:
         """The one with this id, as it is now."""
@@ -35,6 +36,24 @@ class Table(Generic[One]):
         """Those that are not over, the first to end first."""
         rows = db.execute(
             f"SELECT body FROM {self._name} WHERE state <> 'over' ORDER BY until, id"  # noqa: S608 - our own name
+        )
+        return [self._decode(row[0]) for row in rows]
+
+    def told_by(self, db: sqlite3.Connection, values: Collection[str]) -> list[One]:
+        """Those that are not over and are found by one of *values*, the first to end first."""
+        holes = ", ".join("?" * len(values))
+        rows = db.execute(
+            f"SELECT body FROM {self._name} WHERE state <> 'over' AND {self._by} IN ({holes})"  # noqa: S608 - our own names and holes
+            " ORDER BY until, id",
+            tuple(values),
+        )
+        return [self._decode(row[0]) for row in rows]
+
+    def over_since(self, db: sqlite3.Connection, since: str) -> list[One]:
+        """Those that are over and were asked for from *since* (ISO) on, the first to end first."""
+        rows = db.execute(
+            f"SELECT body FROM {self._name} WHERE state = 'over' AND at >= ? ORDER BY until, id",  # noqa: S608 - our own name
+            (since,),
         )
         return [self._decode(row[0]) for row in rows]
 
@@ -54,9 +73,9 @@ class Table(Generic[One]):
             f"INSERT INTO {self._name} VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own name
             " ON CONFLICT (id) DO UPDATE SET state = excluded.state, until = excluded.until,"
             " body = excluded.body",
-            (one.id, one.alert, self._told_by(one), one.state, one.until, one.at, _encode(one)),
+            (one.id, one.alert, self._value(one), one.state, one.until, one.at, _encode(one)),
         )
 
 
-SNOOZES = Table("snoozes", Snooze, lambda one: one.key)
-EXEMPTIONS = Table("exemptions", Exemption, lambda one: one.rule)
+SNOOZES = Table("snoozes", Snooze, "key", lambda one: one.key)
+EXEMPTIONS = Table("exemptions", Exemption, "rule", lambda one: one.rule)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,9 +23,8 @@ CHOICES: Mapping[str, Verb] = {
     "note": Verb.NOTE,
     "reopen": Verb.REOPEN,
 }
+_SCOPES = {"snooze": Scope.ALERT, "mute": Scope.RULE_ACTOR}
 _MODALS: Mapping[str, Callable[[Alert], dict[str, Any]]] = {
-    "snooze": SnoozeModal.build,
-    "mute": functools.partial(SnoozeModal.build, scope=Scope.RULE_ACTOR),
     "hand_over": HandOverModal.build,
     "note": NoteModal.build,
     "reopen": ReopenModal.build,
@@ -40,13 +38,23 @@ def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
     alert = bot.store.alert(said.alert_id(body))
     if verb is Verb.EXCEPT:
         _expect(bot, body, alert)
+    elif verb is Verb.SNOOZE:
+        _snooze(bot, body, alert, _SCOPES[choice])
     elif alert is not None and alerts.suits(verb, alert):
         bot.dialogs.open(said.trigger(body), _MODALS[choice](alert))
-    elif verb is Verb.SNOOZE:
-        snoozes.decide(bot, said.ask(bot, body, verb))
     else:
         alerts.decide(bot, said.ask(bot, body, verb))
     ack()
+
+
+def _snooze(bot: Bot, body: said.Body, alert: Alert | None, scope: Scope) -> None:
+    """With the scopes that make sense of this alert."""
+    scopes = snoozes.offered(alert) if alert is not None else ()
+    if alert is None or alert.resolved or scope not in scopes:
+        snoozes.decide(bot, said.ask(bot, body, Verb.SNOOZE, scope=scope))
+    else:
+        modal = SnoozeModal.build(alert, scope=scope, offered=scopes)
+        bot.dialogs.open(said.trigger(body), modal)
 
 
 def _expect(bot: Bot, body: said.Body, alert: Alert | None) -> None:

@@ -60,8 +60,8 @@ def _alert(bot: Bot, by: Person, words: Sequence[str]) -> Message:
         raise BadInput("Which alert? Write its id, such as A-7K2QF, after it.", where="alert")
     alert = alerts.opened(bot, named, by)
     history = bot.store.decisions_of(alert.id)
-    snooze = bot.store.snooze(alert.snooze) if alert.snooze else None
-    return cards.alert_card(alert, instances=bot.instances, history=history, snooze=snooze)
+    snoozes_on = bot.store.snoozes_about(alert)
+    return cards.alert_card(alert, instances=bot.instances, history=history, snoozes=snoozes_on)
 
 
 def _snoozes(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:

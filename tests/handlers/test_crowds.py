@@ -369,7 +369,7 @@ def test_a_call_and_a_page_fit_whatever_it_is_about(life: Life) -> None:
     to = ("group:S0SEC", f"user:{BEN.user}", "channel:C0LEADS", "page")
     plan = Plan(steps=(Step(minutes=5, to=to, levels=(Level.CRITICAL,)),), hours=None)
     alert = life.stage.alert(life.id)
-    [due] = escalation.due(alert, plan, life.instances, NOON + timedelta(minutes=9))
+    [due] = escalation.due(alert, (), plan, life.instances, NOON + timedelta(minutes=9))
     for send in due.sends:
         message = life.drawing.message(send)
         sound(message)

@@ -6,9 +6,21 @@ from typing import Any
 
 import pytest
 
-from bot.model import AlertState, Aspect, ExemptionState, Scope, SendKind, SnoozeState, Verb, iso
-from tests.builders import ANA, BEN, CHANNEL, judged, make_finding, make_triage
-from tests.handlers.stage import EVE, Stage, eventually, told
+from bot.model import (
+    Actor,
+    AlertState,
+    Aspect,
+    ExemptionState,
+    Lane,
+    Scope,
+    SendKind,
+    SnoozeState,
+    Verb,
+    iso,
+)
+from bot.slack import cards
+from tests.builders import ANA, BEN, CHANNEL, NOON, judged, make_finding, make_record, make_triage
+from tests.handlers.stage import EVE, PEOPLE, Stage, eventually, told
 
 
 def filled(stage: Stage, choice: str, alert: str, by: Any = ANA, **answers: Any) -> dict[str, Any]:
@@ -217,6 +229,21 @@ def test_muting_a_rule_is_a_snooze_with_the_wider_scope(stage: Stage) -> None:
     assert snooze.scope is Scope.RULE_ACTOR
 
 
+def test_nobody_unnamed_is_muted(stage: Stage) -> None:
+    """The window of a snooze offers this alert alone; muting answers why it cannot be."""
+    finding = make_finding(make_record("e-1", actor=Actor(principal="", name="")))
+    stage.store.keep(judged(finding), make_triage(), iso(NOON))
+    (alert,) = stage.store.alerts([AlertState.OPEN])
+
+    stage.choose("mute", alert.id)
+    stage.choose("snooze", alert.id)
+
+    (view,) = stage.dialogs.opened
+    (what,) = [block for block in view["blocks"] if block.get("block_id") == "scope"]
+    assert [one["value"] for one in what["element"]["options"]] == [Scope.ALERT]
+    assert any("snooze it alone" in str(send.body) for send in stage.sends())
+
+
 def test_a_long_snooze_of_a_critical_alert_waits_for_somebody_else(stage: Stage) -> None:
     """Ana cannot agree with herself; Ben can, once."""
     alert = stage.open_alert()
@@ -234,6 +261,29 @@ def test_a_long_snooze_of_a_critical_alert_waits_for_somebody_else(stage: Stage)
     assert now.agreed.by == BEN
     kinds = [kind for kind, _, _ in stage.ledger()]
     assert kinds == ["alert.snooze", "alert.agree.refused", "alert.agree", "alert.agree.refused"]
+
+
+def test_who_may_agree_is_called_in_the_channel(stage: Stage) -> None:
+    """Once, while one of them must; that it is on is said there, that it is over is not."""
+    alert = stage.open_alert()
+    stage.submit(snoozing(stage, alert.id, hours="24"))
+    (snooze,) = stage.store.snoozes([SnoozeState.ASKED])
+    (asked,) = [send for send in stage.sends() if send.kind is SendKind.NOTE]
+    allowed = PEOPLE[Verb.AGREE]
+    others = [user for user in allowed.users if user != ANA.user]
+    assert (asked.body["broadcast"], asked.lane) == (True, Lane.CRITICAL)
+    assert asked.body["call"] == [*allowed.groups, *others]
+    shown = cards.snooze_note(snooze, SnoozeState.ASKED, ["S0SEC", BEN.user, "<!channel>"])
+    assert f"<!subteam^S0SEC> <@{BEN.user}>: one of you must agree" in str(shown["blocks"])
+    assert "<!channel>" not in str(shown["blocks"])
+
+    stage.press("snooze_agree", snooze.id, BEN)
+    (agreed,) = [send for send in stage.sends() if send.kind is SendKind.NOTE]
+    assert (agreed.body["broadcast"], "call" in agreed.body) == (True, False)
+
+    stage.press("snooze_end", snooze.id, BEN)
+    (over,) = [send for send in stage.sends() if send.kind is SendKind.NOTE]
+    assert "broadcast" not in over.body
 
 
 def test_a_snooze_is_ended_by_its_button(stage: Stage) -> None:

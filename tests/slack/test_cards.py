@@ -640,7 +640,7 @@ def test_a_persons_name_is_never_a_mention() -> None:
 def test_any_snooze_fits_and_says_only_what_it_should(snooze: Snooze, alert: Alert) -> None:
     """On the card, in the thread and in the list, with any reason and any name."""
     drawn = [
-        card(alert, snooze=snooze),
+        card(alert, snoozes=[snooze]),
         cards.snooze_list([snooze] * 60),
         *(cards.snooze_note(snooze, state) for state in SnoozeState),
     ]
@@ -656,10 +656,11 @@ def test_a_snooze_shows_who_until_when_and_why() -> None:
     asked = msgspec.structs.replace(on, state=SnoozeState.ASKED)
     over = msgspec.structs.replace(on, state=SnoozeState.OVER, why="its time is up", findings=3)
 
-    shown = said(card(ALERT, snooze=on))
+    shown = said(card(ALERT, snoozes=[on, asked]))
     assert "😴 *Snoozed* until" in shown
     assert "this rule and actor, by <@U0ANA>: a drill" in shown
-    assert "Snoozed" not in said(card(ALERT, snooze=over))
+    assert "*Asked to snooze*" in shown
+    assert "Snoozed" not in said(card(ALERT))
     note = cards.snooze_note(asked, SnoozeState.ASKED)
     assert made.buttons(note) == [("snooze_agree", "SN-7K2QF"), ("snooze_end", "SN-7K2QF")]
     assert "this rule and actor, by <@U0ANA>: a drill\n*A second person must agree.*" in said(note)

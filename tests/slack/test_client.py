@@ -50,6 +50,9 @@ def test_a_post_carries_its_send_and_nothing_unfolds(slack: Scripted, client: Sl
     assert "thread_ts" not in heard.args
     client.post("C1", CARD, "send-1", "0.9")
     assert slack.heard[1].args["thread_ts"] == "0.9"
+    assert "reply_broadcast" not in slack.heard[1].args
+    client.post("C1", CARD, "send-1", "0.9", broadcast=True)
+    assert slack.heard[2].args["reply_broadcast"] is True
 
 
 def test_an_edit_leaves_the_metadata_alone(slack: Scripted, client: SlackClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from bot.model import (
     PageState,
     Send,
     SendKind,
+    Snooze,
     Verb,
     iso,
 )
@@ -219,7 +221,7 @@ def test_a_refused_card_of_a_resolved_alert_wakes_nobody(memory: Store) -> None:
 def steps(*keys: str, seen: list[Alert] | None = None) -> Escalating:
     """A rule that finds these steps due, each with a direct message and a page."""
 
-    def rule(alert: Alert) -> list[Due]:
+    def rule(alert: Alert, _: Sequence[Snooze]) -> list[Due]:
         if seen is not None:
             seen.append(alert)
         return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.model import Alert, AlertState, Decision, Snooze, SnoozeState, Verb
+from bot.model import Alert, AlertState, Decision, Snooze, Verb
 from bot.slack import parts
 from bot.slack.lint import BLOCKS, FALLBACK, Message, fit
 from bot.slack.parts import Block
@@ -31,18 +31,17 @@ def alert_card(
     *,
     instances: Mapping[str, str],
     history: Sequence[Decision] = (),
-    snooze: Snooze | None = None,
+    snoozes: Sequence[Snooze] = (),
 ) -> Message:
     """The card as the alert is now: full while it is open, short and calm once it is resolved.
 
     *instances* names Connect instances by id; *history* are accepted decisions, oldest first;
-    *snooze* is the one that covers it, shown while it is asked for or on. Within Slack's limits
-    for any alert.
+    *snoozes* are those asked for or on that are for it. Within Slack's limits for any alert.
     """
     if alert.resolved:
         blocks = _resolved(alert, instances, history)
     else:
-        blocks = _live(alert, instances, history, snooze)
+        blocks = _live(alert, instances, history, snoozes)
     return fit(Message(text=_fallback(alert, instances), blocks=blocks))
 
 
@@ -50,14 +49,13 @@ def _live(
     alert: Alert,
     instances: Mapping[str, str],
     history: Sequence[Decision],
-    snooze: Snooze | None,
+    snoozes: Sequence[Snooze],
 ) -> list[Block]:
     blocks = [parts.header(f"{_level(alert)}: {alert.headline}")]
     if alert.news:
         blocks.append(parts.section(_news(alert)))
     blocks += [parts.section(_facts(alert, instances)), parts.section(parts.state(alert))]
-    if snooze is not None and snooze.state is not SnoozeState.OVER:
-        blocks.append(parts.section(parts.snooze(snooze)))
+    blocks += [parts.section(parts.snooze(one)) for one in snoozes]
     buttons = [
         parts.button("Resolve…", parts.RESOLVE, alert.id),
         parts.button("Details", parts.DETAILS, alert.id),

@@ -9,15 +9,20 @@ from bot.slack import parts
 from bot.slack.cards.stack import stacked
 from bot.slack.lint import Message, fit
 from bot.slack.parts import Block
-from bot.slack.text import escape, plain
+from bot.slack.text import escape, plain, summon
 
 
-def snooze_note(snooze: Snooze, state: SnoozeState) -> Message:
+def snooze_note(snooze: Snooze, state: SnoozeState, called: Sequence[str] = ()) -> Message:
     """What became of a snooze when it was *state*, as a line in its alert's thread.
+
+    *called* are the ids of people and user groups who may agree, while one of them must.
 
     While it stands, the line has the buttons that belong to it.
     """
     lines = [parts.snooze(snooze)]
+    mentions = " ".join(filter(None, map(summon, called)))
+    if mentions and snooze.state is SnoozeState.ASKED:
+        lines.append(f"{mentions}: one of you must agree, within an hour.")
     if state is SnoozeState.OVER:
         lines.append(parts.kept_quiet(snooze))
         if snooze.alerts:

@@ -69,9 +69,16 @@ class SlackClient:
     # ── messages ────────────────────────────────────────────────────────────
 
     def post(
-        self, channel: str, message: Mapping[str, Any], send_id: str, thread_ts: str = ""
+        self,
+        channel: str,
+        message: Mapping[str, Any],
+        send_id: str,
+        thread_ts: str = "",
+        *,
+        broadcast: bool = False,
     ) -> Posted:
-        """chat.postMessage; the metadata names *send_id*."""
+        """chat.postMessage; the metadata names *send_id*. Where it is *broadcast*, the channel
+        shows what is said in the thread too."""
         answer = self._call(
             self._writes,
             "chat.postMessage",
@@ -81,6 +88,7 @@ class SlackClient:
             unfurl_links=False,
             unfurl_media=False,
             **({"thread_ts": thread_ts} if thread_ts else {}),
+            **({"reply_broadcast": True} if thread_ts and broadcast else {}),
         )
         return Posted(answer["channel"], answer["ts"])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -46,13 +46,20 @@ class SnoozeModal:
     _WRITTEN = "written"
 
     @classmethod
-    def build(cls, alert: Alert, *, scope: Scope = Scope.ALERT) -> dict[str, Any]:
-        """The modal for *alert*, with *scope* chosen; it carries the alert's id and no more."""
+    def build(
+        cls,
+        alert: Alert,
+        *,
+        scope: Scope = Scope.ALERT,
+        offered: Collection[Scope] = tuple(Scope),
+    ) -> dict[str, Any]:
+        """The modal for *alert*, with *scope* of *offered* chosen; it carries the alert's id and no
+        more."""
         who = plain(alert.actor.name or "this actor", 40)
         meant = {
             Scope.ALERT: "What folds into it; reminders too.",
             Scope.RULE_ACTOR_TARGET: f"What {who} does to this target.",
-            Scope.RULE_ACTOR: f"Whatever {who} does that the rule speaks of.",
+            Scope.RULE_ACTOR: f"All {who} does that the rule speaks of; open alerts too.",
         }
         scopes = [
             Option(
@@ -60,7 +67,7 @@ class SnoozeModal:
                 text=words(parts.SCOPES[one].capitalize()),
                 description=words(meant[one]),
             )
-            for one in Scope
+            for one in offered
         ]
         first = next(option for option in scopes if option.value == scope)
         what = InputBlock(
@@ -90,7 +97,7 @@ class SnoozeModal:
     def _hint(alert: Alert) -> str:
         ends = "New context (another actor, network, program, success) ends it by itself."
         if alert.level is Level.CRITICAL:
-            return f"It is critical: beyond 1 hour a second person must agree. {ends}"
+            return f"It is critical: beyond 1 hour a day a second person must agree. {ends}"
         return ends
 
     @classmethod
