@@ -405,6 +405,10 @@ class Store(Protocol):
         """The newest records behind an alert, newest first."""
         ...
 
+    def record_of(self, alert_id: str, record_id: str) -> Record | None:
+        """The record, where it is kept and stands behind the alert."""
+        ...
+
     def decide(self, ask: Ask, judge: Judge) -> Decision:
         """Judge *ask* against the alert as it is now and write all that follows.
 

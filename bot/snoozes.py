@@ -77,6 +77,7 @@ class Reason(StrEnum):
     NO_SUCH_ALERT = "no_such_alert"
     RESOLVED_ALREADY = "resolved_already"
     SNOOZED_ALREADY = "snoozed_already"
+    CHANGED = "changed"
     NOT_OFFERED = "not_offered"
     NO_REASON = "no_reason"
     OWN_SNOOZE = "own_snooze"
@@ -95,6 +96,29 @@ def key_of(scope: Scope, rule: str, principal: str, target: str, alert: str) -> 
         Scope.RULE_ACTOR_TARGET: (rule, principal, target),
     }[scope]
     return hashlib.sha256("\n".join((scope, *parts)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def about(alert: Alert) -> str:
+    """A mark of what a snooze of *alert* as it is now would take for known, and of its target."""
+    known = msgspec.json.encode((alert.level, alert.actor.principal, alert.seen))
+    target = (alert.target or alert.instance).encode("utf-8", "surrogatepass")
+    return ".".join(hashlib.sha256(part).hexdigest()[:16] for part in (known, target))
+
+
+def _changed(ask: Ask, alert: Alert) -> str:
+    """What is no longer as the person's window showed it, or "".
+
+    The target only where the snooze is about it: of much that folds in, each is on another.
+    """
+    if not ask.shown:
+        return ""
+    before, now = ask.shown.split("."), about(alert).split(".")
+    if before[0] != now[0]:
+        last = f": {alert.news[-1]}" if alert.news else ""
+        return f"Something new came while this window was open{last}. Please look again."
+    if ask.scope is Scope.RULE_ACTOR_TARGET and before != now:
+        return "The target is another one by now. Please look again."
+    return ""
 
 
 def covers(snooze: Snooze, finding: Finding, alert: Alert, now: str) -> bool:
@@ -221,6 +245,8 @@ def _begin(ask: Ask, alert: Alert, standing: Sequence[Snooze]) -> Verdicted:
         return _no(ask, Reason.NOT_OFFERED, "Choose what to snooze, and for how long.")
     if not ask.note:
         return _no(ask, Reason.NO_REASON, "Say why: whoever reads it a year later will ask.")
+    if changed := _changed(ask, alert):
+        return _no(ask, Reason.CHANGED, changed)
     key = _key(ask.scope, alert)
     twin = next((one for one in standing if one.key == key), None)
     if twin is not None:

@@ -104,7 +104,11 @@ def group(event: Mapping[str, Any]) -> str:
 
 def subject(body: Body) -> str:
     """The alert's id that a button or modal carries, to the letter, else ""."""
-    carried = _carried(body).rpartition(" ")[2] if _is_menu(body) else _carried(body)
+    carried = _carried(body)
+    if _is_menu(body):
+        carried = carried.rpartition(" ")[2]
+    elif not body.get("actions"):
+        carried = carried.partition(" ")[0]  # a modal may also carry what it showed
     return carried if read_alert_id(carried) == carried else ""
 
 
@@ -178,6 +182,7 @@ def ask(
     equal: tuple[Aspect, ...] = (),
     days: int = 0,
     exemption: str = "",
+    shown: str = "",
 ) -> Ask:
     """What the person asks for; *alert* where the payload itself does not carry it as a value."""
     return Ask(
@@ -198,6 +203,7 @@ def ask(
         equal=equal,
         days=days,
         exemption=exemption,
+        shown=shown,
     )
 
 

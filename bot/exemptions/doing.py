@@ -46,14 +46,19 @@ def offer(bot: Bot, alert: Alert) -> Offer:
             for one in found
         ),
         test=backtest(found, alert.level, past, now),
+        record=record.id,
     )
 
 
 def propose(bot: Bot, ask: Ask) -> Decision:
-    """Judge and record a proposal, and queue what follows."""
+    """Judge and record a proposal, and queue what follows.
+
+    It is made from the record that the person was shown, though newer ones may have come since:
+    nobody proposes what they did not see.
+    """
     alert = bot.store.alert(ask.alert)
     past = bot.store.findings_of_rule(alert.rule, TESTED) if alert else ()
-    record = _newest(bot, ask.alert)
+    record = bot.store.record_of(ask.alert, ask.record) if ask.record else _newest(bot, ask.alert)
     decision = bot.store.decide_exemption(ask, functools.partial(judge, record=record, past=past))
     bot.outbox.wake()
     return decision

@@ -230,6 +230,15 @@ class AlertRows(Sqlite):
         )
         return [_whole(*row) for row in rows]
 
+    def record_of(self, alert_id: str, record_id: str) -> Record | None:
+        """The record, where it is kept and stands behind the alert."""
+        row = self.reader.execute(
+            "SELECT r.body, r.raw FROM findings f JOIN records r ON r.id = f.record"
+            " WHERE f.alert = ? AND f.record = ? AND r.body IS NOT NULL",
+            (alert_id, record_id),
+        ).fetchone()
+        return _whole(*row) if row else None
+
 
 def _whole(body: bytes, raw: bytes) -> Record:
     return msgspec.structs.replace(_record.decode(body), raw=raw)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,8 +24,10 @@ CHOICES: Mapping[str, Verb] = {
     "reopen": Verb.REOPEN,
 }
 _MODALS: Mapping[str, Callable[[Alert], dict[str, Any]]] = {
-    "snooze": SnoozeModal.build,
-    "mute": functools.partial(SnoozeModal.build, scope=Scope.RULE_ACTOR),
+    "snooze": lambda alert: SnoozeModal.build(alert, shown=snoozes.about(alert)),
+    "mute": lambda alert: SnoozeModal.build(
+        alert, scope=Scope.RULE_ACTOR, shown=snoozes.about(alert)
+    ),
     "hand_over": HandOverModal.build,
     "note": NoteModal.build,
     "reopen": ReopenModal.build,

@@ -319,6 +319,18 @@ def test_a_nasty_record_goes_in_and_comes_out(memory: Store) -> None:
     assert msgspec.structs.replace(found, raw=nasty.raw) == nasty
 
 
+def test_a_record_is_found_behind_its_alert_alone(memory: Store) -> None:
+    """Not one of another alert, nor one that is not kept."""
+    alert_id = keep_one(memory)
+    other = make_record("e-2", actor=make_actor("eve"))
+    memory.keep(judged(make_finding(other)), TRIAGE, NOW)
+    found = memory.record_of(alert_id, "e-1")
+    assert found is not None
+    assert found.raw == make_record("e-1").raw
+    assert memory.record_of(alert_id, "e-2") is None
+    assert memory.record_of(alert_id, "e-9") is None
+
+
 def test_what_happened_around_a_record_is_found(memory: Store) -> None:
     """By actor, target and address; refusals counted; what is too far away left out."""
     near = [
