@@ -255,6 +255,10 @@ def state(alert: Alert) -> str:
         return f"*Resolved: {became}* by {by} {date(alert.resolved.at)}"
     if alert.inhibited:
         return f"*Open* since {date(alert.opened_at)}. {code(alert.inhibitor)} stands for it."
+    if alert.taken and alert.awaited:
+        by = f"by {mention(alert.handed.by)} " if alert.handed else ""
+        has = f"*Handed to* {mention(alert.taken.by)} {by}{date(alert.taken.at)}"
+        return f"{has}. Nobody has said yet that they have it."
     if alert.taken:
         return f"*Taken* by {mention(alert.taken.by)} {date(alert.taken.at)}"
     if alert.reopened:

@@ -28,7 +28,7 @@ _MODALS: Mapping[str, Callable[[Alert], dict[str, Any]]] = {
     "mute": lambda alert: SnoozeModal.build(
         alert, scope=Scope.RULE_ACTOR, shown=snoozes.about(alert)
     ),
-    "hand_over": HandOverModal.build,
+    "hand_over": lambda alert: HandOverModal.build(alert, shown=alerts.holder(alert)),
     "note": NoteModal.build,
     "reopen": ReopenModal.build,
 }

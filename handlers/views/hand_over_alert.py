@@ -30,7 +30,7 @@ def handle(bot: Bot, ack: Ack, body: said.Body, view: Mapping[str, Any]) -> None
             ack(response_action="errors", errors={HandOverModal.TO: _MAY_NOT})
             return
         to = Person(user=member.user, team=member.team, name=member.name)
-    deciding.decide(bot, ack, body, Verb.HAND_OVER, answer, to=to)
+    deciding.decide(bot, ack, body, Verb.HAND_OVER, answer, to=to, shown=answer.shown)
 
 
 _ASKING = "I am checking who that is. Please press again."

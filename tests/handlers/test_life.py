@@ -38,6 +38,33 @@ def test_an_alert_is_handed_over(stage: Stage) -> None:
     assert ("alert.hand_over", alert.id, ANA.user) in stage.ledger()
 
 
+def test_the_second_to_hand_it_over_hears_who_was_first(stage: Stage) -> None:
+    """Both opened the window while nobody had it."""
+    alert = stage.open_alert()
+    first = filled(stage, "hand_over", alert.id, to=BEN.user)
+    second = filled(stage, "hand_over", alert.id, BEN, to=ANA.user)
+
+    assert stage.submit(first).body == ""
+    said = told(stage.submit(second, BEN))
+
+    assert f"Ana was first: handed {alert.id} to U0BEN" in said
+    assert ("alert.hand_over.refused", alert.id, BEN.user) in stage.ledger()
+    assert stage.alert(alert.id).version == alert.version + 1
+
+
+def test_the_receiver_of_a_critical_alert_says_that_they_have_it(stage: Stage) -> None:
+    """The card has a button for it until somebody presses."""
+    alert = stage.open_alert()
+    stage.submit(filled(stage, "hand_over", alert.id, to=BEN.user))
+    assert "I have it" in stage.type(f"alert {alert.id}").body
+
+    stage.press("alert_take", alert.id, BEN)
+
+    assert stage.alert(alert.id).state is AlertState.TAKEN
+    assert "I have it" not in stage.type(f"alert {alert.id}").body
+    assert "*Taken* by <@U0BEN>" in stage.type(f"alert {alert.id}").body
+
+
 def test_only_who_may_take_alerts_can_be_given_one(stage: Stage) -> None:
     """Eve is named by no setting: the field says so and nothing is changed."""
     alert = stage.open_alert()
@@ -57,7 +84,7 @@ def test_a_receiver_who_is_not_known_yet_is_looked_up(stage: Stage) -> None:
     assert "press again" in told(stage.submit(view))
     assert eventually(lambda: BEN.user in stage.directory.cached)
     assert stage.submit(view).body == ""
-    assert stage.alert(alert.id).state is AlertState.TAKEN
+    assert stage.alert(alert.id).taken is not None
 
 
 def test_nobody_chosen_is_said_at_the_field(stage: Stage) -> None:

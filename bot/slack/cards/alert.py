@@ -63,8 +63,9 @@ def _live(
         parts.button("Details", parts.DETAILS, alert.id),
         parts.menu(alert.id, "snooze", "mute", "expect", "hand_over", "note"),
     ]
-    if not alert.taken:
-        buttons.insert(0, parts.button("Take it", parts.TAKE, alert.id, style="primary"))
+    if alert.awaited or not alert.taken:
+        label = "I have it" if alert.awaited else "Take it"
+        buttons.insert(0, parts.button(label, parts.TAKE, alert.id, style="primary"))
     blocks.append(parts.actions(*buttons))
     if alert.why:
         blocks.append(parts.section(f"*Why it matters*\n{escape(alert.why)}"))
@@ -118,6 +119,7 @@ def _news(alert: Alert) -> str:
 def _history(alert: Alert, history: Sequence[Decision]) -> list[Block]:
     """Decisions that the state's line does not tell already, and the last note."""
     told = _SAID_BY_STATE[alert.state] | _SAID_IN_THREAD
+    told |= {Verb.HAND_OVER} if alert.awaited else set()
     lines = [parts.did(one) for one in history if one.accepted and one.ask.verb not in told]
     blocks = [parts.context(" · ".join(lines[-_HISTORY_SHOWN:]))] if lines else []
     notes = [one for one in history if one.accepted and one.ask.verb is Verb.NOTE]
@@ -146,7 +148,8 @@ def _fallback(alert: Alert, instances: Mapping[str, str]) -> str:
     if alert.resolved:
         first = f"✅ Resolved. {first}"
     elif alert.taken:
-        second += f" · taken by {escape(alert.taken.by.name) or 'somebody'}"
+        how = "handed to" if alert.awaited else "taken by"
+        second += f" · {how} {escape(alert.taken.by.name) or 'somebody'}"
     return shorten(f"{first}\n{second}", FALLBACK)
 
 
