@@ -717,6 +717,11 @@ class Directory(Protocol):
         """Ask Slack what `known` does not know. Raises Unavailable where it does not answer."""
         ...
 
+    def refusal(self, user: str) -> str:
+        """Why the last look-up of *user* came to nothing, some minutes ago at most: a sentence, ""
+        where it did or there was none."""
+        ...
+
     def forget(self, name: str | None = None) -> None:
         """Drop what is known of one person or one user group, or of everybody."""
         ...

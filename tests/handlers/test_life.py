@@ -8,7 +8,7 @@ import pytest
 
 from bot.model import AlertState, Aspect, ExemptionState, Scope, SendKind, SnoozeState, Verb, iso
 from tests.builders import ANA, BEN, CHANNEL, judged, make_finding, make_triage
-from tests.handlers.stage import EVE, Stage, eventually, told
+from tests.handlers.stage import EVE, Stage, eventually, member, told
 
 
 def filled(stage: Stage, choice: str, alert: str, by: Any = ANA, **answers: Any) -> dict[str, Any]:
@@ -85,6 +85,47 @@ def test_a_receiver_who_is_not_known_yet_is_looked_up(stage: Stage) -> None:
     assert eventually(lambda: BEN.user in stage.directory.cached)
     assert stage.submit(view).body == ""
     assert stage.alert(alert.id).taken is not None
+
+
+def test_a_receiver_whose_group_is_not_known_yet_is_looked_up(stage: Stage) -> None:
+    """It is not said that no setting names them: nobody has asked Slack yet."""
+    alert = stage.open_alert()
+    view = filled(stage, "hand_over", alert.id, to=BEN.user)
+    stage.directory.undecided = {BEN.user}
+
+    assert told(stage.submit(view)) == "I am checking who that is. Please press again."
+    assert eventually(lambda: not stage.directory.undecided)
+    assert stage.submit(view).body == ""
+
+
+def test_a_receiver_whom_slack_does_not_know_is_not_waited_for(stage: Stage) -> None:
+    """The second press says why it is in vain; somebody else can be chosen."""
+    alert = stage.open_alert()
+    view = filled(stage, "hand_over", alert.id, to="U0NOBODY")
+
+    assert "press again" in told(stage.submit(view))
+    assert eventually(lambda: bool(stage.directory.vain))
+    assert "choose somebody else, or try again later. No user" in told(stage.submit(view))
+    assert stage.submit(filled(stage, "hand_over", alert.id, to=BEN.user)).body == ""
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"guest": True}, "They are a guest, and guests may not take alerts."),
+        ({"bot": True}, "That is a bot, and bots cannot have alerts."),
+        ({"deleted": True}, "Their account is deactivated."),
+        ({"stranger": True}, "They are no member of this workspace."),
+    ],
+)
+def test_why_somebody_cannot_have_an_alert_is_said_as_it_is(
+    stage: Stage, fault: dict[str, Any], said: str
+) -> None:
+    """Though the settings name them."""
+    alert = stage.open_alert()
+    stage.directory.cached[BEN.user] = member(BEN, **fault)
+    assert told(stage.submit(filled(stage, "hand_over", alert.id, to=BEN.user))) == said
+    assert stage.alert(alert.id).taken is None
 
 
 def test_nobody_chosen_is_said_at_the_field(stage: Stage) -> None:
