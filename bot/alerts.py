@@ -92,11 +92,13 @@ class Details(Struct, frozen=True, kw_only=True):
 class Query(Struct, frozen=True, kw_only=True):
     """Which alerts somebody asks for.
 
-    *which* is one of `WHICH`; *rule* and *actor* are parts of names, in any case; *storm* is the
-    id of the storm that held them back, or "any".
+    *which* is one of `WHICH`, *mine* those among them that who asks has, or resolved; *rule* and
+    *actor* are parts of names, in any case; *storm* is the id of the storm that held them back, or
+    "any".
     """
 
     which: str = "open"
+    mine: bool = False
     rule: str = ""
     actor: str = ""
     storm: str = ""
@@ -104,7 +106,6 @@ class Query(Struct, frozen=True, kw_only=True):
 
 WHICH: Mapping[str, tuple[AlertState, ...]] = {
     "open": (AlertState.OPEN, AlertState.TAKEN),
-    "mine": (AlertState.OPEN, AlertState.TAKEN),
     "resolved": (AlertState.RESOLVED,),
     "all": tuple(AlertState),
 }
@@ -494,7 +495,7 @@ def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0)
         known = ", ".join(WHICH)
         raise BadInput(f"I can list {known}, not {query.which!r}.", where="alerts")
     states = WHICH[query.which]
-    owner = by if query.which == "mine" else ""
+    owner = by if query.mine else ""
     narrowed = {"owner": owner, "rule": query.rule, "actor": query.actor, "storm": query.storm}
     return Page(
         query=query,

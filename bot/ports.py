@@ -376,7 +376,7 @@ class Store(Protocol):
         """Alerts in *states*, worst and then newest first.
 
         *owner* is the user id of who has it or resolved it; *rule* and *actor* are parts of the
-        rule's name and of the actor's name or principal, in any case; *storm* is the id of the
+        rule's name and of an actor's name or principal, in any case; *storm* is the id of the
         storm that held its card back, or "any".
         """
         ...

@@ -18,45 +18,73 @@ from handlers import said
 AT_ONCE = 8
 """Alerts a page: what a phone shows without much scrolling."""
 
-_WORDS_MOST = 200
+STATES = ("open", "mine", "resolved", "all")
+"""The words for whose and in which state."""
+
+WORDS = (*STATES, "storm", "rule", "actor")
+"""The words that a list of alerts is asked for with."""
+
+_NAME_MOST = 120
+"""Characters of a part of a name: a list's buttons carry what was asked for."""
 
 
 def read(words: Sequence[str]) -> Query:
-    """What *words* ask for: `mine rule saml actor ana`, `storm ST-7K2QF0`. Raises BadInput for a
-    word unknown here."""
-    which, narrowed, left = "open", {"rule": "", "actor": ""}, list(words)
-    storm = ""
+    """What *words* ask for: `mine rule saml actor "Ana Maria"`, `storm ST-7K2QF0`. Raises BadInput
+    for a word unknown here, and where two words say different things."""
+    states: list[str] = []
+    mine, storm, named, left = False, "", {"rule": "", "actor": ""}, list(words)
     while left:
         word = left.pop(0).lower()
-        if word in alerts.WHICH:
-            which = word
+        if word == "mine":
+            mine = True
+        elif word in alerts.WHICH:
+            states.append(word)
         elif word == "storm":
-            named = read_storm_id(left[0]) if left else None
-            storm = named or "any"
-            left = left[bool(named) :]
-        elif word in narrowed and left:
-            narrowed[word] = left.pop(0)
-        elif word in narrowed:
-            raise BadInput(f"Which {word}? Write a part of its name after it.", where=word)
+            found = read_storm_id(left[0]) if left else None
+            storm = found or "any"
+            left = left[bool(found) :]
+        elif word in named:
+            named[word] = _name(word, left, named[word])
         else:
             raise BadInput(_unknown(word), where="alerts")
-    return Query(which=which, storm=storm, **narrowed)
+    if len(set(states)) > 1:
+        raise BadInput(f"{' and '.join(states)} exclude each other: all lists both.", where="which")
+    return Query(which=states[0] if states else "open", mine=mine, storm=storm, **named)
+
+
+def _name(word: str, left: list[str], before: str) -> str:
+    """The name after *word*, taken from *left*."""
+    name = left.pop(0).strip() if left else ""
+    if not name:
+        raise BadInput(f"Which {word}? Write a part of its name after it.", where=word)
+    if before:
+        raise BadInput(f"I can look for one {word} at a time: {before[:40]!r} or {name[:40]!r}?")
+    if len(name) > _NAME_MOST:
+        raise BadInput(f"That {word} is too long: {_NAME_MOST} characters at most.", where=word)
+    return name
 
 
 def _unknown(word: str) -> str:
-    known = ", ".join(alerts.WHICH)
-    ways = f"{known}, storm, rule NAME and actor NAME"
-    return f"I can list alerts by {ways}, not by {word[:40]!r}."
+    ways = f"{', '.join(STATES)}, storm, rule NAME and actor NAME"
+    hint = 'A name with a space goes in quotes: actor "Ana Maria".'
+    return f"I can list alerts by {ways}, not by {word[:40]!r}. {hint}"
 
 
 def spoken(query: Query) -> str:
     """*query* in the words that `read` understands."""
-    words = [query.which]
+    words = ["mine"] if query.mine else []
+    if query.which != "open" or not words:
+        words.append(query.which)
     if query.storm:
         words += ["storm"] if query.storm == "any" else ["storm", query.storm]
     for name, value in (("rule", query.rule), ("actor", query.actor)):
-        words += [name, value] if value else []
-    return " ".join(words)[:_WORDS_MOST]
+        words += [name, _quoted(value)] if value else []
+    return " ".join(words)
+
+
+def _quoted(name: str) -> str:
+    bare = name.replace('"', "")
+    return f'"{bare}"' if said.words(bare) != [name] else name
 
 
 def turn(bot: Bot, ack: Ack, body: said.Body, respond: Respond) -> None:
@@ -77,7 +105,7 @@ def _pressed(bot: Bot, body: said.Body) -> Message:
     offset, _, words = said.value(body).partition(" ")
     if not offset.isdecimal():
         raise BadInput("This list is older than I am. Please ask for it again.", where="value")
-    return draw(bot, said.person(body), words.split(), int(offset))
+    return draw(bot, said.person(body), said.words(words), int(offset))
 
 
 def draw(bot: Bot, by: Person, words: Sequence[str], offset: int = 0) -> Message:

@@ -78,6 +78,22 @@ def _carried(body: Body) -> str:
     return str(value or (body.get("view") or {}).get("private_metadata") or "")
 
 
+def words(text: str) -> list[str]:
+    """What was typed after a command, word by word; what stands in quotes is one word, whatever
+    quotes a phone makes of them, and one that is left open lasts to the end."""
+    return [
+        next((part for part in found.groups() if part is not None), "")
+        for found in _WORD.finditer(text)
+    ]
+
+
+_WORD = re.compile(
+    r'["“”„«»]([^"“”„«»]*)["“”„«»]?'
+    r"|(?:'|[‘’‚])([^'‘’‚]+)['‘’](?!\S)"  # not the apostrophe in a name
+    r"|(\S+)"
+)
+
+
 def person(body: Body) -> Person:
     """Who did it. The team is that of the person, not that of the place."""
     if "command" in body:

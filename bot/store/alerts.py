@@ -45,6 +45,7 @@ def insert(db: sqlite3.Connection, alert: Alert) -> None:
             alert.held,
         ),
     )
+    _name(db, alert)
 
 
 def update(db: sqlite3.Connection, alert: Alert) -> None:
@@ -67,6 +68,9 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
             alert.id,
         ),
     )
+    # Others than the first come with what folds in; most alerts have none.
+    if len(alert.seen.actors) > 1:
+        _name(db, alert)
 
 
 def _owner(alert: Alert) -> str:
@@ -78,6 +82,16 @@ def _owner(alert: Alert) -> str:
 def _named(alert: Alert) -> str:
     """What the actor can be found by, in lower case."""
     return f"{alert.actor.name}\n{alert.actor.principal}".lower()
+
+
+def _name(db: sqlite3.Connection, alert: Alert) -> None:
+    """What all its actors can be found by. None is taken away: it has been seen."""
+    first = _named(alert)
+    others = (one.lower() for one in alert.seen.actors)
+    names = [first, *(one for one in others if one not in first)]
+    db.executemany(
+        "INSERT OR IGNORE INTO alert_actors VALUES (?, ?)", [(alert.id, name) for name in names]
+    )
 
 
 def _inhibitor(alert: Alert) -> str:
@@ -154,8 +168,8 @@ def _wanted(
     """The condition for alerts, and its values."""
     narrowed = {
         "owner = ?": owner,
-        "instr(rule, ?) > 0": rule.lower(),
-        "instr(actor, ?) > 0": actor.lower(),
+        "instr(lower(rule), ?) > 0": rule.lower(),
+        "id IN (SELECT alert FROM alert_actors WHERE instr(name, ?) > 0)": actor.lower(),
         "storm <> '' AND ? IN ('any', storm)": storm,
     }
     given = {condition: value for condition, value in narrowed.items() if value}

@@ -328,3 +328,22 @@ def m012_whose_cards_are_held_back(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN held TEXT NOT NULL DEFAULT ''")
     db.execute("UPDATE alerts SET held = coalesce(json_extract(CAST(body AS TEXT), '$.held'), '')")
     db.execute("CREATE INDEX alerts_held ON alerts (held, rank) WHERE held <> ''")
+
+
+@migrations()
+def m013_every_actor_of_an_alert(db: Database) -> None:
+    """Alerts can be found by all their actors, also by those that folded in later."""
+    db.execute(
+        "CREATE TABLE alert_actors (alert TEXT NOT NULL, name TEXT NOT NULL,"
+        " PRIMARY KEY (alert, name)) STRICT, WITHOUT ROWID"
+    )
+    db.execute("INSERT INTO alert_actors SELECT id, actor FROM alerts")
+    db.execute(
+        "INSERT OR IGNORE INTO alert_actors SELECT a.id, lower(seen.value) FROM alerts a,"
+        " json_each(CAST(a.body AS TEXT), '$.seen.actors') seen"
+        " WHERE instr(a.actor, lower(seen.value)) = 0"
+    )
+    db.execute(
+        "CREATE TRIGGER alert_gone AFTER DELETE ON alerts"
+        " BEGIN DELETE FROM alert_actors WHERE alert = old.id; END"
+    )

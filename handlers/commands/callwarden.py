@@ -23,7 +23,7 @@ VERB: Verb | None = Verb.LOOK
 
 def handle(bot: Bot, ack: Ack, command: Mapping[str, Any]) -> None:
     """Find the verb and answer. A mistake gets the closest verb as a hint."""
-    words = str(command.get("text") or "").split()
+    words = said.words(str(command.get("text") or ""))
     verb = words[0].lower() if words else "help"
     if verb not in _VERBS:
         raise BadInput(f"I do not know {verb[:40]!r}. {_hint(verb, list(_VERBS))}", where="verb")
@@ -41,11 +41,11 @@ def _status(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
 
 def _alerts(bot: Bot, by: Person, words: Sequence[str]) -> Message:
     first = words[0].lower() if words else "open"
-    if first not in {*alerts.WHICH, "rule", "actor", "storm"}:
+    if first not in listing.WORDS:
         if named := read_alert_id(first):
             return _alert(bot, by, [named])
-        hint = _hint(first, [f"alerts {one}" for one in alerts.WHICH])
-        known = ", ".join(alerts.WHICH)
+        hint = _hint(first, [f"alerts {one}" for one in listing.STATES])
+        known = ", ".join(listing.STATES)
         raise BadInput(f"I can list {known} alerts, not {first[:40]!r}. {hint}", where="which")
     return listing.draw(bot, by, words)
 

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from tests.builders import ANA, BEN
+from bot import alerts
+from bot.model import Verb
+from tests.builders import (
+    ANA,
+    BEN,
+    INSTANCE,
+    judged,
+    make_actor,
+    make_ask,
+    make_finding,
+    make_record,
+    make_triage,
+)
 from tests.handlers.stage import EVE, Stage, told
 
 
@@ -70,6 +83,67 @@ def test_mine_are_those_i_have(stage: Stage) -> None:
     assert alert.id in told(stage.type("alerts all rule security actor MALLORY", BEN))
 
 
+def test_mine_that_are_resolved_are_those_i_resolved(stage: Stage) -> None:
+    """Two words narrow together; none is dropped without a word."""
+    alert = stage.open_alert()
+    stage.press("alert_take", alert.id, BEN)
+    assert "no such alert (mine resolved)" in told(stage.type("alerts mine resolved", BEN))
+    ask = make_ask(alert.id, Verb.RESOLVE, BEN)
+    assert alerts.decide(stage.bot, ask).accepted
+    assert alert.id in told(stage.type("alerts resolved mine", BEN))
+    assert "no such alert" in told(stage.type("alerts mine resolved", ANA))
+
+
+def named(stage: Stage, event_id: str, name: str, **changes: Any) -> None:
+    """A record by *name*, folding by instance alone."""
+    finding = make_finding(make_record(event_id, actor=make_actor(name)), **changes)
+    stage.store.keep(judged(finding), make_triage(), stage.clock.iso)
+
+
+def test_an_alert_is_found_by_every_actor_it_has_shown(stage: Stage) -> None:
+    """Also by one that folded in later; not by one that it has not."""
+    for name in ("mallory", "Eve"):
+        named(stage, f"e-{name}", name, fold=(INSTANCE,))
+    for name in ("eve", "MALLORY", "user/eve"):
+        assert "1 to 1 of 1" in told(stage.type(f"alerts actor {name}"))
+    assert "There is no such alert" in told(stage.type("alerts actor trudy"))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        'alerts actor "Ana Maria"',
+        "alerts actor “ana maria”",
+        "alerts actor „Ana Maria“ open",
+        "alerts actor «ana maria»",
+        "alerts actor ‘Ana Maria’",
+        "alerts actor 'Ana Maria'",
+        "alerts actor “ana maria",
+        "alerts rule My_Rule_X actor maria",
+        "alerts rule “my_rule”",
+    ],
+)
+def test_a_name_may_stand_in_any_quotes_and_case(stage: Stage, typed: str) -> None:
+    """As phones type them."""
+    named(stage, "e-1", "Ana Maria", rule="My_Rule_X")
+    named(stage, "e-2", "Ana", rule="another")
+    assert "1 to 1 of 1" in told(stage.type(typed))
+
+
+def test_an_apostrophe_is_part_of_a_name(stage: Stage) -> None:
+    """And the list's buttons ask for the same again."""
+    for number in range(9):
+        finding = make_finding(
+            make_record(f"e-{number}", actor=make_actor(f"Pat O'Neil {number}")),
+            fold=(str(number),),
+        )
+        stage.store.keep(judged(finding), make_triage(), stage.clock.iso)
+    assert "of 9" in told(stage.type("alerts actor o'neil"))
+    page = json.loads(stage.type("alerts actor “Pat O'Neil”").body)
+    (turning,) = [one["elements"] for one in page["blocks"] if one["type"] == "actions"]
+    assert turning[0]["value"] == '8 open actor "Pat O\'Neil"'
+
+
 @pytest.mark.parametrize(
     ("typed", "hint"),
     [
@@ -78,6 +152,11 @@ def test_mine_are_those_i_have(stage: Stage) -> None:
         ("alert", "Which alert? Write its id, such as A-7K2QF, after it."),
         ("alert A-00000", "There is no alert A-00000"),
         ("alerts rule", "Which rule? Write a part of its name after it."),
+        ("alerts actor “”", "Which actor? Write a part of its name after it."),
+        ("alerts open resolved", "open and resolved exclude each other: all lists both."),
+        ("alerts actor ana actor ben", "I can look for one actor at a time: 'ana' or 'ben'?"),
+        ("alerts actor Ana Maria", 'A name with a space goes in quotes: actor "Ana Maria".'),
+        (f"alerts actor {'x' * 3000}", "That actor is too long: 120 characters at most."),
         ("alerts open by", "rule NAME and actor NAME, not by 'by'"),
         ("alerts al", "Did you mean /callwarden alerts all?"),
         ("alerts opne", "Did you mean /callwarden alerts open?"),

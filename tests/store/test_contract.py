@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from time import perf_counter
 
 import msgspec
 import pytest
@@ -363,3 +364,18 @@ def test_the_times_of_an_alerts_findings_are_in_order(memory: Store) -> None:
 
     assert [one[14:16] for one in memory.times_of(alert.id)] == ["01", "03", "05"]
     assert [one[14:16] for one in memory.times_of(alert.id, 2)] == ["03", "05"]
+
+
+def test_an_actor_is_found_among_ten_thousand_alerts(memory: Store) -> None:
+    """Substring and all; and once an alert is gone, so is what it was found by."""
+    findings = [
+        make_finding(make_record(f"e-{number}", actor=make_actor(f"user-{number:05d}")))
+        for number in range(10_000)
+    ]
+    for start in range(0, len(findings), 1_000):
+        memory.keep(judged(*findings[start : start + 1_000]), TRIAGE, NOW)
+    began = perf_counter()
+    [found] = memory.alerts(list(AlertState), actor="USER-07777")
+    assert memory.how_many(list(AlertState), actor="er-0777") == 10
+    assert perf_counter() - began < 0.5
+    assert found.actor.name == "user-07777"
