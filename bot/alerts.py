@@ -94,7 +94,7 @@ class Query(Struct, frozen=True, kw_only=True):
 
     *which* is one of `WHICH`, *mine* those among them that who asks has, or resolved; *rule* and
     *actor* are parts of names, in any case; *storm* is the id of the storm that held them back, or
-    "any".
+    "any"; *held* are those whose cards something keeps back now.
     """
 
     which: str = "open"
@@ -102,6 +102,7 @@ class Query(Struct, frozen=True, kw_only=True):
     rule: str = ""
     actor: str = ""
     storm: str = ""
+    held: bool = False
 
 
 WHICH: Mapping[str, tuple[AlertState, ...]] = {
@@ -113,12 +114,14 @@ WHICH: Mapping[str, tuple[AlertState, ...]] = {
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """Some of the alerts that *query* asks for: those from *offset* on, of *total*."""
+    """Some of the alerts that *query* asks for: those from *offset* on, of *total*; and what is
+    kept *quiet* now, counted as `Store.quiet` does."""
 
     query: Query
     alerts: Sequence[Alert]
     offset: int
     total: int
+    quiet: Mapping[str, int] = {}
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -496,12 +499,13 @@ def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0)
         raise BadInput(f"I can list {known}, not {query.which!r}.", where="alerts")
     states = WHICH[query.which]
     owner = by if query.mine else ""
-    narrowed = {"owner": owner, "rule": query.rule, "actor": query.actor, "storm": query.storm}
+    asked = {"owner": owner, "rule": query.rule, "actor": query.actor, "storm": query.storm}
     return Page(
         query=query,
-        alerts=bot.store.alerts(states, limit, offset, **narrowed),
+        alerts=bot.store.alerts(states, limit, offset, held=query.held, **asked),
         offset=offset,
-        total=bot.store.how_many(states, **narrowed),
+        total=bot.store.how_many(states, held=query.held, **asked),
+        quiet=bot.store.quiet(),
     )
 
 

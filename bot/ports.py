@@ -372,12 +372,14 @@ class Store(Protocol):
         rule: str = "",
         actor: str = "",
         storm: str = "",
+        held: bool = False,
     ) -> Sequence[Alert]:
         """Alerts in *states*, worst and then newest first.
 
         *owner* is the user id of who has it or resolved it; *rule* and *actor* are parts of the
         rule's name and of an actor's name or principal, in any case; *storm* is the id of the
-        storm that held its card back, or "any".
+        storm that held its card back, or "any"; *held* are those that are not resolved and
+        whose cards something keeps back now.
         """
         ...
 
@@ -393,6 +395,7 @@ class Store(Protocol):
         rule: str = "",
         actor: str = "",
         storm: str = "",
+        held: bool = False,
     ) -> int:
         """How many alerts `alerts` would give without a limit."""
         ...
@@ -434,8 +437,14 @@ class Store(Protocol):
         """The snooze as it is now."""
         ...
 
-    def snoozes(self, states: Sequence[SnoozeState], limit: int = 100) -> Sequence[Snooze]:
+    def snoozes(
+        self, states: Sequence[SnoozeState], limit: int = 100, offset: int = 0
+    ) -> Sequence[Snooze]:
         """Snoozes in *states*, those that end first first."""
+        ...
+
+    def how_many_snoozes(self, states: Sequence[SnoozeState]) -> int:
+        """How many `snoozes` would give without a limit."""
         ...
 
     def change_snoozes(
@@ -461,8 +470,14 @@ class Store(Protocol):
         """The exception as it is now."""
         ...
 
-    def exemptions(self, states: Sequence[ExemptionState], limit: int = 100) -> Sequence[Exemption]:
+    def exemptions(
+        self, states: Sequence[ExemptionState], limit: int = 100, offset: int = 0
+    ) -> Sequence[Exemption]:
         """Exceptions in *states*, those that end first first."""
+        ...
+
+    def how_many_exemptions(self, states: Sequence[ExemptionState]) -> int:
+        """How many `exemptions` would give without a limit."""
         ...
 
     def change_exemptions(
@@ -679,6 +694,12 @@ class Store(Protocol):
         ...
 
     # upkeep
+    def quiet(self) -> Mapping[str, int]:
+        """How much people are not disturbed by now: `snoozes.on`, `snoozes.asked`,
+        `exemptions.on`, and `alerts.held`, those not resolved without a card. They are in `counts`
+        too."""
+        ...
+
     def counts(self) -> Mapping[str, int]:
         """Totals by name: records, findings, alerts, alerts.open, sends.waiting, …"""
         ...

@@ -401,6 +401,14 @@ def settle(bot: Bot, storming: Storming) -> None:
         bot.outbox.wake()
 
 
-def standing(bot: Bot) -> Sequence[Snooze]:
+_STANDING = (SnoozeState.ASKED, SnoozeState.ON)
+
+
+def standing(bot: Bot, limit: int = 100, offset: int = 0) -> Sequence[Snooze]:
     """Those asked for or on, the first to end first."""
-    return bot.store.snoozes((SnoozeState.ASKED, SnoozeState.ON))
+    return bot.store.snoozes(_STANDING, limit, offset)
+
+
+def how_many(bot: Bot) -> int:
+    """How many are asked for or on."""
+    return bot.store.how_many_snoozes(_STANDING)

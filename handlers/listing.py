@@ -1,4 +1,5 @@
-"""A page of alerts, for the command that asks for it and the buttons that turn it."""
+"""Pages of alerts, snoozes and exceptions, for the commands that ask for them and the buttons that
+turn them."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Sequence
 
 from slack_bolt import Ack, Respond
 
-from bot import alerts
+from bot import alerts, exemptions, snoozes
 from bot.alerts import Query
 from bot.errors import BadInput
 from bot.model import Person, read_storm_id
@@ -21,7 +22,7 @@ AT_ONCE = 8
 STATES = ("open", "mine", "resolved", "all")
 """The words for whose and in which state."""
 
-WORDS = (*STATES, "storm", "rule", "actor")
+WORDS = (*STATES, "held", "storm", "rule", "actor")
 """The words that a list of alerts is asked for with."""
 
 _NAME_MOST = 120
@@ -32,11 +33,14 @@ def read(words: Sequence[str]) -> Query:
     """What *words* ask for: `mine rule saml actor "Ana Maria"`, `storm ST-7K2QF0`. Raises BadInput
     for a word unknown here, and where two words say different things."""
     states: list[str] = []
-    mine, storm, named, left = False, "", {"rule": "", "actor": ""}, list(words)
+    mine = held = False
+    storm, named, left = "", {"rule": "", "actor": ""}, list(words)
     while left:
         word = left.pop(0).lower()
         if word == "mine":
             mine = True
+        elif word == "held":
+            held = True
         elif word in alerts.WHICH:
             states.append(word)
         elif word == "storm":
@@ -49,7 +53,8 @@ def read(words: Sequence[str]) -> Query:
             raise BadInput(_unknown(word), where="alerts")
     if len(set(states)) > 1:
         raise BadInput(f"{' and '.join(states)} exclude each other: all lists both.", where="which")
-    return Query(which=states[0] if states else "open", mine=mine, storm=storm, **named)
+    which = states[0] if states else "open"
+    return Query(which=which, mine=mine, storm=storm, held=held, **named)
 
 
 def _name(word: str, left: list[str], before: str) -> str:
@@ -65,7 +70,7 @@ def _name(word: str, left: list[str], before: str) -> str:
 
 
 def _unknown(word: str) -> str:
-    ways = f"{', '.join(STATES)}, storm, rule NAME and actor NAME"
+    ways = f"{', '.join(STATES)}, held, storm, rule NAME and actor NAME"
     hint = 'A name with a space goes in quotes: actor "Ana Maria".'
     return f"I can list alerts by {ways}, not by {word[:40]!r}. {hint}"
 
@@ -75,6 +80,8 @@ def spoken(query: Query) -> str:
     words = ["mine"] if query.mine else []
     if query.which != "open" or not words:
         words.append(query.which)
+    if query.held:
+        words.append("held")
     if query.storm:
         words += ["storm"] if query.storm == "any" else ["storm", query.storm]
     for name, value in (("rule", query.rule), ("actor", query.actor)):
@@ -105,12 +112,42 @@ def _pressed(bot: Bot, body: said.Body) -> Message:
     offset, _, words = said.value(body).partition(" ")
     if not offset.isdecimal():
         raise BadInput("This list is older than I am. Please ask for it again.", where="value")
-    return draw(bot, said.person(body), said.words(words), int(offset))
+    asked = said.words(words)
+    if asked[:1] == ["snoozes"]:
+        return draw_snoozes(bot, int(offset))
+    if asked[:1] == ["exceptions"]:
+        return draw_exceptions(bot, int(offset))
+    return draw(bot, said.person(body), asked, int(offset))
+
+
+def draw_snoozes(bot: Bot, offset: int = 0) -> Message:
+    """The page of snoozes that begins at *offset*; the last one where some have ended meanwhile."""
+    total = snoozes.how_many(bot)
+    offset = _within(offset, total)
+    page = snoozes.standing(bot, AT_ONCE, offset)
+    return cards.snooze_list(page, offset=offset, total=total, step=AT_ONCE)
+
+
+def draw_exceptions(bot: Bot, offset: int = 0) -> Message:
+    """As `draw_snoozes`, of exceptions."""
+    total = exemptions.how_many(bot)
+    offset = _within(offset, total)
+    page = exemptions.standing(bot, AT_ONCE, offset)
+    return cards.exemption_list(page, offset=offset, total=total, step=AT_ONCE)
+
+
+def _within(offset: int, total: int) -> int:
+    return offset if offset < total else max(0, (total - 1) // AT_ONCE * AT_ONCE)
 
 
 def draw(bot: Bot, by: Person, words: Sequence[str], offset: int = 0) -> Message:
     """The page that begins at *offset*."""
     page = alerts.listing(bot, read(words), by.user, limit=AT_ONCE, offset=offset)
     return cards.alert_list(
-        page.alerts, spoken(page.query), offset=page.offset, total=page.total, step=AT_ONCE
+        page.alerts,
+        spoken(page.query),
+        offset=page.offset,
+        total=page.total,
+        step=AT_ONCE,
+        quiet=page.quiet,
     )

@@ -87,6 +87,14 @@ def end_those_due(bot: Bot) -> None:
         bot.outbox.wake()
 
 
-def standing(bot: Bot) -> Sequence[Exemption]:
+_STANDING = (ExemptionState.PROPOSED, ExemptionState.ON)
+
+
+def standing(bot: Bot, limit: int = 100, offset: int = 0) -> Sequence[Exemption]:
     """Those proposed or on, the first to end first."""
-    return bot.store.exemptions((ExemptionState.PROPOSED, ExemptionState.ON))
+    return bot.store.exemptions(_STANDING, limit, offset)
+
+
+def how_many(bot: Bot) -> int:
+    """How many are proposed or on."""
+    return bot.store.how_many_exemptions(_STANDING)

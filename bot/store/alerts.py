@@ -163,7 +163,7 @@ def free_id(db: sqlite3.Connection, seed: str) -> str:
 
 
 def _wanted(
-    states: Sequence[AlertState], owner: str, rule: str, actor: str, storm: str
+    states: Sequence[AlertState], owner: str, rule: str, actor: str, storm: str, held: bool
 ) -> tuple[str, list[str]]:
     """The condition for alerts, and its values."""
     narrowed = {
@@ -171,6 +171,7 @@ def _wanted(
         "instr(lower(rule), ?) > 0": rule.lower(),
         "id IN (SELECT alert FROM alert_actors WHERE instr(name, ?) > 0)": actor.lower(),
         "storm <> '' AND ? IN ('any', storm)": storm,
+        "held <> '' AND state <> ?": AlertState.RESOLVED if held else "",
     }
     given = {condition: value for condition, value in narrowed.items() if value}
     holes = ", ".join("?" * len(states))
@@ -202,9 +203,10 @@ class AlertRows(Sqlite):
         rule: str = "",
         actor: str = "",
         storm: str = "",
+        held: bool = False,
     ) -> Sequence[Alert]:
         """Alerts in *states*, worst and then newest first; narrowed as `ports.Store` says."""
-        where, values = _wanted(states, owner, rule, actor, storm)
+        where, values = _wanted(states, owner, rule, actor, storm, held)
         rows = self.reader.execute(
             f"SELECT body, channel, ts FROM alerts WHERE {where}"  # noqa: S608 - constant text
             " ORDER BY rank DESC, opened_at DESC, id LIMIT ? OFFSET ?",
@@ -220,9 +222,10 @@ class AlertRows(Sqlite):
         rule: str = "",
         actor: str = "",
         storm: str = "",
+        held: bool = False,
     ) -> int:
         """How many alerts `alerts` would give without a limit."""
-        where, values = _wanted(states, owner, rule, actor, storm)
+        where, values = _wanted(states, owner, rule, actor, storm, held)
         statement = f"SELECT count(*) FROM alerts WHERE {where}"  # noqa: S608 - constant text
         found: int = self.reader.execute(statement, values).fetchone()[0]
         return found

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from slack_bolt import Ack
 
-from bot import alerts, exemptions, snoozes
+from bot import alerts
 from bot.errors import BadInput
 from bot.model import Person, Verb, read_alert_id
 from bot.ports import Bot
@@ -62,11 +62,11 @@ def _alert(bot: Bot, by: Person, words: Sequence[str]) -> Message:
 
 
 def _snoozes(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
-    return cards.snooze_list(snoozes.standing(bot))
+    return listing.draw_snoozes(bot)
 
 
 def _exceptions(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
-    return cards.exemption_list(exemptions.standing(bot))
+    return listing.draw_exceptions(bot)
 
 
 def _hint(typed: str, known: Sequence[str]) -> str:

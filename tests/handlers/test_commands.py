@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
-from bot import alerts
-from bot.model import Verb
+from bot import alerts, exemptions, snoozes
+from bot.model import AlertState, Aspect, Scope, SnoozeState, Verb
 from tests.builders import (
     ANA,
     BEN,
@@ -20,6 +21,7 @@ from tests.builders import (
     make_record,
     make_triage,
 )
+from tests.handlers.conftest import Ear
 from tests.handlers.stage import EVE, Stage, told
 
 
@@ -92,6 +94,88 @@ def test_mine_that_are_resolved_are_those_i_resolved(stage: Stage) -> None:
     assert alerts.decide(stage.bot, ask).accepted
     assert alert.id in told(stage.type("alerts resolved mine", BEN))
     assert "no such alert" in told(stage.type("alerts mine resolved", ANA))
+
+
+def pressed(stage: Stage, ear: Ear, page: dict[str, Any], label: str) -> dict[str, Any]:
+    """The page that a button of *page* turns to."""
+    (button,) = [
+        element
+        for block in page["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["text"]["text"] == label
+    ]
+    stage.press(button["action_id"], button["value"], response_url=ear.url)
+    return ear.heard[-1]
+
+
+def test_all_snoozes_can_be_seen(stage: Stage, ear: Ear) -> None:
+    """Thirty of them, in pages, with a true count; the last page where some end meanwhile."""
+    for number in range(30):
+        named(stage, f"e-{number}", f"m{number}", fold=(str(number),))
+    for alert in stage.store.alerts([AlertState.OPEN], 50):
+        assert snooze(stage, alert.id)
+    page = json.loads(stage.type("snoozes").body)
+    seen = [title(page)]
+    for _ in range(3):
+        page = pressed(stage, ear, page, "Next ▸")
+        seen.append(title(page))
+    assert seen == [
+        f"Snoozes: {first} to {last} of 30, the first to end first"
+        for first, last in ((1, 8), (9, 16), (17, 24), (25, 30))
+    ]
+    assert "Next ▸" not in json.dumps(page, ensure_ascii=False)
+
+    for one in stage.store.snoozes([SnoozeState.ON], 10):
+        stage.press("snooze_end", one.id)
+    assert title(pressed(stage, ear, page, "◂ Back")).startswith("Snoozes: 17 to 20 of 20")
+
+
+def test_all_exceptions_can_be_seen(stage: Stage, ear: Ear) -> None:
+    """Nine of them: the ninth is on the second page."""
+    for number in range(9):
+        named(stage, f"e-{number}", f"m{number}", fold=(str(number),))
+    for alert in stage.store.alerts([AlertState.OPEN], 50):
+        asked = msgspec.structs.replace(
+            make_ask(alert.id, Verb.EXCEPT, note="nightly"), equal=(Aspect.ACTOR,), days=30
+        )
+        assert exemptions.propose(stage.bot, asked).accepted
+    page = json.loads(stage.type("exceptions").body)
+    assert title(page) == "Exceptions: 1 to 8 of 9, the first to end first"
+    page = pressed(stage, ear, page, "Next ▸")
+    assert title(page) == "Exceptions: 9 to 9 of 9, the first to end first"
+    assert title(pressed(stage, ear, page, "◂ Back")).startswith("Exceptions: 1 to 8 of 9")
+
+
+def test_what_is_kept_quiet_is_counted_and_can_be_seen(stage: Stage) -> None:
+    """By status and under every list of alerts; nothing is said where nothing is kept quiet."""
+    alert = stage.open_alert()
+    assert "Snoozes on" not in stage.type("status").body + stage.type("alerts").body
+    assert snooze(stage, alert.id, Scope.RULE_ACTOR)
+    named(stage, "e-9", "mallory", fold=("elsewhere",))
+    for typed in ("status", "alerts", "alerts resolved"):
+        body = stage.type(typed).body
+        assert "Snoozes on: 1, `/callwarden snoozes`" in body
+        assert "Alerts without a card: 1, `/callwarden alerts held`" in body
+    held = told(stage.type("alerts held"))
+    assert "Alerts, open held: 1 to 1 of 1" in held
+    assert "No card yet: held back by `SN-" in held
+    assert alert.id not in held
+
+    for one in stage.store.snoozes([SnoozeState.ON]):
+        stage.press("snooze_end", one.id)
+    assert "Snoozes on" not in stage.type("status").body
+
+
+def title(page: dict[str, Any]) -> str:
+    """What stands above a list."""
+    return str(page["blocks"][0]["text"]["text"])
+
+
+def snooze(stage: Stage, alert: str, scope: Scope = Scope.ALERT) -> bool:
+    """Ana snoozes *alert* for an hour."""
+    ask = make_ask(alert, Verb.SNOOZE, note="a drill", moment=stage.clock.iso)
+    return snoozes.decide(stage.bot, msgspec.structs.replace(ask, scope=scope, hours=1)).accepted
 
 
 def named(stage: Stage, event_id: str, name: str, **changes: Any) -> None:

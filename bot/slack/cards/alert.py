@@ -187,29 +187,25 @@ def alert_list(
     offset: int = 0,
     total: int | None = None,
     step: int = 8,
+    quiet: Mapping[str, int] | None = None,
 ) -> Message:
     """A page of alerts, one below the other, each with its Details button.
 
     *words* are what was asked for; the page begins at *offset* of *total* (None: these are all),
-    and a whole page has *step* alerts.
+    and a whole page has *step* alerts. *quiet* counts what is kept quiet, as `Store.quiet` does.
     """
+    aside = [parts.context(line)] if (line := parts.quiet(quiet or {})) else []
     total = len(alerts) if total is None else total
     if not alerts:
         none = "No alert is open." if words == "open" else f"There is no such alert ({words})."
-        return Message(text=none, blocks=[parts.literal(none)])
+        return Message(text=none, blocks=[parts.literal(none), *aside])
     last = offset + len(alerts)
     title = f"Alerts, {words}: {offset + 1} to {last} of {total}, worst first"
     blocks = [parts.header(title)]
-    for alert in alerts[: BLOCKS - 2]:
+    for alert in alerts[: BLOCKS - 3]:
         details = parts.button("Details", parts.DETAILS, alert.id)
         blocks.append(parts.section(_entry(alert), accessory=details))
-    turning = []
-    if offset:
-        turning.append(parts.button("◂ Back", parts.EARLIER, f"{max(0, offset - step)} {words}"))
-    if last < total:
-        turning.append(parts.button("Next ▸", parts.LATER, f"{last} {words}"))
-    if turning:
-        blocks.append(parts.actions(*turning))
+    blocks += [*aside, *parts.turning(words, offset, len(alerts), total, step)]
     return fit(Message(text=plain(title), blocks=blocks))
 
 
@@ -217,4 +213,5 @@ def _entry(alert: Alert) -> str:
     sign = "✅" if alert.resolved else parts.SIGNS[alert.level]
     first = f"{sign} *{escape(alert.id)}* {escape(plain(alert.headline, 150))}"
     times = f"×{alert.count} · " if alert.count > 1 else ""
-    return f"{first}\n{times}last {date(alert.last_time)}\n{parts.state(alert)}"
+    held = f"\nNo card yet: held back by {code(alert.held)}" if alert.held else ""
+    return f"{first}\n{times}last {date(alert.last_time)}\n{parts.state(alert)}{held}"

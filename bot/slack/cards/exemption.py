@@ -83,16 +83,21 @@ def _diff(one: Exemption) -> Block:
     return parts.preformatted(shown if shown == text else f"{shown}…")
 
 
-def exemption_list(exemptions: Sequence[Exemption]) -> Message:
-    """Those that stand, one below the other, each with the button that ends it.
+def exemption_list(
+    exemptions: Sequence[Exemption], *, offset: int = 0, total: int | None = None, step: int = 8
+) -> Message:
+    """Some of those that stand, one below the other, each with the button that ends it.
 
-    Who wants to agree does so in the thread, where the proposal can be read.
+    Who wants to agree does so in the thread, where the proposal can be read. The page begins at
+    *offset* of *total* (None: these are all); a whole one has *step*.
     """
     if not exemptions:
         return Message(text="Nothing is excepted.", blocks=[parts.literal("Nothing is excepted.")])
-    title = f"Exceptions: {len(exemptions)}, the first to end first"
+    total = len(exemptions) if total is None else total
+    shown = exemptions[:_LISTED]
+    title = f"Exceptions: {offset + 1} to {offset + len(shown)} of {total}, the first to end first"
     blocks = [parts.header(title)]
-    for one in exemptions[:_LISTED]:
+    for one in shown:
         told = "\n".join(
             (
                 f"*{escape(one.id)}* at {escape(one.alert)}",
@@ -102,9 +107,8 @@ def exemption_list(exemptions: Sequence[Exemption]) -> Message:
             )
         )
         blocks.append(parts.section(told, accessory=_end(one), pointer="…"))
-    if len(exemptions) > _LISTED:
-        blocks.append(parts.context(f"… and {len(exemptions) - _LISTED} more"))
-    return fit(Message(text=f"Exceptions: {len(exemptions)}", blocks=blocks), "… and more")
+    blocks += parts.turning("exceptions", offset, len(shown), total, step)
+    return fit(Message(text=title, blocks=blocks), "… and more")
 
 
 def _buttons(one: Exemption) -> list[Block]:

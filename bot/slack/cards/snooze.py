@@ -30,16 +30,25 @@ def snooze_note(snooze: Snooze, state: SnoozeState) -> Message:
     return fit(Message(text=f"{spoken}: {escape(plain(snooze.headline, 200))}", blocks=blocks))
 
 
-def snooze_list(snoozes: Sequence[Snooze]) -> Message:
-    """Those that stand, one below the other, each with its buttons."""
+def snooze_list(
+    snoozes: Sequence[Snooze], *, offset: int = 0, total: int | None = None, step: int = 8
+) -> Message:
+    """Some of those that stand, one below the other, each with its buttons.
+
+    The page begins at *offset* of *total* (None: these are all); a whole one has *step*.
+    """
     if not snoozes:
         return Message(text="Nothing is snoozed.", blocks=[parts.literal("Nothing is snoozed.")])
-    blocks = [parts.header(f"Snoozes: {len(snoozes)}, the first to end first")]
-    for snooze in snoozes[: (BLOCKS - 1) // 2]:
+    total = len(snoozes) if total is None else total
+    shown = snoozes[: (BLOCKS - 2) // 2]
+    title = f"Snoozes: {offset + 1} to {offset + len(shown)} of {total}, the first to end first"
+    blocks = [parts.header(title)]
+    for snooze in shown:
         named = f"*{escape(snooze.alert)}* {escape(plain(snooze.headline, 150))}"
         told = f"{named}\n{parts.snooze(snooze)}\n{parts.kept_quiet(snooze)}"
         blocks += [parts.section(told), *_buttons(snooze)]
-    return fit(Message(text=f"Snoozes: {len(snoozes)}", blocks=blocks))
+    blocks += parts.turning("snoozes", offset, len(shown), total, step)
+    return fit(Message(text=title, blocks=blocks))
 
 
 def _buttons(snooze: Snooze) -> list[Block]:
