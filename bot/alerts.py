@@ -34,6 +34,7 @@ from bot.model import (
     Mark,
     Person,
     Record,
+    Related,
     Send,
     SendKind,
     Trouble,
@@ -78,14 +79,15 @@ AROUND_MINUTES = 30
 class Details(Struct, frozen=True, kw_only=True):
     """An alert with what stands behind it: newest records first, decisions oldest first.
 
-    *around* is what happened around the newest record; *times* are those of its findings, oldest
-    first.
+    *around* is what happened around the newest record, counted, and *related* the nearest of it;
+    *times* are those of its findings, oldest first.
     """
 
     alert: Alert
     records: Sequence[Record]
     decisions: Sequence[Decision]
     around: Sequence[Around] = ()
+    related: Related | None = None
     times: Sequence[str] = ()
 
 
@@ -467,6 +469,7 @@ def details(bot: Bot, alert_id: str, by: Person) -> Details:
         records=records,
         decisions=bot.store.decisions_of(alert_id),
         around=bot.store.around(records[0], AROUND_MINUTES) if records else (),
+        related=bot.store.related(alert_id, records[0], AROUND_MINUTES) if records else None,
         times=bot.store.times_of(alert_id),
     )
 

@@ -36,6 +36,7 @@ from bot.model import (
     PageKind,
     Past,
     Record,
+    Related,
     Send,
     Snooze,
     SnoozeState,
@@ -427,6 +428,11 @@ class Store(Protocol):
         """The calls by its actor, on its target and from its address around *record*; those that
         rules spoke of and those that none did. Ties that it lacks are left out.
         """
+        ...
+
+    def related(self, alert_id: str, record: Record, minutes: int, limit: int = 10) -> Related:
+        """The *limit* records nearest to *record* of those that `around` counts, without the
+        alert's own."""
         ...
 
     def times_of(self, alert_id: str, limit: int = 1000) -> Sequence[str]:

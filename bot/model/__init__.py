@@ -6,7 +6,7 @@ sort as text.
 """
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Release, Seen, Verdict
-from bot.model.around import Around, Calls, Tie
+from bot.model.around import Around, Calls, Neighbour, Related, Tie
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.exemptions import (
     Aspect,
@@ -91,6 +91,7 @@ __all__ = [
     "Link",
     "Mark",
     "Member",
+    "Neighbour",
     "Offer",
     "Page",
     "PageKind",
@@ -98,6 +99,7 @@ __all__ = [
     "Past",
     "Person",
     "Record",
+    "Related",
     "Release",
     "Scope",
     "Seen",
