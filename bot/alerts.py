@@ -268,7 +268,13 @@ def _note(ask: Ask, alert: Alert) -> Verdicted:
     theirs = alert.awaited and alert.taken and _same(alert.taken.by, ask.by)
     kept = _accepted(alert, ask) if theirs else alert
     changed = msgspec.structs.replace(kept, version=alert.version + 1)
-    noted = _yes(ask, changed, Reason.NOTED, f"The note is kept with {alert.id}.", ())
+    sentence = f"The note is kept with {alert.id}."
+    if ask.left_out:
+        sentence = (
+            f"The note is kept with {alert.id}: its first {len(ask.note)} characters; the other"
+            f" {ask.left_out} were too many and stand in the thread alone."
+        )
+    noted = _yes(ask, changed, Reason.NOTED, sentence, ())
     if not ask.quoted:
         return noted
     # It stands in the thread already: only the person who kept it is told.

@@ -157,19 +157,26 @@ def trigger(body: Body) -> str:
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """A message that somebody chose: its *ts*, its *thread*'s ts ("" outside) and its *words*."""
+    """A message that somebody chose: its *ts*, its *thread*'s ts ("" outside) and its *words*, as
+    many as a note takes; *left_out* counts the characters after them."""
 
     ts: str
     thread: str
     words: str
+    left_out: int = 0
 
 
 def message(body: Body) -> Message:
     """The message that a shortcut was used on; its words without Slack's entities."""
     found = body.get("message") or {}
     ts, thread = str(found.get("ts") or ""), str(found.get("thread_ts") or "")
-    words = html.unescape(_MARKED.sub(_plainly, str(found.get("text") or "")))
-    return Message(ts=ts, thread=thread if thread != ts else "", words=written(words)[:NOTE_MOST])
+    words = written(html.unescape(_MARKED.sub(_plainly, str(found.get("text") or ""))))
+    return Message(
+        ts=ts,
+        thread=thread if thread != ts else "",
+        words=words[:NOTE_MOST],
+        left_out=max(0, len(words) - NOTE_MOST),
+    )
 
 
 _MARKED = re.compile(r"<([^<>]+)>")
@@ -191,6 +198,7 @@ def ask(
     note: str = "",
     to: Person | None = None,
     quoted: str = "",
+    left_out: int = 0,
     record: str = "",
     scope: Scope | None = None,
     hours: int = 0,
@@ -212,6 +220,7 @@ def ask(
         channel=channel(body),
         to=to,
         quoted=quoted,
+        left_out=left_out,
         record=record,
         scope=scope,
         hours=hours,

@@ -161,6 +161,35 @@ def test_a_message_of_the_thread_becomes_the_note(stage: Stage) -> None:
     assert f"The note is kept with {alert.id}" in str(answer.body)
 
 
+def test_the_second_to_keep_a_message_hears_who_was_first(stage: Stage) -> None:
+    """It is kept once, and both know."""
+    alert = stage.open_alert()
+    stage.keep("She is on leave.", alert.ts)
+    stage.sends()
+
+    stage.keep("She is on leave.", alert.ts, BEN)
+
+    (answer,) = stage.sends()
+    assert (answer.kind, answer.user) == (SendKind.EPHEMERAL, BEN.user)
+    assert f"Ana was first: the message is a note of {alert.id} already." in str(answer.body)
+    assert len(stage.store.decisions_of(alert.id)) == 1
+
+
+@pytest.mark.parametrize(("size", "left_out"), [(500, 0), (900, 400)])
+def test_who_keeps_a_long_message_hears_how_much_of_it(
+    stage: Stage, size: int, left_out: int
+) -> None:
+    """Nothing is cut without a word."""
+    alert = stage.open_alert()
+
+    stage.keep("x" * size, alert.ts)
+
+    (noted,) = stage.store.decisions_of(alert.id)
+    assert noted.ask.note == "x" * 500
+    told_so = str(stage.sends()[-1].body)
+    assert ("its first 500 characters; the other 400 were too many" in told_so) is bool(left_out)
+
+
 @pytest.mark.parametrize("thread", [None, "9.000000", "1.000900"])
 def test_a_message_elsewhere_is_explained(stage: Stage, thread: str | None) -> None:
     """Outside an alert's thread there is no alert to keep it with."""
