@@ -233,6 +233,8 @@ def _hand_over(ask: Ask, alert: Alert) -> Verdicted:
         told = (*given.sends, _direct(ask, ask.to, _handed(ask, alert, waits=waits)))
         given = msgspec.structs.replace(given, sends=told)
     went = f"{_called(ask.by)} handed {alert.id}, which was yours, to {_called(ask.to)}"
+    if own:
+        went = f"{_called(ask.by)} has taken {alert.id}, which was yours"
     return _losing(given, alert, f"{went}: {alert.headline}.")
 
 

@@ -263,6 +263,9 @@ def test_who_loses_an_alert_hears_of_it() -> None:
     taken = judge(make_ask("A-1", by=BEN), in_state("given to Cam"))
     assert [send.channel for send in taken.sends if send.kind is SendKind.DM] == ["U0CAM"]
     assert "Ben has taken A-7K2QF" in str(taken.sends[-1].body)
+    over = judge(make_ask("A-1", Verb.HAND_OVER, BEN, to=BEN), in_state("taken by Ana"))
+    assert [send.channel for send in over.sends if send.kind is SendKind.DM] == ["U0ANA"]
+    assert "Ben has taken A-7K2QF, which was yours" in str(over.sends[-1].body)
     own = judge(make_ask("A-1", by=CAM), in_state("given to Cam"))
     assert kinds(own.sends) == ["edit", "note"]
 
