@@ -2,6 +2,8 @@
 
 open ──take──▶ taken ──resolve──▶ resolved ──reopen──▶ open;  open ──resolve──▶ resolved;
 open, taken ──hand over──▶ taken by another;  a note changes no state.
+A critical alert that is handed over stays open until its receiver has it: somebody who is asleep
+must not be the end of its escalation.
 Every verb passes a pure function that returns the decision with its reason, also where it says no.
 """
 
@@ -28,9 +30,11 @@ from bot.model import (
     Entry,
     Lane,
     Latency,
+    Level,
     Mark,
     Person,
     Record,
+    Related,
     Send,
     SendKind,
     Timeline,
@@ -76,33 +80,36 @@ AROUND_MINUTES = 30
 class Details(Struct, frozen=True, kw_only=True):
     """An alert with what stands behind it: newest records first, decisions oldest first.
 
-    *around* is what happened around the newest record; *times* are those of its findings, oldest
-    first.
+    *around* is what happened around the newest record, counted, and *related* the nearest of it;
+    *times* are those of its findings, oldest first.
     """
 
     alert: Alert
     records: Sequence[Record]
     decisions: Sequence[Decision]
     around: Sequence[Around] = ()
+    related: Related | None = None
     times: Sequence[str] = ()
 
 
 class Query(Struct, frozen=True, kw_only=True):
     """Which alerts somebody asks for.
 
-    *which* is one of `WHICH`; *rule* and *actor* are parts of names, in any case; *storm* is the
-    id of the storm that held them back, or "any".
+    *which* is one of `WHICH`, *mine* those among them that who asks has, or resolved; *rule* and
+    *actor* are parts of names, in any case; *storm* is the id of the storm that held them back, or
+    "any"; *held* are those whose cards something keeps back now.
     """
 
     which: str = "open"
+    mine: bool = False
     rule: str = ""
     actor: str = ""
     storm: str = ""
+    held: bool = False
 
 
 WHICH: Mapping[str, tuple[AlertState, ...]] = {
     "open": (AlertState.OPEN, AlertState.TAKEN),
-    "mine": (AlertState.OPEN, AlertState.TAKEN),
     "resolved": (AlertState.RESOLVED,),
     "all": tuple(AlertState),
 }
@@ -110,12 +117,14 @@ WHICH: Mapping[str, tuple[AlertState, ...]] = {
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """Some of the alerts that *query* asks for: those from *offset* on, of *total*."""
+    """Some of the alerts that *query* asks for: those from *offset* on, of *total*; and what is
+    kept *quiet* now, counted as `Store.quiet` does."""
 
     query: Query
     alerts: Sequence[Alert]
     offset: int
     total: int
+    quiet: Mapping[str, int] = {}
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -162,15 +171,22 @@ def judge(ask: Ask, alert: Alert | None) -> Verdicted:
 def _take(ask: Ask, alert: Alert) -> Verdicted:
     if alert.resolved:
         return _no(ask, Reason.RESOLVED_ALREADY, _first(alert, alert.resolved, "resolved"))
-    if alert.taken and _same(alert.taken.by, ask.by):
-        return _no(ask, Reason.YOURS_ALREADY, f"{alert.id} is yours already.")
+    if alert.taken and not alert.awaited:
+        if _same(alert.taken.by, ask.by):
+            return _no(ask, Reason.YOURS_ALREADY, f"{alert.id} is yours already.")
+        return _no(ask, Reason.TAKEN_BY_ANOTHER, _who_has(alert, alert.taken))
+    changed = msgspec.structs.replace(_accepted(alert, ask), version=alert.version + 1)
+    grounds: tuple[str, ...] = (f"state was {alert.state}",)
     if alert.taken:
-        return _no(ask, Reason.TAKEN_BY_ANOTHER, _first(alert, alert.taken, "took"))
+        grounds += (f"handed to {alert.taken.by.user}",)
+    taken = _yes(ask, changed, Reason.TAKEN, f"{alert.id} is yours.", grounds)
+    return _losing(taken, alert, f"{_called(ask.by)} has taken {alert.id}: {alert.headline}.")
+
+
+def _accepted(alert: Alert, ask: Ask) -> Alert:
+    """*alert*, in the hands of who asks."""
     mark = Mark(by=ask.by, at=ask.at)
-    changed = msgspec.structs.replace(
-        alert, state=AlertState.TAKEN, taken=mark, version=alert.version + 1
-    )
-    return _yes(ask, changed, Reason.TAKEN, f"{alert.id} is yours.", (f"state was {alert.state}",))
+    return msgspec.structs.replace(alert, state=AlertState.TAKEN, taken=mark, handed=None)
 
 
 def _resolve(ask: Ask, alert: Alert) -> Verdicted:
@@ -199,35 +215,70 @@ def _hand_over(ask: Ask, alert: Alert) -> Verdicted:
         return _no(ask, Reason.NO_RECEIVER, "Choose who shall have it.")
     if alert.taken and _same(alert.taken.by, ask.to):
         return _no(ask, Reason.THEIRS_ALREADY, f"{alert.id} is {_called(ask.to)}'s already.")
+    if ask.shown not in ("", holder(alert)):
+        return _no(ask, Reason.TAKEN_BY_ANOTHER, _meanwhile(alert))
+    own = _same(ask.by, ask.to)
+    waits = alert.level is Level.CRITICAL and not own
     changed = msgspec.structs.replace(
         alert,
-        state=AlertState.TAKEN,
+        state=AlertState.OPEN if waits else AlertState.TAKEN,
         taken=Mark(by=ask.to, at=ask.at),
+        handed=None if own else Mark(by=ask.by, at=ask.at),
         version=alert.version + 1,
     )
     owner = f"owner was {alert.taken.by.user}" if alert.taken else "nobody had it"
     sentence = f"{alert.id} is {_called(ask.to)}'s now."
+    if waits:
+        sentence = f"{alert.id} is {_called(ask.to)}'s as soon as they say that they have it."
     given = _yes(ask, changed, Reason.HANDED_OVER, sentence, (f"state was {alert.state}", owner))
-    if _same(ask.by, ask.to):
-        return given
-    told = (*given.sends, _direct(ask, ask.to, _handed(ask, alert)))
-    return msgspec.structs.replace(given, sends=told)
+    if not own:
+        told = (*given.sends, _direct(ask, ask.to, _handed(ask, alert, waits=waits)))
+        given = msgspec.structs.replace(given, sends=told)
+    went = f"{_called(ask.by)} handed {alert.id}, which was yours, to {_called(ask.to)}"
+    if own:
+        went = f"{_called(ask.by)} has taken {alert.id}, which was yours"
+    return _losing(given, alert, f"{went}: {alert.headline}.")
 
 
-def _handed(ask: Ask, alert: Alert) -> str:
+def holder(alert: Alert) -> str:
+    """The user id of who has the alert, or was handed it; a word where nobody does. A window to
+    hand it over carries it, so that of two people only the first one can."""
+    return alert.taken.by.user if alert.taken else "nobody"
+
+
+def _handed(ask: Ask, alert: Alert, *, waits: bool) -> str:
     """What the receiver reads, perhaps on a lock screen."""
     why = f" They say: {ask.note}" if ask.note else ""
+    must = " Press “I have it” there: until then it counts as untaken." if waits else ""
     return (
         f"{_called(ask.by)} handed {alert.id} to you: {alert.headline}.{why}"
-        f" /callwarden alert {alert.id} shows it."
+        f" /callwarden alert {alert.id} shows it.{must}"
     )
+
+
+def _losing(verdict: Verdicted, before: Alert, sentence: str) -> Verdicted:
+    """*verdict*, of which who had the alert *before* hears, where another took it from them."""
+    ask, had = verdict.decision.ask, before.taken
+    if had is None or _same(had.by, ask.by) or (ask.to and _same(had.by, ask.to)):
+        return verdict
+    told = (*verdict.sends, _direct(ask, had.by, sentence))
+    return msgspec.structs.replace(verdict, sends=told)
 
 
 def _note(ask: Ask, alert: Alert) -> Verdicted:
     if not ask.note:
         return _no(ask, Reason.NO_WORDS, "There is nothing written in that message to keep.")
-    changed = msgspec.structs.replace(alert, version=alert.version + 1)
-    noted = _yes(ask, changed, Reason.NOTED, f"The note is kept with {alert.id}.", ())
+    # Whoever was handed it and writes about it has it.
+    theirs = alert.awaited and alert.taken and _same(alert.taken.by, ask.by)
+    kept = _accepted(alert, ask) if theirs else alert
+    changed = msgspec.structs.replace(kept, version=alert.version + 1)
+    sentence = f"The note is kept with {alert.id}."
+    if ask.left_out:
+        sentence = (
+            f"The note is kept with {alert.id}: its first {len(ask.note)} characters; the other"
+            f" {ask.left_out} were too many and stand in the thread alone."
+        )
+    noted = _yes(ask, changed, Reason.NOTED, sentence, ())
     if not ask.quoted:
         return noted
     # It stands in the thread already: only the person who kept it is told.
@@ -242,6 +293,7 @@ def _reopen(ask: Ask, alert: Alert) -> Verdicted:
         alert,
         state=AlertState.OPEN,
         taken=None,
+        handed=None,
         resolved=None,
         verdict=None,
         note="",
@@ -329,6 +381,22 @@ def _first(alert: Alert, mark: Mark, did: str) -> str:
     return f"{_called(mark.by)} was first: {did} {alert.id} at {when} UTC."
 
 
+def _who_has(alert: Alert, taken: Mark) -> str:
+    if alert.handed is None:
+        return _first(alert, taken, "took")
+    to = _called(taken.by)
+    when = alert.handed.at[:16].replace("T", " ")
+    return f"{_called(alert.handed.by)} was first: handed {alert.id} to {to} at {when} UTC."
+
+
+def _meanwhile(alert: Alert) -> str:
+    """What became of it since somebody looked at it to hand it over."""
+    again = "Look at it again before you hand it over."
+    if alert.taken is None:
+        return f"{alert.id} was opened again and is nobody's. {again}"
+    return f"{_who_has(alert, alert.taken)} {again}"
+
+
 def _called(person: Person) -> str:
     return person.name or person.user
 
@@ -340,7 +408,7 @@ def _same(one: Person, other: Person) -> bool:
 def _direct(ask: Ask, reader: Person, sentence: str) -> Send:
     """*sentence* to *reader* by direct message."""
     return Send(
-        id=send_id(ask.key, SendKind.DM, 0),
+        id=send_id(ask.key, SendKind.DM, reader.user),
         kind=SendKind.DM,
         subject=ask.alert,
         channel=reader.user,
@@ -411,6 +479,7 @@ def details(bot: Bot, alert_id: str, by: Person) -> Details:
         records=records,
         decisions=bot.store.decisions_of(alert_id),
         around=bot.store.around(records[0], AROUND_MINUTES) if records else (),
+        related=bot.store.related(alert_id, records[0], AROUND_MINUTES) if records else None,
         times=bot.store.times_of(alert_id),
     )
 
@@ -451,13 +520,18 @@ def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0)
         known = ", ".join(WHICH)
         raise BadInput(f"I can list {known}, not {query.which!r}.", where="alerts")
     states = WHICH[query.which]
-    owner = by if query.which == "mine" else ""
-    narrowed = {"owner": owner, "rule": query.rule, "actor": query.actor, "storm": query.storm}
-    total = bot.store.how_many(states, **narrowed)
+    owner = by if query.mine else ""
+    asked = {"owner": owner, "rule": query.rule, "actor": query.actor, "storm": query.storm}
+    total = bot.store.how_many(states, held=query.held, **asked)
     if offset >= total:
         offset = max(0, total - 1) // limit * limit
-    found = bot.store.alerts(states, limit, offset, **narrowed)
-    return Page(query=query, alerts=found, offset=offset, total=total)
+    return Page(
+        query=query,
+        alerts=bot.store.alerts(states, limit, offset, held=query.held, **asked),
+        offset=offset,
+        total=total,
+        quiet=bot.store.quiet(),
+    )
 
 
 def status(bot: Bot) -> Status:

@@ -1,7 +1,8 @@
 """Who is called about an alert that nobody takes, and when: pure, but for `walk`.
 
-A step counts its minutes from when the alert was opened, re-opened or shown after all, a critical
-alert's day and night, every other's in business time. Its key and the ids of all that it sends are
+A step counts its minutes from when the alert was opened, re-opened, shown after all or, where its
+receiver has yet to say that they have it, handed over: a critical alert's day and night, every
+other's in business time. Its key and the ids of all that it sends are
 derived from that moment, so a step that is repeated is the same step. Whoever takes or resolves the
 alert ends this at once.
 """
@@ -16,7 +17,7 @@ from functools import partial
 from msgspec import Struct
 
 from bot import paging
-from bot.hours import Hours, spoken
+from bot.hours import Hours
 from bot.model import (
     NAMESPACE,
     Alert,
@@ -99,8 +100,12 @@ def _ripe(
 
 def _since(alert: Alert) -> str:
     """When people could take it, as it is now, for the first time."""
-    begun = alert.reopened.at if alert.reopened else alert.opened_at
-    return max(begun, alert.released.at) if alert.released else begun
+    begun = [alert.reopened.at if alert.reopened else alert.opened_at]
+    if alert.released:
+        begun.append(alert.released.at)
+    if alert.taken:  # it was handed to somebody who may be asleep
+        begun.append(alert.taken.at)
+    return max(begun)
 
 
 def _passed(step: Step, since: datetime, hours: Hours | None, now: datetime) -> bool:
@@ -132,7 +137,7 @@ def _taking(
 
 
 def _sentence(alert: Alert, untaken: timedelta) -> str:
-    return f"Nobody has taken {alert.id} for {spoken(untaken)}: {alert.headline}"
+    return f"{paging.waits(alert, untaken)}: {alert.headline}"
 
 
 def _sends(step: Step, alert: Alert, occasion: str, sentence: str) -> Iterator[Send]:

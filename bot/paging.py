@@ -31,8 +31,19 @@ def untaken(
     alert: Alert, for_how_long: timedelta, instances: Mapping[str, str], occasion: str
 ) -> Page:
     """Nobody takes *alert*. The same *occasion* gives the same page."""
-    first = f"Nobody has taken {alert.id} for {spoken(for_how_long)}."
+    first = f"{waits(alert, for_how_long)}."
     return _about(alert, PageKind.UNTAKEN, occasion, "nobody has taken it", first, instances)
+
+
+def waits(alert: Alert, for_how_long: timedelta) -> str:
+    """Since when nobody has *alert*, and who should. No full stop."""
+    if alert.taken is None:
+        return f"Nobody has taken {alert.id} for {spoken(for_how_long)}"
+    who = _short(alert.taken.by.name or alert.taken.by.user, 80)
+    return (
+        f"{alert.id} was handed to {who} {spoken(for_how_long)} ago, and they have not said that"
+        " they have it"
+    )
 
 
 def unseen(alert: Alert, error: str, instances: Mapping[str, str]) -> Page:

@@ -36,6 +36,7 @@ from bot.model import (
     PageKind,
     Past,
     Record,
+    Related,
     Send,
     Snooze,
     SnoozeState,
@@ -381,12 +382,14 @@ class Store(Protocol):
         rule: str = "",
         actor: str = "",
         storm: str = "",
+        held: bool = False,
     ) -> Sequence[Alert]:
         """Alerts in *states*, worst and then newest first.
 
         *owner* is the user id of who has it or resolved it; *rule* and *actor* are parts of the
-        rule's name and of the actor's name or principal, in any case; *storm* is the id of the
-        storm that held its card back, or "any".
+        rule's name and of an actor's name or principal, in any case; *storm* is the id of the
+        storm that held its card back, or "any"; *held* are those that are not resolved and
+        whose cards something keeps back now.
         """
         ...
 
@@ -402,6 +405,7 @@ class Store(Protocol):
         rule: str = "",
         actor: str = "",
         storm: str = "",
+        held: bool = False,
     ) -> int:
         """How many alerts `alerts` would give without a limit."""
         ...
@@ -412,6 +416,10 @@ class Store(Protocol):
 
     def records_of(self, alert_id: str, limit: int = 5) -> Sequence[Record]:
         """The newest records behind an alert, newest first."""
+        ...
+
+    def record_of(self, alert_id: str, record_id: str) -> Record | None:
+        """The record, where it is kept and stands behind the alert."""
         ...
 
     def decide(self, ask: Ask, judge: Judge) -> Decision:
@@ -429,6 +437,11 @@ class Store(Protocol):
         """The calls by its actor, on its target and from its address around *record*; those that
         rules spoke of and those that none did. Ties that it lacks are left out.
         """
+        ...
+
+    def related(self, alert_id: str, record: Record, minutes: int, limit: int = 10) -> Related:
+        """The *limit* records nearest to *record* of those that `around` counts, without the
+        alert's own."""
         ...
 
     def times_of(self, alert_id: str, limit: int = 1000) -> Sequence[str]:
@@ -455,7 +468,9 @@ class Store(Protocol):
         """The snooze as it is now."""
         ...
 
-    def snoozes(self, states: Sequence[SnoozeState], limit: int = 100) -> Sequence[Snooze]:
+    def snoozes(
+        self, states: Sequence[SnoozeState], limit: int = 100, offset: int = 0
+    ) -> Sequence[Snooze]:
         """Snoozes in *states*, those that end first first."""
         ...
 
@@ -465,6 +480,10 @@ class Store(Protocol):
 
     def snoozes_about(self, alert: Alert) -> Sequence[Snooze]:
         """Those asked for or on that are for *alert* as it is, those that end first first."""
+        ...
+
+    def how_many_snoozes(self, states: Sequence[SnoozeState]) -> int:
+        """How many `snoozes` would give without a limit."""
         ...
 
     def change_snoozes(
@@ -490,8 +509,14 @@ class Store(Protocol):
         """The exception as it is now."""
         ...
 
-    def exemptions(self, states: Sequence[ExemptionState], limit: int = 100) -> Sequence[Exemption]:
+    def exemptions(
+        self, states: Sequence[ExemptionState], limit: int = 100, offset: int = 0
+    ) -> Sequence[Exemption]:
         """Exceptions in *states*, those that end first first."""
+        ...
+
+    def how_many_exemptions(self, states: Sequence[ExemptionState]) -> int:
+        """How many `exemptions` would give without a limit."""
         ...
 
     def change_exemptions(
@@ -712,6 +737,12 @@ class Store(Protocol):
         ...
 
     # upkeep
+    def quiet(self) -> Mapping[str, int]:
+        """How much people are not disturbed by now: `snoozes.on`, `snoozes.asked`,
+        `exemptions.on`, and `alerts.held`, those not resolved without a card. They are in `counts`
+        too."""
+        ...
+
     def counts(self) -> Mapping[str, int]:
         """Totals by name: records, findings, alerts, alerts.open, sends.waiting, …"""
         ...
@@ -748,6 +779,11 @@ class Directory(Protocol):
 
     def look_up(self, user: str, team: str, groups: Sequence[str] = ()) -> Member:
         """Ask Slack what `known` does not know. Raises Unavailable where it does not answer."""
+        ...
+
+    def refusal(self, user: str) -> str:
+        """Why the last look-up of *user* came to nothing, some minutes ago at most: a sentence, ""
+        where it did or there was none."""
         ...
 
     def forget(self, name: str | None = None) -> None:

@@ -9,7 +9,7 @@ from slack_bolt import Ack
 
 from bot import alerts, exemptions, snoozes
 from bot.errors import BadInput
-from bot.model import Ask, Decision, Verb
+from bot.model import Alert, Ask, Decision, Verb
 from bot.ports import Bot
 from bot.slack.modals import Notice
 from handlers import said
@@ -40,7 +40,20 @@ _DECIDES: Mapping[Verb, Callable[[Bot, Ask], Decision]] = {
 }
 
 
-def decide(bot: Bot, ack: Ack, body: said.Body, verb: Verb, answer: Answer, **more: Any) -> None:
+Anew = Callable[[Decision, Alert], dict[str, Any] | None]
+"""The window as it must be shown again after a refusal; None where a sentence is enough."""
+
+
+def decide(
+    bot: Bot,
+    ack: Ack,
+    body: said.Body,
+    verb: Verb,
+    answer: Answer,
+    *,
+    anew: Anew | None = None,
+    **more: Any,
+) -> None:
     """Record the verdict and ack. *more* goes into the ask."""
     if not answer.alert:
         raise BadInput("This window names no alert. Please open it again.", where="view")
@@ -51,5 +64,7 @@ def decide(bot: Bot, ack: Ack, body: said.Body, verb: Verb, answer: Answer, **mo
     decision = _DECIDES.get(verb, alerts.decide)(bot, ask)
     if decision.accepted:
         ack()
-    else:
-        ack(response_action="update", view=Notice.build(decision.sentence))
+        return
+    alert = bot.store.alert(answer.alert) if anew else None
+    again = anew(decision, alert) if anew and alert else None
+    ack(response_action="update", view=again or Notice.build(decision.sentence))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from enum import StrEnum
 
@@ -182,12 +182,14 @@ class Door:
         respond(json.loads(response.body) if is_json else response.body)
 
 
-def look_up_soon(bot: Bot, user: str) -> None:
-    """Find out who *user* is, on a thread of its own; who asked is told to press again."""
+def look_up_soon(bot: Bot, user: str, groups: Sequence[str] = ()) -> None:
+    """Find out who *user* is, and whether one of *groups* holds them, on a thread of its own; who
+    asked is told to press again.
+    """
 
     def look() -> None:
         try:
-            bot.directory.look_up(user, bot.team)
+            bot.directory.look_up(user, bot.team, groups)
         except Exception as error:
             known = isinstance(error, Fault)
             log.warning("Could not look somebody up: %s", error, exc_info=None if known else error)

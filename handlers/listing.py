@@ -1,4 +1,5 @@
-"""A page of alerts, for the command that asks for it and the buttons that turn it."""
+"""Pages of alerts, snoozes and exceptions, for the commands that ask for them and the buttons that
+turn them."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Sequence
 
 from slack_bolt import Ack, Respond
 
-from bot import alerts
+from bot import alerts, exemptions, snoozes
 from bot.alerts import Query
 from bot.errors import BadInput
 from bot.model import Person, read_storm_id
@@ -19,48 +20,79 @@ from handlers import said
 AT_ONCE = 8
 """Alerts a page: what a phone shows without much scrolling."""
 
+STATES = ("open", "mine", "resolved", "all")
+"""The words for whose and in which state."""
+
+WORDS = (*STATES, "held", "storm", "rule", "actor")
+"""The words that a list of alerts is asked for with."""
+
 _NAME_MOST = 500
 """Characters of a name to look for: a button carries it, and Slack lets one carry 2,000."""
 
 
 def read(words: Sequence[str]) -> Query:
-    """What *words* ask for: `mine rule saml actor ana`, `storm ST-7K2QF0`. Raises BadInput for a
-    word unknown here."""
-    which, narrowed, left = "open", {"rule": "", "actor": ""}, list(words)
-    storm = ""
+    """What *words* ask for: `mine rule saml actor "Ana Maria"`, `storm ST-7K2QF0`. Raises BadInput
+    for a word unknown here, and where two words say different things."""
+    states: list[str] = []
+    mine = held = False
+    storm, named, left = "", {"rule": "", "actor": ""}, list(words)
     while left:
         word = left.pop(0).lower()
-        if word in alerts.WHICH:
-            which = word
+        if word == "mine":
+            mine = True
+        elif word == "held":
+            held = True
+        elif word in alerts.WHICH:
+            states.append(word)
         elif word == "storm":
-            named = read_storm_id(left[0]) if left else None
-            storm = named or "any"
-            left = left[bool(named) :]
-        elif word in narrowed and left:
-            narrowed[word] = left.pop(0)
-            if len(narrowed[word]) > _NAME_MOST:
-                raise BadInput(f"No {word} has so long a name. Write a part of it.", where=word)
-        elif word in narrowed:
-            raise BadInput(f"Which {word}? Write a part of its name after it.", where=word)
+            found = read_storm_id(left[0]) if left else None
+            storm = found or "any"
+            left = left[bool(found) :]
+        elif word in named:
+            named[word] = _name(word, left, named[word])
         else:
             raise BadInput(_unknown(word), where="alerts")
-    return Query(which=which, storm=storm, **narrowed)
+    if len(set(states)) > 1:
+        raise BadInput(f"{' and '.join(states)} exclude each other: all lists both.", where="which")
+    which = states[0] if states else "open"
+    return Query(which=which, mine=mine, storm=storm, held=held, **named)
+
+
+def _name(word: str, left: list[str], before: str) -> str:
+    """The name after *word*, taken from *left*."""
+    name = left.pop(0).strip() if left else ""
+    if not name:
+        raise BadInput(f"Which {word}? Write a part of its name after it.", where=word)
+    if before:
+        raise BadInput(f"I can look for one {word} at a time: {before[:40]!r} or {name[:40]!r}?")
+    if len(name) > _NAME_MOST:
+        raise BadInput(f"That {word} is too long: {_NAME_MOST} characters at most.", where=word)
+    return name
 
 
 def _unknown(word: str) -> str:
-    known = ", ".join(alerts.WHICH)
-    ways = f"{known}, storm, rule NAME and actor NAME"
-    return f"I can list alerts by {ways}, not by '{plain(word, 40)}'."
+    ways = f"{', '.join(STATES)}, held, storm, rule NAME and actor NAME"
+    hint = 'A name with a space goes in quotes: actor "Ana Maria".'
+    return f"I can list alerts by {ways}, not by '{plain(word, 40)}'. {hint}"
 
 
 def spoken(query: Query) -> str:
     """*query* in the words that `read` understands."""
-    words = [query.which]
+    words = ["mine"] if query.mine else []
+    if query.which != "open" or not words:
+        words.append(query.which)
+    if query.held:
+        words.append("held")
     if query.storm:
         words += ["storm"] if query.storm == "any" else ["storm", query.storm]
     for name, value in (("rule", query.rule), ("actor", query.actor)):
-        words += [name, value] if value else []
+        words += [name, _quoted(value)] if value else []
     return " ".join(words)
+
+
+def _quoted(name: str) -> str:
+    bare = name.replace('"', "")
+    return f'"{bare}"' if said.words(bare) != [name] else name
 
 
 def turn(bot: Bot, ack: Ack, body: said.Body, respond: Respond) -> None:
@@ -81,12 +113,42 @@ def _pressed(bot: Bot, body: said.Body) -> Message:
     offset, _, words = said.value(body).partition(" ")
     if not offset.isdecimal():
         raise BadInput("This list is older than I am. Please ask for it again.", where="value")
-    return draw(bot, said.person(body), words.split(), int(offset))
+    asked = said.words(words)
+    if asked[:1] == ["snoozes"]:
+        return draw_snoozes(bot, int(offset))
+    if asked[:1] == ["exceptions"]:
+        return draw_exceptions(bot, int(offset))
+    return draw(bot, said.person(body), asked, int(offset))
+
+
+def draw_snoozes(bot: Bot, offset: int = 0) -> Message:
+    """The page of snoozes that begins at *offset*; the last one where some have ended meanwhile."""
+    total = snoozes.how_many(bot)
+    offset = _within(offset, total)
+    page = snoozes.standing(bot, AT_ONCE, offset)
+    return cards.snooze_list(page, offset=offset, total=total, step=AT_ONCE)
+
+
+def draw_exceptions(bot: Bot, offset: int = 0) -> Message:
+    """As `draw_snoozes`, of exceptions."""
+    total = exemptions.how_many(bot)
+    offset = _within(offset, total)
+    page = exemptions.standing(bot, AT_ONCE, offset)
+    return cards.exemption_list(page, offset=offset, total=total, step=AT_ONCE)
+
+
+def _within(offset: int, total: int) -> int:
+    return offset if offset < total else max(0, (total - 1) // AT_ONCE * AT_ONCE)
 
 
 def draw(bot: Bot, by: Person, words: Sequence[str], offset: int = 0) -> Message:
     """The page that begins at *offset*."""
     page = alerts.listing(bot, read(words), by.user, limit=AT_ONCE, offset=offset)
     return cards.alert_list(
-        page.alerts, spoken(page.query), offset=page.offset, total=page.total, step=AT_ONCE
+        page.alerts,
+        spoken(page.query),
+        offset=page.offset,
+        total=page.total,
+        step=AT_ONCE,
+        quiet=page.quiet,
     )

@@ -79,6 +79,22 @@ def _carried(body: Body) -> str:
     return str(value or (body.get("view") or {}).get("private_metadata") or "")
 
 
+def words(text: str) -> list[str]:
+    """What was typed after a command, word by word; what stands in quotes is one word, whatever
+    quotes a phone makes of them, and one that is left open lasts to the end."""
+    return [
+        next((part for part in found.groups() if part is not None), "")
+        for found in _WORD.finditer(text)
+    ]
+
+
+_WORD = re.compile(
+    r'["“”„«»]([^"“”„«»]*)["“”„«»]?'
+    r"|(?:'|[‘’‚])([^'‘’‚]+)['‘’](?!\S)"  # not the apostrophe in a name
+    r"|(\S+)"
+)
+
+
 def person(body: Body) -> Person:
     """Who did it. The team is that of the person, not that of the place."""
     if "command" in body:
@@ -105,7 +121,11 @@ def group(event: Mapping[str, Any]) -> str:
 
 def subject(body: Body) -> str:
     """The alert's id that a button or modal carries, to the letter, else ""."""
-    carried = _carried(body).rpartition(" ")[2] if _is_menu(body) else _carried(body)
+    carried = _carried(body)
+    if _is_menu(body):
+        carried = carried.rpartition(" ")[2]
+    elif not body.get("actions"):
+        carried = carried.partition(" ")[0]  # a modal may also carry what it showed
     return carried if read_alert_id(carried) == carried else ""
 
 
@@ -138,11 +158,13 @@ def trigger(body: Body) -> str:
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """A message that somebody chose: its *ts*, its *thread*'s ts ("" outside) and its *words*."""
+    """A message that somebody chose: its *ts*, its *thread*'s ts ("" outside) and its *words*, as
+    many as a note takes; *left_out* counts the characters after them."""
 
     ts: str
     thread: str
     words: str
+    left_out: int = 0
 
 
 def message(body: Body) -> Message:
@@ -150,7 +172,12 @@ def message(body: Body) -> Message:
     found = body.get("message") or {}
     ts, thread = str(found.get("ts") or ""), str(found.get("thread_ts") or "")
     words = written(html.unescape(_MARKED.sub(_plainly, str(found.get("text") or ""))))
-    return Message(ts=ts, thread=thread if thread != ts else "", words=_noted(words))
+    return Message(
+        ts=ts,
+        thread=thread if thread != ts else "",
+        words=_noted(words),
+        left_out=max(0, len(words) - NOTE_MOST),
+    )
 
 
 def _noted(words: str) -> str:
@@ -179,6 +206,7 @@ def ask(
     note: str = "",
     to: Person | None = None,
     quoted: str = "",
+    left_out: int = 0,
     record: str = "",
     scope: Scope | None = None,
     hours: int = 0,
@@ -186,6 +214,7 @@ def ask(
     equal: tuple[Aspect, ...] = (),
     days: int = 0,
     exemption: str = "",
+    shown: str = "",
 ) -> Ask:
     """What the person asks for; *alert* where the payload itself does not carry it as a value."""
     return Ask(
@@ -199,6 +228,7 @@ def ask(
         channel=channel(body),
         to=to,
         quoted=quoted,
+        left_out=left_out,
         record=record,
         scope=scope,
         hours=hours,
@@ -206,6 +236,7 @@ def ask(
         equal=equal,
         days=days,
         exemption=exemption,
+        shown=shown,
     )
 
 

@@ -7,7 +7,7 @@ import threading
 import msgspec
 import pytest
 
-from bot.alerts import Query, Reason, decide, details, judge, listing, refuse, status
+from bot.alerts import Query, Reason, decide, details, holder, judge, listing, refuse, status
 from bot.errors import BadInput
 from bot.model import (
     Alert,
@@ -110,8 +110,9 @@ TABLE = [
     ("taken by Ana", Verb.NOTE, BEN, Reason.NOTED),
     ("taken by Ana", Verb.REOPEN, BEN, Reason.NOT_RESOLVED),
     ("given to Cam", Verb.HAND_OVER, ANA, Reason.THEIRS_ALREADY),
-    ("given to Cam", Verb.TAKE, ANA, Reason.TAKEN_BY_ANOTHER),
-    ("given to Cam", Verb.TAKE, CAM, Reason.YOURS_ALREADY),
+    ("given to Cam", Verb.TAKE, ANA, Reason.TAKEN),
+    ("given to Cam", Verb.TAKE, CAM, Reason.TAKEN),
+    ("given to Cam", Verb.RESOLVE, BEN, Reason.RESOLVED),
     ("resolved by Ana", Verb.HAND_OVER, ANA, Reason.RESOLVED_ALREADY),
     ("resolved by Ana", Verb.NOTE, BEN, Reason.NOTED),
     ("resolved by Ana", Verb.REOPEN, BEN, Reason.REOPENED),
@@ -243,9 +244,72 @@ def test_who_is_given_an_alert_hears_of_it_at_once() -> None:
     message = verdict.sends[-1]
     assert (message.channel, message.lane) == (CAM.user, Lane.CLICK)
     told = str(message.body["text"])
+    assert "until then it counts as untaken" in told
     assert told.startswith("Ana handed A-7K2QF to you: mallory changed a security profile.")
     assert note in told
     assert verdict.entry.body["to"] == CAM.user
+
+
+def test_who_loses_an_alert_hears_of_it() -> None:
+    """Ben hands Ana's alert to Cam: Ana is told; and Cam, once Ben takes it after all."""
+    verdict = judge(make_ask("A-1", Verb.HAND_OVER, BEN), in_state("taken by Ana"))
+    assert [send.channel for send in verdict.sends if send.kind is SendKind.DM] == [
+        "U0CAM",
+        "U0ANA",
+    ]
+    assert "Ben handed A-7K2QF, which was yours, to Cam" in str(verdict.sends[-1].body)
+    assert verdict.sends[-1].id != verdict.sends[-2].id
+
+    taken = judge(make_ask("A-1", by=BEN), in_state("given to Cam"))
+    assert [send.channel for send in taken.sends if send.kind is SendKind.DM] == ["U0CAM"]
+    assert "Ben has taken A-7K2QF" in str(taken.sends[-1].body)
+    over = judge(make_ask("A-1", Verb.HAND_OVER, BEN, to=BEN), in_state("taken by Ana"))
+    assert [send.channel for send in over.sends if send.kind is SendKind.DM] == ["U0ANA"]
+    assert "Ben has taken A-7K2QF, which was yours" in str(over.sends[-1].body)
+    own = judge(make_ask("A-1", by=CAM), in_state("given to Cam"))
+    assert kinds(own.sends) == ["edit", "note"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "now", "said"),
+    [
+        (holder(make_alert()), "taken by Ana", "Ana was first: took A-7K2QF at 2026-11-22 12:05"),
+        (ANA.user, "given to Cam", "Ana was first: handed A-7K2QF to Cam at 2026-11-22 12:05"),
+        (ANA.user, "open again", "is nobody's"),
+    ],
+)
+def test_of_two_hand_overs_the_first_wins(shown: str, now: str, said: str) -> None:
+    """Whose window showed another owner hears who was first; a window that is right goes on."""
+    before = in_state(now)
+    assert before is not None
+    late = msgspec.structs.replace(make_ask("A-1", Verb.HAND_OVER, BEN, to=BEN), shown=shown)
+    verdict = judge(late, before)
+    assert (verdict.alert, verdict.decision.reason) == (None, Reason.TAKEN_BY_ANOTHER)
+    assert said in verdict.decision.sentence
+    right = msgspec.structs.replace(late, shown=holder(before))
+    assert judge(right, before).decision.reason == Reason.HANDED_OVER
+
+
+def test_a_critical_alert_is_its_receivers_once_they_say_so() -> None:
+    """It stays open until they press, or write about it; a note by another is no answer."""
+    given = in_state("given to Cam")
+    assert given is not None
+    assert (given.state, given.awaited) == (AlertState.OPEN, True)
+    for ask in (make_ask("A-1", by=CAM), make_ask("A-1", Verb.NOTE, CAM)):
+        theirs = judge(ask, given).alert
+        assert theirs is not None
+        assert (theirs.state, theirs.awaited, theirs.handed) == (AlertState.TAKEN, False, None)
+    noted = judge(make_ask("A-1", Verb.NOTE, BEN), given).alert
+    assert noted is not None
+    assert noted.awaited
+
+
+def test_what_is_less_than_critical_is_theirs_at_once() -> None:
+    """Nothing wakes anybody for it."""
+    verdict = judge(make_ask("A-1", Verb.HAND_OVER), make_alert(level=Level.HIGH))
+    assert verdict.alert is not None
+    assert (verdict.alert.state, verdict.alert.awaited) == (AlertState.TAKEN, False)
+    assert "I have it" not in str(verdict.sends[-1].body)
 
 
 def test_taking_it_by_handing_it_to_oneself_sends_no_message() -> None:
@@ -420,8 +484,8 @@ def test_the_listing_shows_the_worst_and_newest_first(bot: Bot) -> None:
     assert [one.level for one in levels_of(bot, Query())] == [Level.CRITICAL, Level.HIGH]
     assert [one.level for one in levels_of(bot, Query(which="all"))] == ["critical", "high", "low"]
     assert [one.id for one in levels_of(bot, Query(which="resolved"))] == [low.id]
-    assert [one.id for one in levels_of(bot, Query(which="mine"))] == [worst.id]
-    with pytest.raises(BadInput, match="open, mine, resolved, all"):
+    assert [one.id for one in levels_of(bot, Query(mine=True))] == [worst.id]
+    with pytest.raises(BadInput, match="open, resolved, all"):
         listing(bot, Query(which="closed"), ANA.user)
 
 

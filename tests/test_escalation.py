@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import escalation, snoozes
-from bot.alerts import judge
+from bot.alerts import decide, judge
 from bot.escalation import Plan, Step
 from bot.hours import Hours
 from bot.model import (
@@ -281,3 +281,47 @@ def test_nobody_is_called_about_what_is_snoozed(store: SqliteStore, clock: FakeC
     escalation.walk(bot, PLAN)
 
     assert len(steps_of(store)) == 2
+
+
+def handed_over(store: SqliteStore, clock: FakeClock, level: Level) -> str:
+    """The id of an alert that Ana has handed to Cam, 8 minutes after it opened."""
+    store.keep(judged(make_finding(level=level)), make_triage(), clock.iso)
+    (alert,) = store.alerts([AlertState.OPEN])
+    clock.tick(8 * 60)
+    bot = make_bot(store, clock)
+    decide(bot, make_ask(alert.id, Verb.HAND_OVER, key="h", moment=clock.iso))
+    return alert.id
+
+
+def test_a_critical_alert_that_was_handed_over_escalates_until_somebody_has_it(
+    store: SqliteStore, clock: FakeClock
+) -> None:
+    """Its minutes count from the hand-over; the page says who sleeps; a press ends it."""
+    alert_id = handed_over(store, clock, Level.CRITICAL)
+    bot, plan = make_bot(store, clock), Plan(steps=(PAGE,))
+    clock.tick(14 * 60)
+    escalation.walk(bot, plan)
+    assert store.claim_page(clock.iso, iso(clock.now())) is None
+
+    clock.tick(61)
+    escalation.walk(bot, plan)
+    page = store.claim_page(clock.iso, iso(clock.now()))
+    assert page is not None
+    said = f"{alert_id} was handed to Cam 15 minutes ago, and they have not said that"
+    assert page.text.splitlines()[0] == f"{said} they have it."
+
+    decide(bot, make_ask(alert_id, by=BEN, moment=clock.iso))
+    clock.tick(3600)
+    escalation.walk(bot, Plan(steps=(PAGE, Step(minutes=30, to=("page",)))))
+    assert store.claim_page(clock.iso, iso(clock.now())) is None
+
+
+def test_what_is_less_than_critical_ends_with_the_hand_over(
+    store: SqliteStore, clock: FakeClock
+) -> None:
+    """Nobody is woken for it, so nobody has to say that they are awake."""
+    handed_over(store, clock, Level.HIGH)
+    clock.tick(3600)
+    step = Step(minutes=15, to=("page",), levels=(Level.HIGH,))
+    escalation.walk(make_bot(store, clock), Plan(steps=(step,)))
+    assert store.claim_page(clock.iso, iso(clock.now())) is None

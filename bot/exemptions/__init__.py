@@ -7,7 +7,7 @@ that is worse than the alert was is never hidden.
 
 from __future__ import annotations
 
-from bot.exemptions.doing import decide, end_those_due, find, offer, propose, standing
+from bot.exemptions.doing import decide, end_those_due, find, how_many, offer, propose, standing
 from bot.exemptions.judging import DAYS, Reason, judge
 from bot.exemptions.matching import backtest, choices, exempted, holds
 
@@ -21,6 +21,7 @@ __all__ = [
     "exempted",
     "find",
     "holds",
+    "how_many",
     "judge",
     "offer",
     "propose",

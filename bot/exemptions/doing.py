@@ -46,14 +46,19 @@ def offer(bot: Bot, alert: Alert) -> Offer:
             for one in found
         ),
         test=backtest(found, alert.level, past, now),
+        record=record.id,
     )
 
 
 def propose(bot: Bot, ask: Ask) -> Decision:
-    """Judge and record a proposal, and queue what follows."""
+    """Judge and record a proposal, and queue what follows.
+
+    It is made from the record that the person was shown, though newer ones may have come since:
+    nobody proposes what they did not see.
+    """
     alert = bot.store.alert(ask.alert)
     past = bot.store.findings_of_rule(alert.rule, TESTED) if alert else ()
-    record = _newest(bot, ask.alert)
+    record = bot.store.record_of(ask.alert, ask.record) if ask.record else _newest(bot, ask.alert)
     decision = bot.store.decide_exemption(ask, functools.partial(judge, record=record, past=past))
     bot.outbox.wake()
     return decision
@@ -82,10 +87,14 @@ def end_those_due(bot: Bot) -> None:
         bot.outbox.wake()
 
 
-_LISTED_MOST = 10_000
-"""More are not counted either."""
+_STANDING = (ExemptionState.PROPOSED, ExemptionState.ON)
 
 
-def standing(bot: Bot) -> Sequence[Exemption]:
+def standing(bot: Bot, limit: int = 100, offset: int = 0) -> Sequence[Exemption]:
     """Those proposed or on, the first to end first."""
-    return bot.store.exemptions((ExemptionState.PROPOSED, ExemptionState.ON), _LISTED_MOST)
+    return bot.store.exemptions(_STANDING, limit, offset)
+
+
+def how_many(bot: Bot) -> int:
+    """How many are proposed or on."""
+    return bot.store.how_many_exemptions(_STANDING)

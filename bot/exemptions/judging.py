@@ -85,7 +85,8 @@ def judge(
 ) -> Verdicted:
     """What comes of *ask*, given the alert and the exceptions that are proposed or on.
 
-    A proposal is made from the alert's newest *record* and tested with *past* findings of its rule.
+    A proposal is made from *record*, one of the alert's, and tested with *past* findings of its
+    rule.
     """
     if ask.verb is Verb.EXCEPT:
         if alert is None:

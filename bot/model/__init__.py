@@ -6,7 +6,7 @@ sort as text.
 """
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Release, Seen, Verdict
-from bot.model.around import Around, Calls, Dot, Tie, Timeline, Track
+from bot.model.around import Around, Calls, Dot, Neighbour, Related, Tie, Timeline, Track
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.exemptions import (
     Aspect,
@@ -94,6 +94,7 @@ __all__ = [
     "Link",
     "Mark",
     "Member",
+    "Neighbour",
     "Offer",
     "Page",
     "PageKind",
@@ -101,6 +102,7 @@ __all__ = [
     "Past",
     "Person",
     "Record",
+    "Related",
     "Release",
     "Scope",
     "Seen",

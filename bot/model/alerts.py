@@ -90,8 +90,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     wins. *news* are the lines of new context, oldest first. Fields of the last finding stand for
     the alert (*event_name* … *user_agent*); *headline* and *actor* are those of the first that was
     not a replay. *note* is the resolution's; other notes are decisions. *storm* is the id of the
-    last storm that held its card back, *inhibitor* that of the last alert that stood for it; *held*
-    is the id of what keeps its card back, "" once it was queued; *released* says why that was late.
+    last storm that held its card back, *inhibitor* that of the last alert that stood for it;
+    *handed* is who handed it over to whom *taken* names, None where that one took it; *held* is the
+    id of what keeps its card back, "" once it was queued; *released* says why that was late.
     """
 
     id: str
@@ -125,6 +126,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     news: tuple[str, ...] = ()
     taken: Mark | None = None
     resolved: Mark | None = None
+    handed: Mark | None = None
     reopened: Mark | None = None
     verdict: Verdict | None = None
     note: str = ""
@@ -139,6 +141,11 @@ class Alert(Struct, frozen=True, kw_only=True):
     def in_storm(self) -> bool:
         """A storm keeps its card back: whoever asks for it gets it."""
         return bool(self.storm) and self.held == self.storm
+
+    @property
+    def awaited(self) -> bool:
+        """It was handed to somebody who has not said yet that they have it."""
+        return self.state is AlertState.OPEN and self.taken is not None
 
     @property
     def inhibited(self) -> bool:

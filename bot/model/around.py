@@ -63,3 +63,26 @@ class Timeline(Struct, frozen=True, kw_only=True):
     minutes: int
     tracks: tuple[Track, ...] = ()
     zone: str = ""
+
+
+class Neighbour(Struct, frozen=True, kw_only=True):
+    """A record that shares *ties* with the one that is looked into: when (ISO) which call was made,
+    and the error it was refused with, "" where it succeeded.
+    """
+
+    time: str
+    name: str
+    error_code: str
+    ties: tuple[Tie, ...]
+
+
+class Related(Struct, frozen=True, kw_only=True):
+    """The *nearest* records that share a tie within *minutes* before and after, newest first.
+
+    *more* counts those beside them; *at_least* where it stopped counting.
+    """
+
+    minutes: int
+    nearest: tuple[Neighbour, ...] = ()
+    more: int = 0
+    at_least: bool = False

@@ -36,10 +36,12 @@ class Ask(Struct, frozen=True, kw_only=True):
     *key* makes it idempotent (derived from Slack's trigger id): the same key again returns the
     first outcome and changes nothing. *to* is who shall have the alert, where it is handed over;
     *quoted* the ts of the message in the card's thread that *note* repeats, "" for a note of its
-    own; *record* the id of the record that shall be revealed. A
-    snooze is asked for with a *scope* and *hours*, and decided about later by its id, *snooze*. An
-    exception is asked for with the aspects that shall be *equal* and its *days*, and decided about
-    by its id, *exemption*.
+    own, and *left_out* how many of its characters were too many; *record* the id of the record that
+    shall be revealed. A snooze is asked for with a *scope* and *hours*, and decided about later by
+    its id, *snooze*. An exception is asked for with the aspects that shall be *equal* to those of
+    the *record* that the person was shown, and its *days*, and decided about by its id,
+    *exemption*. *shown* marks how the alert was when the person's window opened, "" where there was
+    none: each verb has its own.
     """
 
     key: str
@@ -52,6 +54,7 @@ class Ask(Struct, frozen=True, kw_only=True):
     channel: str = ""
     to: Person | None = None
     quoted: str = ""
+    left_out: int = 0
     record: str = ""
     scope: Scope | None = None
     hours: int = 0
@@ -59,6 +62,7 @@ class Ask(Struct, frozen=True, kw_only=True):
     equal: tuple[Aspect, ...] = ()
     days: int = 0
     exemption: str = ""
+    shown: str = ""
 
 
 class Decision(Struct, frozen=True, kw_only=True):

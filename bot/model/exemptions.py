@@ -61,13 +61,14 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class Offer(Struct, frozen=True, kw_only=True):
-    """What an exception can be made of; *test* is of all choices together. Without choices *why*
-    says what stands against it.
+    """What an exception can be made of; *test* is of all choices together, and *record* the id of
+    the record that all is taken from. Without choices *why* says what stands against it.
     """
 
     choices: tuple[Choice, ...] = ()
     test: Backtest = Backtest()
     why: str = ""
+    record: str = ""
 
 
 class ExemptionState(StrEnum):

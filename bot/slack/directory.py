@@ -23,6 +23,9 @@ HARD_TTL = 3600.0
 
 PEOPLE_KEPT = 5_000
 
+REFUSAL_TTL = 300.0
+"""Seconds for which it is remembered why somebody could not be looked up."""
+
 
 class SlackDirectory:
     """`ports.Directory` over users.info and usergroups.users.list.
@@ -53,6 +56,7 @@ class SlackDirectory:
         self._refused: set[str] = set()
         self._lock = threading.Lock()
         self._members: TTLCache[str, Member] = TTLCache(PEOPLE_KEPT, HARD_TTL, timer)
+        self._vain: TTLCache[str, str] = TTLCache(PEOPLE_KEPT, REFUSAL_TTL, timer)
         self._in_group: TTLCache[str, frozenset[str]] = TTLCache(1_000, HARD_TTL, timer)
 
     def known(self, user: str, team: str, groups: Sequence[str] = ()) -> Member | None:
@@ -68,11 +72,22 @@ class SlackDirectory:
 
     def look_up(self, user: str, team: str, groups: Sequence[str] = ()) -> Member:
         """Ask Slack. Raises Unavailable where it does not answer or does not know the person."""
-        member = self._member(user)
-        while group := self._missing(user, groups):
-            self._group_turns.at_once(functools.partial(self._ask_group, group))
+        try:
+            member = self._member(user)
+            while group := self._missing(user, groups):
+                self._group_turns.at_once(functools.partial(self._ask_group, group))
+        except Unavailable as error:
+            with self._lock:
+                self._vain[user] = error.sentence
+            raise
         with self._lock:
+            self._vain.pop(user, None)
             return self._with_groups(member, user)
+
+    def refusal(self, user: str) -> str:
+        """Why the last look-up of *user* came to nothing, or ""."""
+        with self._lock:
+            return self._vain.get(user, "")
 
     def forget(self, name: str | None = None) -> None:
         """Drop what is known of one person or one group, or of everybody and every group."""

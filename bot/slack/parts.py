@@ -169,6 +169,34 @@ def actions(*buttons: InteractiveElement) -> Block:
     return _json(ActionsBlock(elements=list(buttons)))
 
 
+def turning(words: str, offset: int, shown: int, total: int, step: int) -> list[Block]:
+    """The buttons that turn the page of a list of *total* that *words* ask for: it begins at
+    *offset* and shows so many; a whole one has *step*."""
+    buttons = []
+    if offset:
+        buttons.append(button("◂ Back", EARLIER, f"{max(0, offset - step)} {words}"))
+    if offset + shown < total:
+        buttons.append(button("Next ▸", LATER, f"{offset + shown} {words}"))
+    return [actions(*buttons)] if buttons else []
+
+
+def quiet(counts: Mapping[str, int]) -> str:
+    """What people are not disturbed by now, by `Store.quiet`, and how to see it; "" for nothing."""
+    asked = f" ({counts['snoozes.asked']} asked for)" if counts.get("snoozes.asked") else ""
+    found = {
+        f"Snoozes on: {counts.get('snoozes.on', 0)}{asked}, `/callwarden snoozes`": (
+            counts.get("snoozes.on") or asked
+        ),
+        f"Alerts without a card: {counts.get('alerts.held', 0)}, `/callwarden alerts held`": (
+            counts.get("alerts.held")
+        ),
+        f"Exceptions on: {counts.get('exemptions.on', 0)}, `/callwarden exceptions`": (
+            counts.get("exemptions.on")
+        ),
+    }
+    return " · ".join(line for line, true in found.items() if true)
+
+
 def _markup(text: str) -> MarkdownTextObject:
     return MarkdownTextObject(text=text, verbatim=True)
 
@@ -269,6 +297,10 @@ def briefly(alert: Alert) -> str:
     if alert.resolved:
         became = VERDICTS[alert.verdict] if alert.verdict else "no verdict"
         return f"*Resolved: {became}* by {mention(alert.resolved.by)}"
+    if alert.inhibited:
+        return f"*Open*, {code(alert.inhibitor)} stands for it"
+    if alert.taken and alert.awaited:
+        return f"*Handed to* {mention(alert.taken.by)}, who has not said yet that they have it"
     if alert.taken:
         return f"*Taken* by {mention(alert.taken.by)}"
     return "*Open again*" if alert.reopened else "*Open*"
@@ -282,6 +314,10 @@ def state(alert: Alert) -> str:
         return f"*Resolved: {became}* by {by} {date(alert.resolved.at)}"
     if alert.inhibited:
         return f"*Open* since {date(alert.opened_at)}. {code(alert.inhibitor)} stands for it."
+    if alert.taken and alert.awaited:
+        by = f"by {mention(alert.handed.by)} " if alert.handed else ""
+        has = f"*Handed to* {mention(alert.taken.by)} {by}{date(alert.taken.at)}"
+        return f"{has}. Nobody has said yet that they have it."
     if alert.taken:
         return f"*Taken* by {mention(alert.taken.by)} {date(alert.taken.at)}"
     if alert.reopened:

@@ -10,16 +10,26 @@ What it kept without a card and nobody has seen is shown once it is over.
 from __future__ import annotations
 
 from bot.snoozes.covering import quieted, woken
-from bot.snoozes.doing import SHOWN_FROM, decide, end_those_due, find, settle, standing
-from bot.snoozes.judging import HOURS, Reason, judge, offered
+from bot.snoozes.doing import (
+    SHOWN_FROM,
+    decide,
+    end_those_due,
+    find,
+    how_many,
+    settle,
+    standing,
+)
+from bot.snoozes.judging import HOURS, Reason, about, judge, offered
 
 __all__ = [
     "HOURS",
     "SHOWN_FROM",
     "Reason",
+    "about",
     "decide",
     "end_those_due",
     "find",
+    "how_many",
     "judge",
     "offered",
     "quieted",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from bot.model import Allowed, Ask, Decision, Level, Snooze, Verb, iso
+from bot.model import Allowed, Ask, Decision, Level, Snooze, SnoozeState, Verb, iso
 from bot.ports import Bot, Storming
 from bot.snoozes.covering import run_out, woken
 from bot.snoozes.judging import LOOK_BACK, judge
@@ -61,6 +61,14 @@ def settle(bot: Bot, storming: Storming) -> None:
         bot.outbox.wake()
 
 
-def standing(bot: Bot) -> Sequence[Snooze]:
+_STANDING = (SnoozeState.ASKED, SnoozeState.ON)
+
+
+def standing(bot: Bot, limit: int = 100, offset: int = 0) -> Sequence[Snooze]:
     """Those asked for or on, the first to end first."""
-    return bot.store.snoozes_standing()
+    return bot.store.snoozes(_STANDING, limit, offset)
+
+
+def how_many(bot: Bot) -> int:
+    """How many are asked for or on."""
+    return bot.store.how_many_snoozes(_STANDING)

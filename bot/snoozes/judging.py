@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -63,6 +64,30 @@ class Reason(StrEnum):
 
 
 # ── judging: pure ───────────────────────────────────────────────────────────
+
+
+def about(alert: Alert) -> str:
+    """A mark of what a snooze of *alert* as it is now would take for known, and of its target."""
+    seen = msgspec.structs.replace(alert.seen, targets=())
+    known = msgspec.json.encode((alert.level, alert.actor.principal, seen))
+    target = (alert.target or alert.instance).encode("utf-8", "surrogatepass")
+    return ".".join(hashlib.sha256(part).hexdigest()[:16] for part in (known, target))
+
+
+def _changed(ask: Ask, alert: Alert) -> str:
+    """What is no longer as the person's window showed it, or "".
+
+    The target only where the snooze is about it: of much that folds in, each is on another.
+    """
+    if not ask.shown:
+        return ""
+    before, now = ask.shown.split("."), about(alert).split(".")
+    if before[0] != now[0]:
+        last = f": {alert.news[-1]}" if alert.news else ""
+        return f"Something new came while this window was open{last}. Please look again."
+    if ask.scope is Scope.RULE_ACTOR_TARGET and before != now:
+        return "The target is another one by now. Please look again."
+    return ""
 
 
 def offered(alert: Alert) -> tuple[Scope, ...]:
@@ -136,6 +161,8 @@ def _begin(
 ) -> Verdicted:
     if alert.resolved:
         return _no(ask, Reason.RESOLVED_ALREADY, f"{alert.id} is resolved: nothing disturbs you.")
+    if changed := _changed(ask, alert):
+        return _no(ask, Reason.CHANGED, changed)
     if ask.scope is not None and ask.scope not in offered(alert):
         return _no(ask, Reason.NOT_OFFERED, _narrower(alert))
     if ask.scope is None or ask.hours not in HOURS:

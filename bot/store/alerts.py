@@ -45,6 +45,7 @@ def insert(db: sqlite3.Connection, alert: Alert) -> None:
             alert.held,
         ),
     )
+    _name(db, alert)
 
 
 def update(db: sqlite3.Connection, alert: Alert) -> None:
@@ -67,6 +68,9 @@ def update(db: sqlite3.Connection, alert: Alert) -> None:
             alert.id,
         ),
     )
+    # Others than the first come with what folds in; most alerts have none.
+    if len(alert.seen.actors) > 1:
+        _name(db, alert)
 
 
 def _owner(alert: Alert) -> str:
@@ -78,6 +82,16 @@ def _owner(alert: Alert) -> str:
 def _named(alert: Alert) -> str:
     """What the actor can be found by, in lower case."""
     return f"{alert.actor.name}\n{alert.actor.principal}".lower()
+
+
+def _name(db: sqlite3.Connection, alert: Alert) -> None:
+    """What all its actors can be found by. None is taken away: it has been seen."""
+    first = _named(alert)
+    others = (one.lower() for one in alert.seen.actors)
+    names = [first, *(one for one in others if one not in first)]
+    db.executemany(
+        "INSERT OR IGNORE INTO alert_actors VALUES (?, ?)", [(alert.id, name) for name in names]
+    )
 
 
 def _inhibitor(alert: Alert) -> str:
@@ -149,14 +163,15 @@ def free_id(db: sqlite3.Connection, seed: str) -> str:
 
 
 def _wanted(
-    states: Sequence[AlertState], owner: str, rule: str, actor: str, storm: str
+    states: Sequence[AlertState], owner: str, rule: str, actor: str, storm: str, held: bool
 ) -> tuple[str, list[str]]:
     """The condition for alerts, and its values."""
     narrowed = {
         "owner = ?": owner,
-        "instr(rule, ?) > 0": rule.lower(),
-        "instr(actor, ?) > 0": actor.lower(),
+        "instr(lower(rule), ?) > 0": rule.lower(),
+        "id IN (SELECT alert FROM alert_actors WHERE instr(name, ?) > 0)": actor.lower(),
         "storm <> '' AND ? IN ('any', storm)": storm,
+        "held <> '' AND state <> ?": AlertState.RESOLVED if held else "",
     }
     given = {condition: value for condition, value in narrowed.items() if value}
     holes = ", ".join("?" * len(states))
@@ -188,9 +203,10 @@ class AlertRows(Sqlite):
         rule: str = "",
         actor: str = "",
         storm: str = "",
+        held: bool = False,
     ) -> Sequence[Alert]:
         """Alerts in *states*, worst and then newest first; narrowed as `ports.Store` says."""
-        where, values = _wanted(states, owner, rule, actor, storm)
+        where, values = _wanted(states, owner, rule, actor, storm, held)
         rows = self.reader.execute(
             f"SELECT body, channel, ts FROM alerts WHERE {where}"  # noqa: S608 - constant text
             " ORDER BY rank DESC, opened_at DESC, id LIMIT ? OFFSET ?",
@@ -206,9 +222,10 @@ class AlertRows(Sqlite):
         rule: str = "",
         actor: str = "",
         storm: str = "",
+        held: bool = False,
     ) -> int:
         """How many alerts `alerts` would give without a limit."""
-        where, values = _wanted(states, owner, rule, actor, storm)
+        where, values = _wanted(states, owner, rule, actor, storm, held)
         statement = f"SELECT count(*) FROM alerts WHERE {where}"  # noqa: S608 - constant text
         found: int = self.reader.execute(statement, values).fetchone()[0]
         return found
@@ -229,6 +246,15 @@ class AlertRows(Sqlite):
             (alert_id, limit),
         )
         return [_whole(*row) for row in rows]
+
+    def record_of(self, alert_id: str, record_id: str) -> Record | None:
+        """The record, where it is kept and stands behind the alert."""
+        row = self.reader.execute(
+            "SELECT r.body, r.raw FROM findings f JOIN records r ON r.id = f.record"
+            " WHERE f.alert = ? AND f.record = ? AND r.body IS NOT NULL",
+            (alert_id, record_id),
+        ).fetchone()
+        return _whole(*row) if row else None
 
 
 def _whole(body: bytes, raw: bytes) -> Record:

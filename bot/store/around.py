@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
-from bot.model import Around, Calls, Dot, Record, Tie, Track, iso, moment
+from bot.model import Around, Calls, Dot, Neighbour, Record, Related, Tie, Track, iso, moment
 from bot.store.sqlite import Sqlite
+
+_COUNTED = 5_000
+"""Records of a tie that are counted: in a flood the number says no more."""
 
 _NAMES = 6
 _COLUMNS = {Tie.ACTOR: "principal", Tie.TARGET: "target", Tie.ADDRESS: "source_ip"}
@@ -66,6 +69,45 @@ class AroundRows(Sqlite):
             calls=tuple(Calls(name=row[0], times=row[1], refused=row[2]) for row in rows[:_NAMES]),
         )
 
+    def related(self, alert_id: str, record: Record, minutes: int, limit: int = 10) -> Related:
+        """The records nearest to *record* that share a tie with it and are not the alert's own."""
+        at = moment(record.time)
+        if at is None:
+            return Related(minutes=minutes)
+        span = timedelta(minutes=minutes)
+        ties = {tie: value for tie, value in _shared(record).items() if value}
+        rows: dict[int, tuple[datetime, Neighbour]] = {}
+        for tie, value in ties.items():
+            for first, last, order in ((at - span, at, "DESC"), (at, at + span, "ASC")):
+                found = self.reader.execute(
+                    "SELECT rowid, time, name, error_code, principal, target, source_ip"
+                    f" {_others(tie)} ORDER BY time {order} LIMIT ?",
+                    (value, iso(first), iso(last), alert_id, limit),
+                )
+                rows |= {row[0]: _neighbour(row, ties) for row in found}
+        near = sorted(rows.values(), key=lambda one: (abs(one[0] - at), at - one[0]))[:limit]
+        near.sort(key=lambda one: one[0], reverse=True)
+        every = self._counted(ties, (iso(at - span), iso(at + span)), alert_id)
+        return Related(
+            minutes=minutes,
+            nearest=tuple(one for _, one in near),
+            more=max(0, every - len(near)),
+            at_least=every >= _COUNTED,
+        )
+
+    def _counted(self, ties: Mapping[Tie, str], between: tuple[str, str], alert_id: str) -> int:
+        """How many share a tie; of each no more than `_COUNTED`."""
+        if not ties:
+            return 0
+        some = [
+            f"SELECT rowid FROM (SELECT rowid {_others(tie)} LIMIT {_COUNTED})"  # noqa: S608 - constant text
+            for tie in ties
+        ]
+        values = [one for value in ties.values() for one in (value, *between, alert_id)]
+        statement = f"SELECT count(*) FROM ({' UNION '.join(some)})"  # noqa: S608 - constant text
+        found: int = self.reader.execute(statement, values).fetchone()[0]
+        return found
+
     def times_of(self, alert_id: str, limit: int = 1000) -> Sequence[str]:
         """When the findings of an alert happened, oldest first; the newest *limit*."""
         rows = self.reader.execute(
@@ -89,3 +131,23 @@ def _shared(record: Record) -> dict[Tie, str]:
         Tie.TARGET: record.target,
         Tie.ADDRESS: record.source_ip,
     }
+
+
+def _others(tie: Tie) -> str:
+    """Records with a value of *tie*, between two times, that are not an alert's own."""
+    column = _COLUMNS[tie]
+    return (
+        f"FROM records WHERE {column} = ? AND {column} <> '' AND time BETWEEN ? AND ?"  # noqa: S608 - constant text
+        " AND id NOT IN (SELECT record FROM findings WHERE alert = ?)"
+    )
+
+
+def _neighbour(row: Sequence[str], ties: Mapping[Tie, str]) -> tuple[datetime, Neighbour]:
+    """A row of `related`, with its moment."""
+    _, time, name, error_code, *values = row
+    shared = tuple(
+        tie for tie, value in zip(Tie, values, strict=True) if value and value == ties.get(tie)
+    )
+    at = moment(time)
+    assert at is not None  # stored as iso, and found between two times
+    return at, Neighbour(time=time, name=name, error_code=error_code, ties=shared)

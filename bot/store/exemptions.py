@@ -30,9 +30,15 @@ class ExemptionRows(Sqlite):
         """The exception as it is now."""
         return EXEMPTIONS.get(self.reader, exemption_id)
 
-    def exemptions(self, states: Sequence[ExemptionState], limit: int = 100) -> Sequence[Exemption]:
+    def exemptions(
+        self, states: Sequence[ExemptionState], limit: int = 100, offset: int = 0
+    ) -> Sequence[Exemption]:
         """Exceptions in *states*, those that end first first."""
-        return EXEMPTIONS.listed(self.reader, states, limit)
+        return EXEMPTIONS.listed(self.reader, states, limit, offset)
+
+    def how_many_exemptions(self, states: Sequence[ExemptionState]) -> int:
+        """How many `exemptions` would give without a limit."""
+        return EXEMPTIONS.counted(self.reader, states)
 
     def decide_exemption(self, ask: Ask, judge: ExemptionJudge) -> Decision:
         """Judge and write in one step. The same key again returns the first decision."""

@@ -335,3 +335,22 @@ def m013_pictures(db: Database) -> None:
     """Files of ours in Slack, so that they are deleted also after a restart."""
     db.execute("CREATE TABLE pictures (file TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT")
     db.execute("CREATE INDEX pictures_at ON pictures (at)")
+
+
+@migrations()
+def m014_every_actor_of_an_alert(db: Database) -> None:
+    """Alerts can be found by all their actors, also by those that folded in later."""
+    db.execute(
+        "CREATE TABLE alert_actors (alert TEXT NOT NULL, name TEXT NOT NULL,"
+        " PRIMARY KEY (alert, name)) STRICT, WITHOUT ROWID"
+    )
+    db.execute("INSERT INTO alert_actors SELECT id, actor FROM alerts")
+    db.execute(
+        "INSERT OR IGNORE INTO alert_actors SELECT a.id, lower(seen.value) FROM alerts a,"
+        " json_each(CAST(a.body AS TEXT), '$.seen.actors') seen"
+        " WHERE instr(a.actor, lower(seen.value)) = 0"
+    )
+    db.execute(
+        "CREATE TRIGGER alert_gone AFTER DELETE ON alerts"
+        " BEGIN DELETE FROM alert_actors WHERE alert = old.id; END"
+    )

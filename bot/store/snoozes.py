@@ -36,9 +36,15 @@ class SnoozeRows(Sqlite):
         """The snooze as it is now."""
         return SNOOZES.get(self.reader, snooze_id)
 
-    def snoozes(self, states: Sequence[SnoozeState], limit: int = 100) -> Sequence[Snooze]:
+    def snoozes(
+        self, states: Sequence[SnoozeState], limit: int = 100, offset: int = 0
+    ) -> Sequence[Snooze]:
         """Snoozes in *states*, those that end first first."""
-        return SNOOZES.listed(self.reader, states, limit)
+        return SNOOZES.listed(self.reader, states, limit, offset)
+
+    def how_many_snoozes(self, states: Sequence[SnoozeState]) -> int:
+        """How many `snoozes` would give without a limit."""
+        return SNOOZES.counted(self.reader, states)
 
     def snoozes_standing(self) -> Sequence[Snooze]:
         """All that are asked for or on, those that end first first."""

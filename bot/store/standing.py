@@ -57,13 +57,24 @@ class Table(Generic[One]):
         )
         return [self._decode(row[0]) for row in rows]
 
-    def listed(self, db: sqlite3.Connection, states: Sequence[str], limit: int) -> list[One]:
+    def counted(self, db: sqlite3.Connection, states: Sequence[str]) -> int:
+        """How many are in *states*."""
+        holes = ", ".join("?" * len(states))
+        found: int = db.execute(
+            f"SELECT count(*) FROM {self._name} WHERE state IN ({holes})",  # noqa: S608 - as below
+            tuple(states),
+        ).fetchone()[0]
+        return found
+
+    def listed(
+        self, db: sqlite3.Connection, states: Sequence[str], limit: int, offset: int = 0
+    ) -> list[One]:
         """Those in *states*, the first to end first."""
         holes = ", ".join("?" * len(states))
         rows = db.execute(
             f"SELECT body FROM {self._name} WHERE state IN ({holes})"  # noqa: S608 - name and holes
-            " ORDER BY until, id LIMIT ?",
-            (*states, limit),
+            " ORDER BY until, id LIMIT ? OFFSET ?",
+            (*states, limit, offset),
         )
         return [self._decode(row[0]) for row in rows]
 

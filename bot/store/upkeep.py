@@ -28,7 +28,19 @@ class UpkeepRows(Sqlite):
             totals[f"pages.{state}"] = number
         on = db.execute("SELECT count(*) FROM storms WHERE ended_at = ''").fetchone()
         totals["storms.on"] = on[0]
+        totals.update(self.quiet())
         return totals
+
+    def quiet(self) -> Mapping[str, int]:
+        """How much people are not disturbed by now."""
+        row = self.reader.execute(
+            "SELECT (SELECT count(*) FROM snoozes WHERE state = 'on' AND state <> 'over'),"
+            " (SELECT count(*) FROM snoozes WHERE state = 'asked' AND state <> 'over'),"
+            " (SELECT count(*) FROM exemptions WHERE state = 'on' AND state <> 'over'),"
+            " (SELECT count(*) FROM alerts WHERE held <> '' AND state <> 'resolved')"
+        ).fetchone()
+        names = ("snoozes.on", "snoozes.asked", "exemptions.on", "alerts.held")
+        return dict(zip(names, row, strict=True))
 
     def prune(self, *, records_before: str, evidence_before: str) -> Mapping[str, int]:
         """Drop records without findings, what was sent and what was refused before

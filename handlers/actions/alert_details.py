@@ -34,6 +34,7 @@ def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
         bot.instances,
         may_raw=raw.allowed,
         around=found.around,
+        related=found.related,
         times=found.times,
     )
     opened = bot.dialogs.open(said.trigger(body), build())

@@ -25,7 +25,7 @@ CHOICES: Mapping[str, Verb] = {
 }
 _SCOPES = {"snooze": Scope.ALERT, "mute": Scope.RULE_ACTOR}
 _MODALS: Mapping[str, Callable[[Alert], dict[str, Any]]] = {
-    "hand_over": HandOverModal.build,
+    "hand_over": lambda alert: HandOverModal.build(alert, shown=alerts.holder(alert)),
     "note": NoteModal.build,
     "reopen": ReopenModal.build,
 }
@@ -53,7 +53,7 @@ def _snooze(bot: Bot, body: said.Body, alert: Alert | None, scope: Scope) -> Non
     if alert is None or alert.resolved or scope not in scopes:
         snoozes.decide(bot, said.ask(bot, body, Verb.SNOOZE, scope=scope))
     else:
-        modal = SnoozeModal.build(alert, scope=scope, offered=scopes)
+        modal = SnoozeModal.build(alert, scope=scope, offered=scopes, shown=snoozes.about(alert))
         bot.dialogs.open(said.trigger(body), modal)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from slack_bolt import Ack
 
-from bot import alerts, exemptions, snoozes
+from bot import alerts
 from bot.errors import BadInput
 from bot.model import Person, Verb, read_alert_id
 from bot.ports import Bot
@@ -24,7 +24,7 @@ VERB: Verb | None = Verb.LOOK
 
 def handle(bot: Bot, ack: Ack, command: Mapping[str, Any]) -> None:
     """Find the verb and answer. A mistake gets the closest verb as a hint."""
-    words = str(command.get("text") or "").split()
+    words = said.words(str(command.get("text") or ""))
     verb = words[0].lower() if words else "help"
     if verb not in _VERBS:
         hint = _hint(verb, list(_VERBS)) or "Try /callwarden help."
@@ -43,11 +43,11 @@ def _status(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
 
 def _alerts(bot: Bot, by: Person, words: Sequence[str]) -> Message:
     first = words[0].lower() if words else "open"
-    if first not in {*alerts.WHICH, "rule", "actor", "storm"}:
+    if first not in listing.WORDS:
         if named := read_alert_id(first):
             return _alert(bot, by, [named])
-        hint = _hint(first, [f"alerts {one}" for one in alerts.WHICH])
-        known = ", ".join(alerts.WHICH)
+        hint = _hint(first, [f"alerts {one}" for one in listing.STATES])
+        known = ", ".join(listing.STATES)
         sentence = f"I can list {known} alerts, not '{plain(first, 40)}'. {hint}"
         raise BadInput(sentence.strip(), where="which")
     return listing.draw(bot, by, words)
@@ -65,11 +65,11 @@ def _alert(bot: Bot, by: Person, words: Sequence[str]) -> Message:
 
 
 def _snoozes(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
-    return cards.snooze_list(snoozes.standing(bot))
+    return listing.draw_snoozes(bot)
 
 
 def _exceptions(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
-    return cards.exemption_list(exemptions.standing(bot))
+    return listing.draw_exceptions(bot)
 
 
 def _hint(typed: str, known: Sequence[str]) -> str:

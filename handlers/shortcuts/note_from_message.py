@@ -15,7 +15,7 @@ VERB: Verb | None = Verb.NOTE
 
 
 def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
-    """The message's words become a note of the alert whose card stands above it."""
+    """The message's words become a note of the alert whose card stands above it, once."""
     message = said.message(body)
     alert = bot.store.alert_at(said.channel(body), message.thread)
     if alert is None:
@@ -32,6 +32,12 @@ def handle(bot: Bot, ack: Ack, body: said.Body) -> None:
         alert=alert.id,
         note=message.words,
         quoted=message.ts,
+        left_out=message.left_out,
     )
-    alerts.decide(bot, ask)
+    decision = alerts.decide(bot, ask)
+    first = decision.ask.by
+    if (first.user, first.team) != (ask.by.user, ask.by.team):
+        who = f"{first.name or first.user} was first"
+        kept = f"the message is a note of {alert.id} already."
+        raise BadInput(f"{who}: {kept if decision.accepted else decision.sentence}")
     ack()

@@ -17,6 +17,15 @@ VERB: Verb | None = Verb.EXCEPT
 
 
 def handle(bot: Bot, ack: Ack, body: said.Body, view: Mapping[str, Any]) -> None:
-    """It is proposed in the thread; a second person makes it begin."""
+    """It is proposed in the thread as the window showed it; a second person makes it begin."""
     answer = ExpectModal.parse(view)
-    deciding.decide(bot, ack, body, Verb.EXCEPT, answer, equal=answer.equal, days=answer.days)
+    deciding.decide(
+        bot,
+        ack,
+        body,
+        Verb.EXCEPT,
+        answer,
+        equal=answer.equal,
+        days=answer.days,
+        record=answer.record,
+    )

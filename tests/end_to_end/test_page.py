@@ -94,7 +94,7 @@ def test_an_alert_is_handed_over_noted_and_opened_again(page: Page, stage: Stage
     page.locator("#modal textarea").fill(NOTE)
     picture(page, "hand-over")
     submit(page)
-    expect(card(page)).to_contain_text(f"Taken by @{stage.slack.people['analyst2'].name}")
+    expect(card(page)).to_contain_text(f"Handed to @{stage.slack.people['analyst2'].name}")
     direct = stage.slack.people["analyst2"].id
     stage.slack.wait(lambda: stage.slack.messages(direct), 10)
     assert NOTE in stage.slack.messages(direct)[0]["blocks"][0]["text"]["text"]
@@ -108,6 +108,7 @@ def test_an_alert_is_handed_over_noted_and_opened_again(page: Page, stage: Stage
     mine.locator("[data-shortcut]").click()
     expect(page.locator("#messages")).to_contain_text("The note is kept with")
     expect(card(page)).to_contain_text("noted")
+    expect(card(page)).to_contain_text(f"Taken by @{stage.slack.people['analyst2'].name}")
     page.locator("#thread-close").click()
 
     button(card(page), "alert_resolve").click()

@@ -55,17 +55,28 @@ class FakeDirectory:
         self.refreshed = 0
         self.forgotten: list[str | None] = []
         self.unknown_groups: frozenset[str] = frozenset()
+        self.undecided: set[str] = set()
+        self.vain: dict[str, str] = {}
 
     def known(self, user: str, team: str, groups: Sequence[str] = ()) -> Member | None:
         """From the cache only."""
+        if groups and user in self.undecided:
+            return None
         return self.cached.get(user) if self.unknown_groups.isdisjoint(groups) else None
 
     def look_up(self, user: str, team: str, groups: Sequence[str] = ()) -> Member:
         """From Slack, into the cache."""
-        if self.down:
-            raise Unavailable("Slack does not answer.")
+        if self.down or user not in self.slack:
+            self.vain[user] = "Slack does not answer." if self.down else f"No user {user}."
+            raise Unavailable(self.vain[user])
+        self.undecided.discard(user)
+        self.vain.pop(user, None)
         self.cached[user] = self.slack[user]
         return self.slack[user]
+
+    def refusal(self, user: str) -> str:
+        """Why the last look-up was in vain."""
+        return self.vain.get(user, "")
 
     def forget(self, name: str | None = None) -> None:
         """Empty the cache, or drop one person or one group from it."""

@@ -19,7 +19,7 @@ from tests.builders import (
     make_triage,
     quiet,
 )
-from tests.handlers.stage import EVE, Stage, member, told
+from tests.handlers.stage import EVE, Stage, eventually, member, told
 
 
 def test_take_it_makes_the_alert_mine(stage: Stage) -> None:
@@ -113,6 +113,7 @@ def test_details_get_a_picture_where_more_than_one_thing_happened(stage: Stage) 
     stage.directory.cached[ANA.user] = member(ANA, zone="Europe/Zurich")
     stage.press("alert_details", alert.id, ANA)
 
+    assert eventually(lambda: bool(stage.pictures.asked))  # after the ack
     (opened, timeline, view), plain = stage.pictures.asked[0], stage.dialogs.opened[-1]
     assert opened.id == "V2"
     assert (timeline.middle, timeline.minutes, timeline.zone) == (at(), 30, "Europe/Zurich")
@@ -133,6 +134,7 @@ def test_no_callers_number_is_in_the_picture(stage: Stage) -> None:
     (alert,) = stage.store.alerts([AlertState.OPEN], 1)
     stage.press("alert_details", alert.id, ANA)
 
+    assert eventually(lambda: bool(stage.pictures.asked))  # after the ack
     names = [track.name for track in stage.pictures.asked[0][1].tracks]
     assert names == ["Mallory +41•••••67", "+41•••••67", "198.51.100.7"]
 

@@ -20,7 +20,7 @@ from bot.model import (
 )
 from bot.slack import cards
 from tests.builders import ANA, BEN, CHANNEL, NOON, judged, make_finding, make_record, make_triage
-from tests.handlers.stage import EVE, PEOPLE, Stage, eventually, told
+from tests.handlers.stage import EVE, PEOPLE, Stage, eventually, member, told
 
 
 def filled(stage: Stage, choice: str, alert: str, by: Any = ANA, **answers: Any) -> dict[str, Any]:
@@ -50,6 +50,33 @@ def test_an_alert_is_handed_over(stage: Stage) -> None:
     assert ("alert.hand_over", alert.id, ANA.user) in stage.ledger()
 
 
+def test_the_second_to_hand_it_over_hears_who_was_first(stage: Stage) -> None:
+    """Both opened the window while nobody had it."""
+    alert = stage.open_alert()
+    first = filled(stage, "hand_over", alert.id, to=BEN.user)
+    second = filled(stage, "hand_over", alert.id, BEN, to=ANA.user)
+
+    assert stage.submit(first).body == ""
+    said = told(stage.submit(second, BEN))
+
+    assert f"Ana was first: handed {alert.id} to U0BEN" in said
+    assert ("alert.hand_over.refused", alert.id, BEN.user) in stage.ledger()
+    assert stage.alert(alert.id).version == alert.version + 1
+
+
+def test_the_receiver_of_a_critical_alert_says_that_they_have_it(stage: Stage) -> None:
+    """The card has a button for it until somebody presses."""
+    alert = stage.open_alert()
+    stage.submit(filled(stage, "hand_over", alert.id, to=BEN.user))
+    assert "I have it" in stage.type(f"alert {alert.id}").body
+
+    stage.press("alert_take", alert.id, BEN)
+
+    assert stage.alert(alert.id).state is AlertState.TAKEN
+    assert "I have it" not in stage.type(f"alert {alert.id}").body
+    assert "*Taken* by <@U0BEN>" in stage.type(f"alert {alert.id}").body
+
+
 def test_only_who_may_take_alerts_can_be_given_one(stage: Stage) -> None:
     """Eve is named by no setting: the field says so and nothing is changed."""
     alert = stage.open_alert()
@@ -69,7 +96,48 @@ def test_a_receiver_who_is_not_known_yet_is_looked_up(stage: Stage) -> None:
     assert "press again" in told(stage.submit(view))
     assert eventually(lambda: BEN.user in stage.directory.cached)
     assert stage.submit(view).body == ""
-    assert stage.alert(alert.id).state is AlertState.TAKEN
+    assert stage.alert(alert.id).taken is not None
+
+
+def test_a_receiver_whose_group_is_not_known_yet_is_looked_up(stage: Stage) -> None:
+    """It is not said that no setting names them: nobody has asked Slack yet."""
+    alert = stage.open_alert()
+    view = filled(stage, "hand_over", alert.id, to=BEN.user)
+    stage.directory.undecided = {BEN.user}
+
+    assert told(stage.submit(view)) == "I am checking who that is. Please press again."
+    assert eventually(lambda: not stage.directory.undecided)
+    assert stage.submit(view).body == ""
+
+
+def test_a_receiver_whom_slack_does_not_know_is_not_waited_for(stage: Stage) -> None:
+    """The second press says why it is in vain; somebody else can be chosen."""
+    alert = stage.open_alert()
+    view = filled(stage, "hand_over", alert.id, to="U0NOBODY")
+
+    assert "press again" in told(stage.submit(view))
+    assert eventually(lambda: bool(stage.directory.vain))
+    assert "choose somebody else, or try again later. No user" in told(stage.submit(view))
+    assert stage.submit(filled(stage, "hand_over", alert.id, to=BEN.user)).body == ""
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"guest": True}, "They are a guest, and guests may not take alerts."),
+        ({"bot": True}, "That is a bot, and bots cannot have alerts."),
+        ({"deleted": True}, "Their account is deactivated."),
+        ({"stranger": True}, "They are no member of this workspace."),
+    ],
+)
+def test_why_somebody_cannot_have_an_alert_is_said_as_it_is(
+    stage: Stage, fault: dict[str, Any], said: str
+) -> None:
+    """Though the settings name them."""
+    alert = stage.open_alert()
+    stage.directory.cached[BEN.user] = member(BEN, **fault)
+    assert told(stage.submit(filled(stage, "hand_over", alert.id, to=BEN.user))) == said
+    assert stage.alert(alert.id).taken is None
 
 
 def test_nobody_chosen_is_said_at_the_field(stage: Stage) -> None:
@@ -113,6 +181,35 @@ def test_a_message_that_is_too_long_for_a_note_says_so(stage: Stage) -> None:
 
     [note] = [one.ask.note for one in stage.store.decisions_of(alert.id)]
     assert note == "x" * 498 + "…"
+
+
+def test_the_second_to_keep_a_message_hears_who_was_first(stage: Stage) -> None:
+    """It is kept once, and both know."""
+    alert = stage.open_alert()
+    stage.keep("She is on leave.", alert.ts)
+    stage.sends()
+
+    stage.keep("She is on leave.", alert.ts, BEN)
+
+    (answer,) = stage.sends()
+    assert (answer.kind, answer.user) == (SendKind.EPHEMERAL, BEN.user)
+    assert f"Ana was first: the message is a note of {alert.id} already." in str(answer.body)
+    assert len(stage.store.decisions_of(alert.id)) == 1
+
+
+@pytest.mark.parametrize(("size", "left_out"), [(500, 0), (900, 400)])
+def test_who_keeps_a_long_message_hears_how_much_of_it(
+    stage: Stage, size: int, left_out: int
+) -> None:
+    """Nothing is cut without a word."""
+    alert = stage.open_alert()
+
+    stage.keep("x" * size, alert.ts)
+
+    (noted,) = stage.store.decisions_of(alert.id)
+    assert noted.ask.note == ("x" * 499 + "…" if left_out else "x" * 500)
+    told_so = str(stage.sends()[-1].body)
+    assert ("its first 500 characters; the other 400 were too many" in told_so) is bool(left_out)
 
 
 @pytest.mark.parametrize("thread", [None, "9.000000", "1.000900"])

@@ -80,6 +80,20 @@ def test_whom_slack_does_not_know_cannot_be_looked_up(directory: SlackDirectory)
     assert directory.known("U0NOBODY", "T1") is None
 
 
+def test_why_a_look_up_was_in_vain_is_remembered(
+    directory: SlackDirectory, slack: SlackServer
+) -> None:
+    """Until it goes well: whoever waits for it can be told."""
+    person = slack.people["analyst"].id
+    for user in ("U0NOBODY", person):
+        assert directory.refusal(user) == ""
+    directory.look_up(person, slack.team)
+    with pytest.raises(Unavailable):
+        directory.look_up("U0NOBODY", "T1")
+    assert "would not say who U0NOBODY is" in directory.refusal("U0NOBODY")
+    assert directory.refusal(person) == ""
+
+
 # ── groups ──────────────────────────────────────────────────────────────────
 
 GONE = "S0DELETED"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.demo.slack.blocks import check_view
-from bot.model import Alert, Around, Aspect, Calls, Decision, Offer, Record, Tie, Verb, Verdict
+from bot.model import (
+    Alert,
+    Around,
+    Aspect,
+    Calls,
+    Decision,
+    Neighbour,
+    Offer,
+    Record,
+    Related,
+    Tie,
+    Verb,
+    Verdict,
+)
 from bot.slack.lint import lint_view
 from bot.slack.modals import (
     Answer,
@@ -204,6 +218,32 @@ def test_details_tell_what_happened_around_it() -> None:
     told = said(drawn)
     assert "*7 calls by this actor*, 2 refused: `CreateUser` ×6, `" in told
     assert "on this target" not in told
+
+
+def test_details_show_the_related_records_themselves() -> None:
+    """When, which call, how it ended and what links it, also where there is one alone."""
+    one = Neighbour(
+        time="2026-11-22T12:05:00.000Z", name="GetUser", error_code="", ties=(Tie.ACTOR,)
+    )
+    refused = Neighbour(
+        time="2026-11-22T12:01:00.000Z",
+        name="<!channel>",
+        error_code="AccessDenied",
+        ties=(Tie.TARGET, Tie.ADDRESS),
+    )
+    drawn = details(related=Related(minutes=30, nearest=(one, refused), more=1_234))
+
+    assert lint_view(drawn) == []
+    no_voice(drawn)
+    told = said(drawn)
+    assert "Related records, 30 minutes either way, newest first" in told
+    assert re.search(r"<!date\^\d+\^[^>]*> `GetUser` · succeeded · same actor", told)
+    assert "refused: `AccessDenied` · same target, address" in told
+    assert "… and 1,234 more, further away" in told
+    alone = said(details(related=Related(minutes=30, nearest=(one,))))
+    assert "`GetUser`" in alone
+    assert "more, further" not in alone
+    assert "Related records" not in said(details(related=Related(minutes=30)))
 
 
 def test_details_show_all_that_is_new_and_the_newest_first() -> None:

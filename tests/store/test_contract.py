@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from time import perf_counter
+from typing import Any
 
 import msgspec
 import pytest
@@ -319,6 +321,18 @@ def test_a_nasty_record_goes_in_and_comes_out(memory: Store) -> None:
     assert msgspec.structs.replace(found, raw=nasty.raw) == nasty
 
 
+def test_a_record_is_found_behind_its_alert_alone(memory: Store) -> None:
+    """Not one of another alert, nor one that is not kept."""
+    alert_id = keep_one(memory)
+    other = make_record("e-2", actor=make_actor("eve"))
+    memory.keep(judged(make_finding(other)), TRIAGE, NOW)
+    found = memory.record_of(alert_id, "e-1")
+    assert found is not None
+    assert found.raw == make_record("e-1").raw
+    assert memory.record_of(alert_id, "e-2") is None
+    assert memory.record_of(alert_id, "e-9") is None
+
+
 def test_what_happened_around_a_record_is_found(memory: Store) -> None:
     """By actor, target and address; refusals counted; what is too far away left out."""
     near = [
@@ -378,6 +392,48 @@ def test_pictures_are_remembered_until_they_are_gone(memory: Store) -> None:
     assert memory.pictures(later(minutes=9), 9) == ["F2", "F3"]
 
 
+def test_the_records_nearest_to_one_are_found_with_what_links_them(memory: Store) -> None:
+    """Newest first, each once; neither the alert's own nor what shares nothing or is too far."""
+    own = [make_finding(make_record(f"e-{number}", time=at(number / 60))) for number in range(3)]
+    memory.keep(judged(*own), TRIAGE, NOW)
+    [alert] = memory.alerts([AlertState.OPEN])
+    eve: dict[str, Any] = {"actor": make_actor("eve"), "source_ip": "192.0.2.9"}
+    others = [
+        make_record("n-1", time=at(-2), name="CreateUser", target="x"),
+        make_record("n-2", time=at(5), name="GetUser", error_code="AccessDenied", **eve),
+        make_record("n-3", time=at(3), target="x", **eve),
+        make_record("n-4", time=at(31), name="DeleteUser"),
+        make_record("n-5", time=at(-20), name="ListUsers", target="x", source_ip="192.0.2.1"),
+    ]
+    memory.keep(quiet(*others), TRIAGE, NOW)
+
+    found = memory.related(alert.id, own[0].record, 30)
+
+    assert [(one.name, one.error_code, one.ties) for one in found.nearest] == [
+        ("GetUser", "AccessDenied", (Tie.TARGET,)),
+        ("CreateUser", "", (Tie.ACTOR, Tie.ADDRESS)),
+        ("ListUsers", "", (Tie.ACTOR,)),
+    ]
+    assert (found.more, found.at_least) == (0, False)
+    two = memory.related(alert.id, own[0].record, 30, 2)
+    assert ([one.name for one in two.nearest], two.more) == (["GetUser", "CreateUser"], 1)
+    none = memory.related(alert.id, make_record("e-9", time="soon"), 30)
+    assert (none.nearest, none.more) == ((), 0)
+
+
+def test_in_a_flood_related_records_are_counted_only_so_far(memory: Store) -> None:
+    """Details must open within a second, whatever goes on beside."""
+    alert_id = keep_one(memory)
+    flood = [make_record(f"n-{number}", time=at(1 + number / 1000)) for number in range(6_000)]
+    for start in range(0, len(flood), 1_000):
+        memory.keep(quiet(*flood[start : start + 1_000]), TRIAGE, NOW)
+    began = perf_counter()
+    found = memory.related(alert_id, make_record("e-1"), 30)
+    assert perf_counter() - began < 1.0
+    assert (len(found.nearest), found.at_least) == (10, True)
+    assert 4_990 <= found.more < 6_000
+
+
 def test_the_times_of_an_alerts_findings_are_in_order(memory: Store) -> None:
     """The newest of them, where there are more than asked for."""
     findings = [make_finding(make_record(f"e-{n}", time=at(n))) for n in (5, 1, 3)]
@@ -386,3 +442,18 @@ def test_the_times_of_an_alerts_findings_are_in_order(memory: Store) -> None:
 
     assert [one[14:16] for one in memory.times_of(alert.id)] == ["01", "03", "05"]
     assert [one[14:16] for one in memory.times_of(alert.id, 2)] == ["03", "05"]
+
+
+def test_an_actor_is_found_among_ten_thousand_alerts(memory: Store) -> None:
+    """Substring and all; and once an alert is gone, so is what it was found by."""
+    findings = [
+        make_finding(make_record(f"e-{number}", actor=make_actor(f"user-{number:05d}")))
+        for number in range(10_000)
+    ]
+    for start in range(0, len(findings), 1_000):
+        memory.keep(judged(*findings[start : start + 1_000]), TRIAGE, NOW)
+    began = perf_counter()
+    [found] = memory.alerts(list(AlertState), actor="USER-07777")
+    assert memory.how_many(list(AlertState), actor="er-0777") == 10
+    assert perf_counter() - began < 0.5
+    assert found.actor.name == "user-07777"

@@ -19,7 +19,7 @@ from sqlite_utils import Database
 
 from bot.alerts import judge
 from bot.errors import Fault, Unavailable
-from bot.model import AlertState, Entry, SendKind, iso
+from bot.model import AlertState, Entry, Seen, SendKind, iso
 from bot.store import SqliteStore, alerts
 from bot.store.gate import Turn
 from bot.store.migrations import migrations
@@ -28,6 +28,7 @@ from tests.builders import (
     HORIZON,
     NOON,
     judged,
+    make_actor,
     make_alert,
     make_ask,
     make_finding,
@@ -82,6 +83,27 @@ def test_what_an_older_store_holds_back_is_found(store: SqliteStore, database: P
     old.close()
     again = SqliteStore(database)
     assert again.reader.execute("SELECT held FROM alerts").fetchall() == [("SN-7K2QF",)]
+    again.close()
+
+
+def test_every_actor_of_an_older_stores_alerts_is_found(store: SqliteStore, database: Path) -> None:
+    """The step that lets them be found reads what the alerts have seen; a gone one leaves none."""
+    seen = Seen(actors=(make_actor().principal, make_actor("Eve").principal))
+    with store.writing(Turn.INTAKE) as db:
+        alerts.insert(db, make_alert(seen=seen))
+    store.close()
+    old = Database(database)
+    old.execute("DROP TRIGGER alert_gone")
+    old.execute("DROP TABLE alert_actors")
+    step = "m014_every_actor_of_an_alert"
+    old.table(migrations.migrations_table).delete_where("name = ?", [step])
+    old.close()
+    again = SqliteStore(database)
+    for name in ("mallory", "user/eve"):
+        assert again.how_many([AlertState.OPEN], actor=name) == 1
+    with again.writing(Turn.INTAKE) as db:
+        db.execute("DELETE FROM alerts")
+    assert again.reader.execute("SELECT count(*) FROM alert_actors").fetchone() == (0,)
     again.close()
 
 

@@ -61,8 +61,9 @@ def _live(
         parts.button("Details", parts.DETAILS, alert.id),
         parts.menu(alert.id, "snooze", "mute", "expect", "hand_over", "note"),
     ]
-    if not alert.taken:
-        buttons.insert(0, parts.button("Take it", parts.TAKE, alert.id, style="primary"))
+    if alert.awaited or not alert.taken:
+        label = "I have it" if alert.awaited else "Take it"
+        buttons.insert(0, parts.button(label, parts.TAKE, alert.id, style="primary"))
     blocks.append(parts.actions(*buttons))
     if alert.why:
         blocks.append(parts.section(f"*Why it matters*\n{escape(alert.why)}"))
@@ -116,6 +117,7 @@ def _news(alert: Alert) -> str:
 def _history(alert: Alert, history: Sequence[Decision]) -> list[Block]:
     """Decisions that the state's line does not tell already, and the last note."""
     told = _SAID_BY_STATE[alert.state] | _SAID_IN_THREAD
+    told |= {Verb.HAND_OVER} if alert.awaited else set()
     lines = [parts.did(one) for one in history if one.accepted and one.ask.verb not in told]
     blocks = [parts.context(" · ".join(lines[-_HISTORY_SHOWN:]))] if lines else []
     notes = [one for one in history if one.accepted and one.ask.verb is Verb.NOTE]
@@ -144,7 +146,8 @@ def _fallback(alert: Alert, instances: Mapping[str, str]) -> str:
     if alert.resolved:
         first = f"✅ Resolved. {first}"
     elif alert.taken:
-        second += f" · taken by {escape(alert.taken.by.name) or 'somebody'}"
+        how = "handed to" if alert.awaited else "taken by"
+        second += f" · {how} {escape(alert.taken.by.name) or 'somebody'}"
     return shorten(f"{first}\n{second}", FALLBACK)
 
 
@@ -191,30 +194,26 @@ def alert_list(
     offset: int = 0,
     total: int | None = None,
     step: int = 8,
+    quiet: Mapping[str, int] | None = None,
 ) -> Message:
     """A page of alerts, one below the other, each with its Details button.
 
     *words* are what was asked for; the page begins at *offset* of *total* (None: these are all),
-    and a whole page has *step* alerts.
+    and a whole page has *step* alerts. *quiet* counts what is kept quiet, as `Store.quiet` does.
     """
+    aside = [parts.context(line)] if (line := parts.quiet(quiet or {})) else []
     total = len(alerts) if total is None else total
     if not alerts:
         none = _NONE.get(words) or f"No alert matches: {words}."
-        return Message(text=none, blocks=[parts.literal(none)])
+        return Message(text=none, blocks=[parts.literal(none), *aside])
     last = offset + len(alerts)
     place = f"{offset + 1:,} to {last:,} of {total:,}, worst first"
     title = f"Alerts, {plain(words, _WORDS_SHOWN)}: {place}"
     blocks = [parts.header(title)]
-    for alert in alerts[: BLOCKS - 2]:
+    for alert in alerts[: BLOCKS - 3]:
         details = parts.button("Details", parts.DETAILS, alert.id)
         blocks.append(parts.section(_entry(alert), accessory=details))
-    turning = []
-    if offset:
-        turning.append(parts.button("◂ Back", parts.EARLIER, f"{max(0, offset - step)} {words}"))
-    if last < total:
-        turning.append(parts.button("Next ▸", parts.LATER, f"{last} {words}"))
-    if turning:
-        blocks.append(parts.actions(*turning))
+    blocks += [*aside, *parts.turning(words, offset, len(alerts), total, step)]
     return fit(Message(text=plain(title), blocks=blocks))
 
 
@@ -222,4 +221,9 @@ def _entry(alert: Alert) -> str:
     sign = "✅" if alert.resolved else parts.SIGNS[alert.level]
     first = f"{sign} *{escape(alert.id)}* {escape(plain(alert.headline, 150))}"
     times = f"×{alert.count:,} · last " if alert.count > 1 else ""
-    return f"{first}\n{parts.briefly(alert)} · {times}{date(alert.last_time)}"
+    held = (
+        f"\nNo card yet: held back by {code(alert.held)}"
+        if alert.held and not alert.inhibited
+        else ""
+    )
+    return f"{first}\n{parts.briefly(alert)} · {times}{date(alert.last_time)}{held}"

@@ -46,8 +46,10 @@ _USAGE = (
     ("status", "how the feed, the sender and the ledger are doing"),
     ("alert A-7K2QF", "one alert, with its buttons"),
     ("alerts [open|mine|resolved|all]", "the worst and newest alerts; open if you name nothing"),
-    ("alerts rule saml actor ana", "those of rules and actors with that in their name"),
+    ("alerts mine resolved", "those that you resolved"),
+    ('alerts rule saml actor "ana m"', "those of rules and actors with that in their name"),
     ("alerts storm", "those that a storm held back"),
+    ("alerts held", "those without a card for now: for a snooze, a storm, or another alert"),
     ("snoozes", "what is snoozed, by whom and why; end it there"),
     ("exceptions", "what is always expected, until when, how often it came; remove it there"),
 )
@@ -128,6 +130,8 @@ def status(
     blocks += [parts.section(_feed(feed)) for feed in feeds if not feed.error]
     blocks.append(parts.section(_pages(pages_to, last_page)))
     blocks += [parts.section(one) for one in health.recovered(recovered)]
+    if hushed := parts.quiet(counts):
+        blocks.append(parts.section(f"😴 {hushed}"))
     measured = [health.figures(one) for one in checkups]
     if feeds and not measured:
         measured = ["The feeds were not looked at yet: that is done every minute"]

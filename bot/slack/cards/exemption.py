@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.model import Aspect, Clause, Exemption, ExemptionState, counted
 from bot.slack import parts
-from bot.slack.cards.stack import stacked
+from bot.slack.cards.stack import whole
 from bot.slack.lint import Message, fit
 from bot.slack.parts import Block
 from bot.slack.text import code, date, escape, mention, plain, spell_out
@@ -87,16 +88,22 @@ def _diff(one: Exemption) -> Block:
     return parts.preformatted(shown if shown == text else f"{shown}…")
 
 
-def exemption_list(exemptions: Sequence[Exemption]) -> Message:
-    """Those that stand, one below the other, each with the button that ends it.
+def exemption_list(
+    exemptions: Sequence[Exemption], *, offset: int = 0, total: int | None = None, step: int = 8
+) -> Message:
+    """Some of those that stand, one below the other, each with the button that ends it.
 
-    Who wants to agree does so in the thread, where the proposal can be read.
+    Who wants to agree does so in the thread, where the proposal can be read. The page begins at
+    *offset* of *total* (None: these are all); a whole one has *step*.
     """
     if not exemptions:
         return Message(text="Nothing is excepted.", blocks=[parts.literal("Nothing is excepted.")])
-    title = f"Exceptions: {len(exemptions):,}"
-    order = ", the first to end first" if len(exemptions) > 1 else ""
-    blocks = stacked(f"{title}{order}", map(_entry, exemptions), len(exemptions))
+    total = len(exemptions) if total is None else total
+    shown = whole([_entry(one) for one in exemptions])
+    place = f"{offset + 1:,} to {offset + len(shown):,} of {total:,}, the first to end first"
+    title = f"Exceptions: {place}"
+    turning = parts.turning("exceptions", offset, len(shown), total, step)
+    blocks = [parts.header(title), *chain.from_iterable(shown), *turning]
     return Message(text=title, blocks=blocks)
 
 

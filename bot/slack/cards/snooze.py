@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from bot.model import Snooze, SnoozeState
 from bot.slack import parts
-from bot.slack.cards.stack import stacked
+from bot.slack.cards.stack import whole
 from bot.slack.lint import Message, fit
 from bot.slack.parts import Block
 from bot.slack.text import escape, plain, summon
@@ -36,13 +37,21 @@ def snooze_note(snooze: Snooze, state: SnoozeState, called: Sequence[str] = ()) 
     return fit(Message(text=f"{spoken}: {escape(plain(snooze.headline, 200))}", blocks=blocks))
 
 
-def snooze_list(snoozes: Sequence[Snooze]) -> Message:
-    """Those that stand, one below the other, each with its buttons."""
+def snooze_list(
+    snoozes: Sequence[Snooze], *, offset: int = 0, total: int | None = None, step: int = 8
+) -> Message:
+    """Some of those that stand, one below the other, each with its buttons.
+
+    The page begins at *offset* of *total* (None: these are all); a whole one has *step*.
+    """
     if not snoozes:
         return Message(text="Nothing is snoozed.", blocks=[parts.literal("Nothing is snoozed.")])
-    title = f"Snoozes: {len(snoozes):,}"
-    order = ", the first to end first" if len(snoozes) > 1 else ""
-    blocks = stacked(f"{title}{order}", map(_entry, snoozes), len(snoozes))
+    total = len(snoozes) if total is None else total
+    shown = whole([_entry(one) for one in snoozes])
+    place = f"{offset + 1:,} to {offset + len(shown):,} of {total:,}, the first to end first"
+    title = f"Snoozes: {place}"
+    turning = parts.turning("snoozes", offset, len(shown), total, step)
+    blocks = [parts.header(title), *chain.from_iterable(shown), *turning]
     return Message(text=title, blocks=blocks)
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from bot.slack import parts
 from bot.slack.lint import BLOCKS, WHOLE, size
 from bot.slack.parts import Block
 
-_SIGN_SIZE = 200
-"""JSON characters that the line about what is left out may take."""
+_BESIDE = 2
+"""Blocks beside the entries: the header, and the buttons that turn the page."""
+
+_BESIDE_SIZE = 800
+"""JSON characters that those may take."""
 
 
-def stacked(title: str, entries: Iterable[Sequence[Block]], total: int) -> list[Block]:
-    """*entries* below one another, as many of *total* as a message holds, and how many it leaves
-    out. An entry is shown whole or not at all: a button without its text ends the wrong thing.
+def whole(entries: Sequence[Sequence[Block]]) -> Sequence[Sequence[Block]]:
+    """The first of *entries*, as many as a message holds.
+
+    An entry is shown whole or not at all: a button without its text ends the wrong thing.
     """
-    blocks = [parts.header(title)]
+    blocks: list[Block] = []
     for place, entry in enumerate(entries):
-        if len(blocks) + len(entry) >= BLOCKS or size([*blocks, *entry]) > WHOLE - _SIGN_SIZE:
-            return [*blocks, parts.context(f"… and {total - place:,} more")]
         blocks += entry
-    return blocks
+        if len(blocks) + _BESIDE > BLOCKS or size(blocks) > WHOLE - _BESIDE_SIZE:
+            return entries[:place]
+    return entries

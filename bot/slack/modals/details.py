@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.model import Alert, Around, Decision, Record, Tie, moment
+from bot.model import Alert, Around, Decision, Neighbour, Record, Related, Tie, moment
 from bot.slack import parts
 from bot.slack.modals.view import view
 from bot.slack.parts import Block
@@ -30,13 +30,15 @@ class DetailsModal:
         *,
         may_raw: bool,
         around: Sequence[Around] = (),
+        related: Related | None = None,
         times: Sequence[str] = (),
         picture: str = "",
     ) -> dict[str, Any]:
         """The modal for *alert*. *may_raw* is whether this reader may receive the raw record.
 
-        *around* is what happened around the newest record; *times* those of its findings;
-        *picture* is the id of a file in Slack that shows the same.
+        *around* is what happened around the newest record, counted, and *related* the nearest of
+        it; *times* those of its findings; *picture* is the id of a file in Slack that shows the
+        same.
         """
         blocks = [*_summary(alert, instances), *_guidance(alert)]
         if drawn := timeline(times):
@@ -46,6 +48,9 @@ class DetailsModal:
         if lines := [f"• {_tied(one)}" for one in around if one.times > 1]:
             title = f"Around the last record, {around[0].minutes} minutes either way"
             blocks += parts.listed(title, lines)
+        if related is not None and related.nearest:
+            title = f"Related records, {related.minutes} minutes either way, newest first"
+            blocks += parts.listed(title, _related(related))
         if alert.news:
             lines = [f"• {parts.news(line)}" for line in reversed(alert.news)]
             blocks += parts.listed("New since it opened, newest first", lines)
@@ -112,6 +117,24 @@ def _tied(around: Around) -> str:
     refused = f", {around.refused} refused" if around.refused else ""
     return f"*{around.times} calls {_SAID[around.tie]}*{refused}: {calls}"
 
+
+def _related(related: Related) -> list[str]:
+    """One line a record, and how many more there are."""
+    lines = [f"• {_neighbour(one)}" for one in related.nearest]
+    if related.more:
+        least = "at least " if related.at_least else ""
+        lines.append(f"… and {least}{related.more:,} more, further away")
+    return lines
+
+
+def _neighbour(one: Neighbour) -> str:
+    """When, which call, how it ended, and what links it."""
+    ended = f"refused: {code(one.error_code, 80)}" if one.error_code else "succeeded"
+    links = ", ".join(_LINKS[tie] for tie in one.ties)
+    return f"{date(one.time)} {code(one.name, 80)} · {ended} · same {links}"
+
+
+_LINKS = {Tie.ACTOR: "actor", Tie.TARGET: "target", Tie.ADDRESS: "address"}
 
 _BARS = "▁▂▃▄▅▆▇█"
 _SLOTS = 24

@@ -12,6 +12,7 @@ from bot.model import Alert, Aspect, Offer
 from bot.slack import parts
 from bot.slack.modals.view import (
     carried,
+    carried_too,
     chosen,
     filled,
     form,
@@ -25,9 +26,13 @@ from bot.slack.modals.view import (
 
 
 class Expected(Struct, frozen=True, kw_only=True):
-    """What a person filled in. *errors* holds a sentence per block id."""
+    """What a person filled in, about the *record* (its id) that the window showed.
+
+    *errors* holds a sentence per block id.
+    """
 
     alert: str
+    record: str
     equal: tuple[Aspect, ...]
     days: int
     note: str
@@ -46,7 +51,8 @@ class ExpectModal:
 
     @classmethod
     def build(cls, alert: Alert, offer: Offer) -> dict[str, Any]:
-        """The modal for *alert*, all of *offer* ticked; it carries the alert's id and no more."""
+        """The modal for *alert*, all of *offer* ticked; it carries the alert's id and the
+        record's, and no more."""
         options = [
             Option(
                 value=one.condition.aspect.value,
@@ -80,7 +86,7 @@ class ExpectModal:
         tested = parts.literal(f"With all of them ticked: {parts.backtest(offer.test)}.")
         worse = parts.small("What is worse than this alert is never hidden.")
         fields = [equal.to_dict(), tested, worse, long, reason]
-        return form(cls.ID, "Expected?", alert, fields, "Propose")
+        return form(cls.ID, "Expected?", alert, fields, "Propose", shown=offer.record)
 
     @staticmethod
     def _reach(aspect: Aspect, hidden: int, found: int) -> str:
@@ -96,7 +102,10 @@ class ExpectModal:
         days = chosen(values, cls.DAYS, cls._CHOSEN)
         note = written(values, cls.REASON, cls._WRITTEN)
         errors = {}
-        if not set(equal) <= set(Aspect):
+        record = carried_too(submitted)
+        if not record:
+            errors[cls.EQUAL] = "This window is older than I am. Please open it again."
+        elif not set(equal) <= set(Aspect):
             errors[cls.EQUAL] = "Choose what must be equal."
         elif Aspect.ACTOR not in equal:
             errors[cls.EQUAL] = "It is always about somebody: tick the actor."
@@ -106,6 +115,7 @@ class ExpectModal:
             errors[cls.REASON] = fault
         return Expected(
             alert=carried(submitted),
+            record=record,
             equal=() if cls.EQUAL in errors else tuple(Aspect(one) for one in equal),
             days=0 if cls.DAYS in errors else int(days),
             note=kept(note),

@@ -8,16 +8,31 @@ from typing import Any
 from msgspec import Struct
 from slack_sdk.models.blocks import InputBlock, UserSelectElement
 
-from bot.model import Alert
-from bot.slack.modals.view import carried, filled, form, kept, note_field, too_long, words, written
+from bot.model import Alert, Level
+from bot.slack import parts
+from bot.slack.modals.view import (
+    carried,
+    carried_too,
+    filled,
+    form,
+    kept,
+    note_field,
+    too_long,
+    words,
+    written,
+)
 
 
 class HandedOver(Struct, frozen=True, kw_only=True):
-    """What a person filled in: *to* is a Slack user id. *errors* holds a sentence per block id."""
+    """What a person filled in: *to* is a Slack user id, *shown* what the window was told to carry.
+
+    *errors* holds a sentence per block id.
+    """
 
     alert: str
     to: str
     note: str = ""
+    shown: str = ""
     errors: dict[str, str] = {}
 
 
@@ -31,12 +46,15 @@ class HandOverModal:
     _WRITTEN = "written"
 
     @classmethod
-    def build(cls, alert: Alert) -> dict[str, Any]:
-        """The modal for *alert*; it carries the alert's id and nothing else."""
+    def build(cls, alert: Alert, *, shown: str = "") -> dict[str, Any]:
+        """The modal for *alert*; it carries the alert's id and *shown*."""
+        told = "They hear of it at once, by direct message."
+        if alert.level is Level.CRITICAL:
+            told += " It is critical: it escalates until they press “I have it”."
         to = InputBlock(
             block_id=cls.TO,
             label=words("Who shall have it?"),
-            hint=words("They hear of it at once, by direct message."),
+            hint=words(told, 150),
             element=UserSelectElement(
                 action_id=cls._CHOSEN, placeholder=words("Choose a colleague")
             ),
@@ -49,7 +67,8 @@ class HandOverModal:
             placeholder="What is done, what is left to do",
             optional=True,
         )
-        return form(cls.ID, "Hand over", alert, [to.to_dict(), note], "Hand over")
+        fields = [parts.section(parts.state(alert)), to.to_dict(), note]
+        return form(cls.ID, "Hand over", alert, fields, "Hand over", shown=shown)
 
     @classmethod
     def parse(cls, submitted: Mapping[str, Any]) -> HandedOver:
@@ -62,4 +81,10 @@ class HandOverModal:
             errors[cls.TO] = "Choose somebody."
         if fault := too_long(note):
             errors[cls.NOTE] = fault
-        return HandedOver(alert=carried(submitted), to=to, note=kept(note), errors=errors)
+        return HandedOver(
+            alert=carried(submitted),
+            to=to,
+            note=kept(note),
+            shown=carried_too(submitted),
+            errors=errors,
+        )

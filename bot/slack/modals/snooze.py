@@ -12,6 +12,7 @@ from bot.model import Alert, Level, Scope
 from bot.slack import parts
 from bot.slack.modals.view import (
     carried,
+    carried_too,
     chosen,
     filled,
     form,
@@ -26,12 +27,16 @@ from bot.slack.text import plain
 
 
 class Snoozed(Struct, frozen=True, kw_only=True):
-    """What a person filled in. *errors* holds a sentence per block id."""
+    """What a person filled in; *shown* is what the window showed, as it was told to carry it.
+
+    *errors* holds a sentence per block id.
+    """
 
     alert: str
     scope: Scope | None
     hours: int
     note: str
+    shown: str = ""
     errors: dict[str, str] = {}
 
 
@@ -52,13 +57,19 @@ class SnoozeModal:
         *,
         scope: Scope = Scope.ALERT,
         offered: Collection[Scope] = tuple(Scope),
+        shown: str = "",
+        since: str = "",
     ) -> dict[str, Any]:
-        """The modal for *alert*, with *scope* of *offered* chosen; it carries the alert's id and no
-        more."""
+        """The modal for *alert*, with *scope* of *offered* chosen; it carries the alert's id and
+        *shown*.
+
+        *since* says what has changed since the person saw it last.
+        """
         who = plain(alert.actor.name or "this actor", 40)
+        target = plain(alert.target or alert.instance or "this target", 40)
         meant = {
             Scope.ALERT: "What folds into it; reminders too.",
-            Scope.RULE_ACTOR_TARGET: f"What {who} does to this target.",
+            Scope.RULE_ACTOR_TARGET: f"What {who} does to {target}.",
             Scope.RULE_ACTOR: f"All {who} does that the rule speaks of; open alerts too.",
         }
         scopes = [
@@ -91,7 +102,10 @@ class SnoozeModal:
             placeholder="What makes this harmless until then?",
             optional=False,
         )
-        return form(cls.ID, "Snooze", alert, [what.to_dict(), long, reason], "Snooze")
+        fields = [what.to_dict(), long, reason]
+        if since:
+            fields.insert(0, parts.literal(f"⚠️ {since}"))
+        return form(cls.ID, "Snooze", alert, fields, "Snooze", shown=shown)
 
     @staticmethod
     def _hint(alert: Alert) -> str:
@@ -119,5 +133,6 @@ class SnoozeModal:
             scope=None if cls.SCOPE in errors else Scope(scope),
             hours=0 if cls.HOURS in errors else int(hours),
             note=kept(note),
+            shown=carried_too(submitted),
             errors=errors,
         )

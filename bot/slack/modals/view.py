@@ -35,7 +35,7 @@ def view(
     blocks: Sequence[Block],
     submit: str | None = None,
 ) -> dict[str, Any]:
-    """A modal with *blocks*; *metadata* is what it carries: an alert's id and nothing else."""
+    """A modal with *blocks*; *metadata* is what it carries: ids alone."""
     shown = View(
         type="modal",
         callback_id=callback_id,
@@ -50,11 +50,22 @@ def view(
 
 
 def form(
-    callback_id: str, title: str, alert: Alert, fields: Sequence[Block], submit: str
+    callback_id: str,
+    title: str,
+    alert: Alert,
+    fields: Sequence[Block],
+    submit: str,
+    *,
+    shown: str = "",
 ) -> dict[str, Any]:
-    """A modal that asks about *alert*, whose headline stands above its *fields*."""
-    shown = parts.literal(f"{parts.SIGNS[alert.level]} {alert.headline}")
-    return view(callback_id, f"{title} {alert.id}", alert.id, [shown, *fields], submit)
+    """A modal that asks about *alert*, whose headline stands above its *fields*.
+
+    It carries the alert's id and *shown*: an id or a mark by which the answer is held against what
+    the person saw, and nothing to be shown again.
+    """
+    first = parts.literal(f"{parts.SIGNS[alert.level]} {alert.headline}")
+    metadata = f"{alert.id} {shown}".strip()
+    return view(callback_id, f"{title} {alert.id}", metadata, [first, *fields], submit)
 
 
 def words(text: str, limit: int = 75) -> PlainTextObject:
@@ -128,5 +139,10 @@ def kept(note: str) -> str:
 
 def carried(submitted: Any) -> str:
     """The alert's id that a modal carries, to the letter; "" where it carries none."""
-    found = str(submitted.get("private_metadata", ""))
+    found = str(submitted.get("private_metadata", "")).partition(" ")[0]
     return found if read_alert_id(found) == found else ""
+
+
+def carried_too(submitted: Any) -> str:
+    """What a modal carries beside the alert's id: see `form`."""
+    return str(submitted.get("private_metadata", "")).partition(" ")[2]
