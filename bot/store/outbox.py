@@ -46,6 +46,8 @@ def put(db: sqlite3.Connection, sends: Iterable[Send], now: str) -> None:
     """
     for send in sends:
         due = send.due_at or now
+        if send.lane is Lane.CRITICAL:
+            _hasten_card(db, send.subject)
         if send.kind is SendKind.EDIT and _joins_edit(db, send, due):
             continue
         if send.body.get("news") and _joins_news(db, send):
@@ -57,7 +59,7 @@ def put(db: sqlite3.Connection, sends: Iterable[Send], now: str) -> None:
             " ON CONFLICT (id) DO UPDATE SET state = 'waiting', body = excluded.body,"
             # One that may have arrived after all is looked for where it was sent.
             " channel = iif(ambiguous, channel, excluded.channel),"
-            " due_at = excluded.due_at, done_at = '', error = ''"
+            " due_at = excluded.due_at, done_at = '', error = '', lane = min(lane, excluded.lane)"
             " WHERE kind = 'card' AND state = 'refused'",
             (
                 send.id,
@@ -135,6 +137,16 @@ def _looks(db: sqlite3.Connection, now: str) -> list[Send]:
     ]
 
 
+def _hasten_card(db: sqlite3.Connection, subject: str) -> None:
+    """*subject* is critical by now: its card overtakes ordinary ones, and is first among the
+    critical by its age. Also one that is under way, or was refused, for it may wait again."""
+    db.execute(
+        "UPDATE outbox SET lane = ? WHERE subject = ? AND kind = 'card' AND state <> 'sent'"
+        " AND lane > ?",
+        (Lane.CRITICAL, subject, Lane.CRITICAL),
+    )
+
+
 def _joins_edit(db: sqlite3.Connection, send: Send, due: str) -> bool:
     """A card that still waits will be drawn as it is then; a waiting edit takes this one in."""
     waiting = db.execute(
@@ -166,7 +178,10 @@ def _joins_news(db: sqlite3.Connection, send: Send) -> bool:
     lines = [*body["lines"], *fresh]
     body["lines"] = lines[:_NEWS_LINES]
     body["more"] = body.get("more", 0) + len(lines) - len(body["lines"])
-    db.execute("UPDATE outbox SET body = ? WHERE seq = ?", (msgspec.json.encode(body), row[0]))
+    db.execute(
+        "UPDATE outbox SET body = ?, lane = min(lane, ?) WHERE seq = ?",
+        (msgspec.json.encode(body), send.lane, row[0]),
+    )
     return True
 
 

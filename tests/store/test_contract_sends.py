@@ -13,6 +13,7 @@ from bot.model import (
     AlertState,
     Edits,
     Lane,
+    Level,
     Send,
     SendKind,
     SendState,
@@ -216,6 +217,58 @@ def test_whispers_have_a_line_of_their_own(memory: Store) -> None:
     assert send.id == "m"
     assert claim(memory, whispers=False) is None
     assert claim(memory, closed=frozenset({"C1"})) is not None
+
+
+def about(memory: Store, name: str, level: Level, second: int = 0) -> str:
+    """Somebody does something of *level*; returns the id of the alert."""
+    record = make_record(f"{name}-{second}", actor=make_actor(name), time=at(seconds=second))
+    memory.keep(judged(make_finding(record, level=level)), TRIAGE, NOW)
+    return memory.alerts([AlertState.OPEN], actor=name)[0].id
+
+
+@pytest.mark.parametrize("lost", ["nothing", "the process", "the answer", "the connection"])
+def test_a_card_that_waits_overtakes_the_others_once_its_alert_is_critical(
+    memory: Store, open_again: Open, lost: str
+) -> None:
+    """It was queued as an ordinary one; so does one that was under way, or may have arrived."""
+    high = [about(memory, f"m{number}", Level.HIGH) for number in range(3)]
+    rises = (
+        high[0] if lost in ("the answer", "the connection") else about(memory, "eve", Level.HIGH)
+    )
+    if lost == "the answer":
+        memory.send_again(claimed(memory), NOW, "no answer", ambiguous=True)
+    under_way = claimed(memory) if lost == "the connection" else None
+    about(memory, "eve" if rises not in high else "m0", Level.CRITICAL, 1)
+    if under_way is not None:
+        memory.send_again(under_way, NOW, "no connection", ambiguous=False)
+    if lost == "the process":
+        memory = open_again()
+        memory.recover_sends(NOW)
+    first = claimed(memory)
+    assert (first.kind, first.subject, first.lane) == (SendKind.CARD, rises, Lane.CRITICAL)
+    assert claimed(memory).lane is Lane.ORDINARY
+
+
+def test_two_that_become_critical_go_by_age_and_after_a_click(memory: Store) -> None:
+    """Both before the ordinary one that is older; a rise to high, a near miss, moves nothing."""
+    low, one, two = (about(memory, name, Level.LOW) for name in ("low", "one", "two"))
+    about(memory, "low", Level.HIGH, 1)
+    about(memory, "two", Level.CRITICAL, 1)
+    about(memory, "one", Level.CRITICAL, 1)
+    memory.queue([message("k", lane=Lane.CLICK)], NOW)
+    assert [claimed(memory).subject for _ in range(4)] == ["A-00000", one, two, low]
+
+
+def test_the_note_that_waits_is_in_the_lane_of_the_worst_that_it_says(memory: Store) -> None:
+    """News of an alert that becomes critical does not wait behind ordinary messages."""
+    about(memory, "eve", Level.HIGH)
+    memory.send_done(claimed(memory), CHANNEL, "100.1", NOW)
+    memory.queue([message("o")], NOW)
+    record = make_record("w", actor=make_actor("eve"), source_ip="10.0.1.1", time=at(seconds=1))
+    memory.keep(judged(make_finding(record, level=Level.HIGH)), TRIAGE, NOW)
+    about(memory, "eve", Level.CRITICAL, 2)
+    note = claimed(memory)
+    assert (note.kind, note.lane, len(note.body["lines"])) == (SendKind.NOTE, Lane.CRITICAL, 2)  # type: ignore[arg-type]  # JSON
 
 
 # ── what follows a card ─────────────────────────────────────────────────────
