@@ -375,6 +375,81 @@ def test_news_gather_in_one_note(memory: Store) -> None:
     assert claim(memory) is None
 
 
+def told(memory: Store, seconds: float) -> list[list[str]]:
+    """The lines of every note that may go so long after noon; they are sent then."""
+    now, notes = iso(NOON + timedelta(seconds=seconds)), []
+    while send := claim(memory, now):
+        memory.send_done(send, CHANNEL, "100.1", now)
+        if send.kind is SendKind.NOTE:
+            notes.append([*map(str, send.body["lines"])])  # type: ignore[call-overload]  # JSON
+    return notes
+
+
+def test_a_flood_of_networks_is_a_handful_of_notes(memory: Store, open_again: Open) -> None:
+    """The first at once, then ever more together; nothing is lost, also over a restart."""
+    an_alert(memory)
+    alert_id = memory.alerts([AlertState.OPEN])[0].id
+    times, shown, uncounted = [], 0, 0
+    for second in range(1, 1_201):
+        if second < 200:
+            new = make_record(f"n-{second}", source_ip=f"10.0.{second}.1", time=at(seconds=second))
+            memory.keep(judged(make_finding(new)), TRIAGE, iso(NOON + timedelta(seconds=second)))
+        if second == 100:
+            memory = open_again()
+            memory.recover_sends(iso(NOON + timedelta(seconds=second)))
+        now = iso(NOON + timedelta(seconds=second))
+        while send := claim(memory, now):
+            memory.send_done(send, CHANNEL, "100.1", now)
+            if send.kind is SendKind.NOTE:
+                times.append(second)
+                shown += len(send.body["lines"])  # type: ignore[arg-type]  # JSON
+                uncounted += send.body.get("more", 0)  # type: ignore[operator]  # JSON
+    found = memory.alert(alert_id)
+    assert found is not None
+    assert times == [1, 61, 181, 421]
+    assert (shown + uncounted, len(found.news)) == (199, 40)
+
+
+@pytest.mark.parametrize(
+    ("changes", "when"),
+    [
+        ({"source_ip": "10.0.9.1"}, 61),
+        ({"actor": make_actor("eve")}, 61),
+        ({"level": Level.CRITICAL}, 12),
+        ({"error_code": ""}, 12),
+    ],
+    ids=["network", "actor", "level", "success"],
+)
+def test_what_may_not_wait_takes_along_what_had_gathered(
+    memory: Store, changes: dict[str, object], when: int
+) -> None:
+    """A level that rises and a success after refusals are said at once, in the same note."""
+
+    def find(second: int, **more: object) -> None:
+        level = more.pop("level", Level.HIGH)
+        fields = {"error_code": "AccessDenied", "time": at(seconds=second)} | more
+        finding = make_finding(make_record(f"e-{second}", **fields), level=level, fold=("one",))
+        memory.keep(judged(finding), TRIAGE, iso(NOON + timedelta(seconds=second)))
+
+    find(0)
+    find(1, source_ip="10.0.1.1")
+    assert len(told(memory, 1)) == 1
+    find(11, source_ip="10.0.2.1")
+    find(12, **changes)
+    assert told(memory, when - 1) == []
+    [lines] = told(memory, when)
+    assert (len(lines), lines[0].startswith("network 10.0.2.0/24")) == (2, True)
+
+
+def test_news_after_a_quiet_hour_is_said_at_once(memory: Store) -> None:
+    """What was said long ago slows nothing down."""
+    an_alert(memory)
+    for number, second in enumerate((1, 30, 4_000)):
+        new = make_record(f"n-{second}", source_ip=f"10.0.{number}.1", time=at(seconds=number))
+        memory.keep(judged(make_finding(new)), TRIAGE, iso(NOON + timedelta(seconds=second)))
+        assert len(told(memory, second)) == (second != 30)
+
+
 def test_a_decision_does_not_join_the_news(memory: Store) -> None:
     """History lines are messages of their own."""
     alert_id = an_alert(memory)
