@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.model import Alert, Lane, Level, Send, SendKind, iso, moment, send_id
+from bot.model import Alert, Lane, Level, Send, SendKind, foremost, iso, moment, send_id
 
 EDIT_DELAY = timedelta(seconds=2)
 """How long a count on a card may be behind, so that a burst is one edit."""
 
 NEWS_KEPT = 40
-"""Lines of new context an alert keeps; in a flood, networks and programs go before people."""
+"""Lines of new context an alert keeps."""
 
 
 def kept(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The last lines; a second attacker must not be pushed out by a flood of addresses."""
-    surplus = max(0, len(lines) - NEWS_KEPT)
-    minor = [at for at, line in enumerate(lines) if line.startswith(("network ", "program "))]
-    dropped = set(minor[:surplus])
-    return tuple(line for at, line in enumerate(lines) if at not in dropped)[-NEWS_KEPT:]
+    """The lines that an alert keeps."""
+    return foremost(lines, NEWS_KEPT)
 
 
 def edit(alert: Alert, now: str) -> Send:
@@ -37,7 +34,8 @@ def edit(alert: Alert, now: str) -> Send:
 
 
 def told(alert: Alert, fresh: Sequence[str]) -> tuple[Send, ...]:
-    """An edit notifies nobody, so new context is also said in the thread."""
+    """An edit notifies nobody, so new context is also said in the thread, together with what
+    else comes about it."""
     if not fresh:
         return ()
     return (

@@ -38,6 +38,7 @@ from bot.model.ids import (
     spoken_id,
 )
 from bot.model.moments import counted, iso, lasting, moment
+from bot.model.news import REMEMBERED, foremost, news_due
 from bot.model.pages import SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
@@ -62,6 +63,7 @@ __all__ = [
     "FEED_RULES",
     "NAMESPACE",
     "OWN_SOURCE",
+    "REMEMBERED",
     "REPLACED",
     "SLACK",
     "Actor",
@@ -123,9 +125,11 @@ __all__ = [
     "counted",
     "cut",
     "first_card",
+    "foremost",
     "iso",
     "lasting",
     "moment",
+    "news_due",
     "page_id",
     "privately",
     "read_alert_id",

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from bot.errors import Fault, Refused, Unavailable
-from bot.model import REPLACED, Send, SendKind, iso, moment
+from bot.model import REPLACED, Lane, Send, SendKind, iso, moment
 from bot.ports import Clock, Contact, Store
 from bot.slack import refusals
 from bot.slack.client import TOKEN_CODES, Posted, SlackClient
@@ -191,7 +191,7 @@ class SlackOutbox:
             self._broke(send, error)
         else:
             self._failures = 0
-            self._reach.answered()
+            self._heard(send)
             self._store.send_done(send, posted.channel, posted.ts, iso(self._clock.now()))
 
     def _deliver(self, send: Send) -> Posted:
@@ -235,13 +235,20 @@ class SlackOutbox:
             log.error("%s Send %s may come twice.", error.sentence, send.id)
             return None
 
+    def _heard(self, send: Send) -> None:
+        """Slack took *send*, or refused it."""
+        if send.kind in (SendKind.EDIT, SendKind.EPHEMERAL):
+            self._reach.answered()
+        else:
+            self._reach.posted(send.channel)
+
     # ── what went wrong ─────────────────────────────────────────────────────
 
     def _later(self, send: Send, error: Unavailable) -> None:
         """Try again: after Slack's own time, or backing off."""
         if error.retry_after is not None:
             wait = error.retry_after
-            self._slow_down(send, wait)
+            self._slow_down(send, wait, error)
         else:
             self._failures += 1
             self._reach.failed(error.sentence, self._monotonic())
@@ -258,7 +265,7 @@ class SlackOutbox:
         due = iso(self._clock.now() + timedelta(seconds=min(wait, DUE_MOST)))
         self._store.send_again(send, due, error.sentence, ambiguous)
 
-    def _slow_down(self, send: Send, wait: float) -> None:
+    def _slow_down(self, send: Send, wait: float, error: Unavailable) -> None:
         """Slack named a time: it holds what shares the limit, and nothing else."""
         mono = self._monotonic()
         if send.kind is SendKind.EDIT:
@@ -267,6 +274,8 @@ class SlackOutbox:
             self._pace.hold_whispers(wait, mono)
         else:
             self._pace.hold_channel(send.channel, wait, mono)
+            why, urgent = error.sentence, send.lane is Lane.CRITICAL
+            self._reach.slowed(send.channel, why, mono, min(wait, DUE_MOST), urgent=urgent)
 
     def _refused(self, send: Send, error: Refused) -> None:
         """Slack said no. Where another way is left it is taken; else it is shown."""
@@ -275,7 +284,7 @@ class SlackOutbox:
         if way is Way.HALT:
             self._halt(send, error.code)
             return
-        self._reach.answered()
+        self._heard(send)
         log.error("%s (send %s of %s: %s)", error.sentence, send.id, send.subject, way.name)
         if way is Way.PLAIN:
             self._again_as(send, body={**send.body, "plain": True})

@@ -9,7 +9,20 @@ from typing import Any
 
 import msgspec
 
-from bot.model import REPLACED, Edits, Lane, Send, SendKind, SendState, iso, moment, send_id
+from bot.model import (
+    REMEMBERED,
+    REPLACED,
+    Edits,
+    Lane,
+    Send,
+    SendKind,
+    SendState,
+    foremost,
+    iso,
+    moment,
+    news_due,
+    send_id,
+)
 from bot.store import counts, delays
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
@@ -46,10 +59,14 @@ def put(db: sqlite3.Connection, sends: Iterable[Send], now: str) -> None:
     """
     for send in sends:
         due = send.due_at or now
+        if send.lane is Lane.CRITICAL:
+            _hasten_card(db, send.subject)
         if send.kind is SendKind.EDIT and _joins_edit(db, send, due):
             continue
-        if send.body.get("news") and _joins_news(db, send):
-            continue
+        if send.body.get("news"):
+            due = _when_said(db, send, now)
+            if _joins_news(db, send, due):
+                continue
         lost = _lost_card(db, send)
         db.execute(
             f"INSERT INTO outbox ({_COLUMNS}, done_at)"  # noqa: S608 - constant text
@@ -57,7 +74,7 @@ def put(db: sqlite3.Connection, sends: Iterable[Send], now: str) -> None:
             " ON CONFLICT (id) DO UPDATE SET state = 'waiting', body = excluded.body,"
             # One that may have arrived after all is looked for where it was sent.
             " channel = iif(ambiguous, channel, excluded.channel),"
-            " due_at = excluded.due_at, done_at = '', error = ''"
+            " due_at = excluded.due_at, done_at = '', error = '', lane = min(lane, excluded.lane)"
             " WHERE kind = 'card' AND state = 'refused'",
             (
                 send.id,
@@ -135,6 +152,16 @@ def _looks(db: sqlite3.Connection, now: str) -> list[Send]:
     ]
 
 
+def _hasten_card(db: sqlite3.Connection, subject: str) -> None:
+    """*subject* is critical by now: its card overtakes ordinary ones, and is first among the
+    critical by its age. Also one that is under way, or was refused, for it may wait again."""
+    db.execute(
+        "UPDATE outbox SET lane = ? WHERE subject = ? AND kind = 'card' AND state <> 'sent'"
+        " AND lane > ?",
+        (Lane.CRITICAL, subject, Lane.CRITICAL),
+    )
+
+
 def _joins_edit(db: sqlite3.Connection, send: Send, due: str) -> bool:
     """A card that still waits will be drawn as it is then; a waiting edit takes this one in."""
     waiting = db.execute(
@@ -152,7 +179,27 @@ def _joins_edit(db: sqlite3.Connection, send: Send, due: str) -> bool:
     return bool(waiting)
 
 
-def _joins_news(db: sqlite3.Connection, send: Send) -> bool:
+def _when_said(db: sqlite3.Connection, send: Send, now: str) -> str:
+    """When the thread hears of this news, by what it heard already."""
+    at = moment(now)
+    if at is None:
+        return now
+    rows = db.execute(
+        "SELECT iif(state = 'sent', done_at, due_at) FROM outbox WHERE subject = ?"
+        " AND kind = 'note' AND state <> 'refused' AND json_extract(body, '$.news')"
+        " AND iif(state = 'sent', done_at, due_at) >= ?",
+        (send.subject, iso(at - REMEMBERED)),
+    )
+    said = [when for (text,) in rows if (when := moment(text)) is not None]
+    return iso(news_due(_lines(send.body), said, at))
+
+
+def _lines(body: Mapping[str, object]) -> list[str]:
+    found: list[str] = list(body.get("lines", ()))  # type: ignore[call-overload]  # JSON
+    return found
+
+
+def _joins_news(db: sqlite3.Connection, send: Send, due: str) -> bool:
     """News of one alert gather in the note that waits, so that a burst is one message."""
     row = db.execute(
         "SELECT seq, body FROM outbox WHERE subject = ? AND kind = 'note' AND state = 'waiting'"
@@ -162,11 +209,13 @@ def _joins_news(db: sqlite3.Connection, send: Send) -> bool:
     if row is None:
         return False
     body: dict[str, Any] = msgspec.json.decode(row[1])
-    fresh: list[str] = list(send.body.get("lines", ()))  # type: ignore[call-overload]  # JSON
-    lines = [*body["lines"], *fresh]
-    body["lines"] = lines[:_NEWS_LINES]
+    lines = [*body["lines"], *_lines(send.body)]
+    body["lines"] = foremost(lines, _NEWS_LINES)
     body["more"] = body.get("more", 0) + len(lines) - len(body["lines"])
-    db.execute("UPDATE outbox SET body = ? WHERE seq = ?", (msgspec.json.encode(body), row[0]))
+    db.execute(
+        "UPDATE outbox SET body = ?, lane = min(lane, ?), due_at = min(due_at, ?) WHERE seq = ?",
+        (msgspec.json.encode(body), send.lane, due, row[0]),
+    )
     return True
 
 

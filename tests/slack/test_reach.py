@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.model import Level
 from bot.ports import Contact
 from bot.slack.reach import APART, Reach
 from tests.slack.desk import Desk
@@ -61,6 +63,30 @@ def test_while_the_token_is_refused_the_silence_goes_on() -> None:
     assert lost(reach, 900, halted=True) == 900
 
 
+def test_a_silence_of_posts_ends_with_a_post() -> None:
+    """Not with an edit; and not with a post elsewhere, where a critical alert waits."""
+    reach = Reach()
+    reach.failed(DOWN, 0)
+    reach.slowed("C1", "429", 100, 30, urgent=False)
+    reach.slowed("C2", "429", 110, 300, urgent=True)
+    reach.answered()
+    assert [lost(reach, now) for now in (120, 150, 500)] == [120, 150, 410]
+    reach.slowed("C2", "429", 410, 300, urgent=True)
+    reach.posted("C1")
+    assert lost(reach, 500) == 390
+    reach.posted("C2")
+    assert reach.contact(510, halted=False) == Contact(answered=True)
+
+
+def test_a_channel_that_nothing_is_tried_in_any_more_is_forgotten() -> None:
+    """What waited for it went elsewhere."""
+    reach = Reach()
+    reach.slowed("C1", "429", 0, 150, urgent=True)
+    reach.posted("C2")
+    assert lost(reach, 140) == 140
+    assert reach.contact(150 + APART + 1, halted=False) == Contact(answered=True)
+
+
 @given(st.lists(st.integers(0, 2 * int(APART)), min_size=1), st.integers(0, 10_000))
 def test_a_silence_is_never_longer_than_time_has_passed(gaps: list[int], later: int) -> None:
     """However the failures lie."""
@@ -95,12 +121,56 @@ def test_a_slack_that_answers_503_is_lost_within_seconds_of_two_minutes(desk: De
     assert desk.outbox.contact() == Contact(answered=True)
 
 
-def test_a_slack_that_asks_us_to_wait_is_not_lost(desk: Desk) -> None:
-    """It answers, only slowly."""
-    desk.order("chat.postMessage", "ratelimited", retry_after=60, times=4)
+@pytest.mark.parametrize(
+    ("asked", "times", "lost"), [(30, 1, False), (30, 3, False), (30, 9, True)]
+)
+def test_a_slack_that_takes_no_post_for_long_is_lost(
+    desk: Desk, asked: int, times: int, lost: bool
+) -> None:
+    """It answers every half minute that it is too soon; a minute and a half of that is its pace."""
+    desk.order("chat.postMessage", "ratelimited", retry_after=asked, times=times)
     desk.find()
+    tries(desk, 150)
+    contact = desk.outbox.contact()
+    assert (contact.lost_for >= timedelta(minutes=2)) is lost
+    assert ("slow down" in contact.why) is lost
     desk.send_all()
     assert desk.outbox.contact() == Contact(answered=True)
+
+
+def test_a_long_time_that_slack_asks_for_is_a_silence_while_it_lasts(desk: Desk) -> None:
+    """Nothing is tried meanwhile, but the post waits; edits of other cards do not end it."""
+    desk.find()
+    desk.send_all()
+    desk.order("chat.postMessage", "ratelimited", retry_after=600)
+    desk.press()
+    tries(desk, 150)
+    assert desk.calls("chat.update") == 1
+    assert desk.outbox.contact().lost_for >= timedelta(minutes=2)
+
+
+def test_our_own_pace_is_no_silence(desk: Desk) -> None:
+    """Many cards wait for minutes in one channel, and one after the other gets through."""
+    for number in range(200):
+        desk.find(f"e-{number}", rule=f"rule_{number}")
+    tries(desk, 150)
+    assert desk.waiting > 0
+    assert desk.outbox.contact() == Contact(answered=True)
+
+
+@pytest.mark.parametrize("level", [Level.CRITICAL, Level.HIGH])
+def test_a_channel_that_takes_no_critical_card_is_lost(desk: Desk, level: Level) -> None:
+    """Though posts to others get through; an ordinary card there wakes nobody."""
+    desk.find("e-0", rule="rule_0")
+    desk.send_all()
+    desk.order("chat.postMessage", "ratelimited", retry_after=600, channel=desk.main)
+    desk.find(level=level)
+    tries(desk, 1.1)
+    for number in range(1, 6):
+        desk.find(f"o-{number}", rule=f"rule_{number}", channel=desk.other)
+        tries(desk, 30)
+    lost = desk.outbox.contact().lost_for >= timedelta(minutes=2)
+    assert lost is (level is Level.CRITICAL)
 
 
 def test_a_slack_that_refuses_a_message_is_not_lost(desk: Desk) -> None:

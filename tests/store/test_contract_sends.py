@@ -13,6 +13,7 @@ from bot.model import (
     AlertState,
     Edits,
     Lane,
+    Level,
     Send,
     SendKind,
     SendState,
@@ -218,6 +219,58 @@ def test_whispers_have_a_line_of_their_own(memory: Store) -> None:
     assert claim(memory, closed=frozenset({"C1"})) is not None
 
 
+def about(memory: Store, name: str, level: Level, second: int = 0) -> str:
+    """Somebody does something of *level*; returns the id of the alert."""
+    record = make_record(f"{name}-{second}", actor=make_actor(name), time=at(seconds=second))
+    memory.keep(judged(make_finding(record, level=level)), TRIAGE, NOW)
+    return memory.alerts([AlertState.OPEN], actor=name)[0].id
+
+
+@pytest.mark.parametrize("lost", ["nothing", "the process", "the answer", "the connection"])
+def test_a_card_that_waits_overtakes_the_others_once_its_alert_is_critical(
+    memory: Store, open_again: Open, lost: str
+) -> None:
+    """It was queued as an ordinary one; so does one that was under way, or may have arrived."""
+    high = [about(memory, f"m{number}", Level.HIGH) for number in range(3)]
+    rises = (
+        high[0] if lost in ("the answer", "the connection") else about(memory, "eve", Level.HIGH)
+    )
+    if lost == "the answer":
+        memory.send_again(claimed(memory), NOW, "no answer", ambiguous=True)
+    under_way = claimed(memory) if lost == "the connection" else None
+    about(memory, "eve" if rises not in high else "m0", Level.CRITICAL, 1)
+    if under_way is not None:
+        memory.send_again(under_way, NOW, "no connection", ambiguous=False)
+    if lost == "the process":
+        memory = open_again()
+        memory.recover_sends(NOW)
+    first = claimed(memory)
+    assert (first.kind, first.subject, first.lane) == (SendKind.CARD, rises, Lane.CRITICAL)
+    assert claimed(memory).lane is Lane.ORDINARY
+
+
+def test_two_that_become_critical_go_by_age_and_after_a_click(memory: Store) -> None:
+    """Both before the ordinary one that is older; a rise to high, a near miss, moves nothing."""
+    low, one, two = (about(memory, name, Level.LOW) for name in ("low", "one", "two"))
+    about(memory, "low", Level.HIGH, 1)
+    about(memory, "two", Level.CRITICAL, 1)
+    about(memory, "one", Level.CRITICAL, 1)
+    memory.queue([message("k", lane=Lane.CLICK)], NOW)
+    assert [claimed(memory).subject for _ in range(4)] == ["A-00000", one, two, low]
+
+
+def test_the_note_that_waits_is_in_the_lane_of_the_worst_that_it_says(memory: Store) -> None:
+    """News of an alert that becomes critical does not wait behind ordinary messages."""
+    about(memory, "eve", Level.HIGH)
+    memory.send_done(claimed(memory), CHANNEL, "100.1", NOW)
+    memory.queue([message("o")], NOW)
+    record = make_record("w", actor=make_actor("eve"), source_ip="10.0.1.1", time=at(seconds=1))
+    memory.keep(judged(make_finding(record, level=Level.HIGH)), TRIAGE, NOW)
+    about(memory, "eve", Level.CRITICAL, 2)
+    note = claimed(memory)
+    assert (note.kind, note.lane, len(note.body["lines"])) == (SendKind.NOTE, Lane.CRITICAL, 2)  # type: ignore[arg-type]  # JSON
+
+
 # ── what follows a card ─────────────────────────────────────────────────────
 
 
@@ -320,6 +373,81 @@ def test_news_gather_in_one_note(memory: Store) -> None:
     assert isinstance(lines, list)
     assert (note.kind, len(lines), note.body["more"]) == (SendKind.NOTE, 10, 3)
     assert claim(memory) is None
+
+
+def told(memory: Store, seconds: float) -> list[list[str]]:
+    """The lines of every note that may go so long after noon; they are sent then."""
+    now, notes = iso(NOON + timedelta(seconds=seconds)), []
+    while send := claim(memory, now):
+        memory.send_done(send, CHANNEL, "100.1", now)
+        if send.kind is SendKind.NOTE:
+            notes.append([*map(str, send.body["lines"])])  # type: ignore[call-overload]  # JSON
+    return notes
+
+
+def test_a_flood_of_networks_is_a_handful_of_notes(memory: Store, open_again: Open) -> None:
+    """The first at once, then ever more together; nothing is lost, also over a restart."""
+    an_alert(memory)
+    alert_id = memory.alerts([AlertState.OPEN])[0].id
+    times, shown, uncounted = [], 0, 0
+    for second in range(1, 1_201):
+        if second < 200:
+            new = make_record(f"n-{second}", source_ip=f"10.0.{second}.1", time=at(seconds=second))
+            memory.keep(judged(make_finding(new)), TRIAGE, iso(NOON + timedelta(seconds=second)))
+        if second == 100:
+            memory = open_again()
+            memory.recover_sends(iso(NOON + timedelta(seconds=second)))
+        now = iso(NOON + timedelta(seconds=second))
+        while send := claim(memory, now):
+            memory.send_done(send, CHANNEL, "100.1", now)
+            if send.kind is SendKind.NOTE:
+                times.append(second)
+                shown += len(send.body["lines"])  # type: ignore[arg-type]  # JSON
+                uncounted += send.body.get("more", 0)  # type: ignore[operator]  # JSON
+    found = memory.alert(alert_id)
+    assert found is not None
+    assert times == [1, 61, 181, 421]
+    assert (shown + uncounted, len(found.news)) == (199, 40)
+
+
+@pytest.mark.parametrize(
+    ("changes", "when"),
+    [
+        ({"source_ip": "10.0.9.1"}, 61),
+        ({"actor": make_actor("eve")}, 61),
+        ({"level": Level.CRITICAL}, 12),
+        ({"error_code": ""}, 12),
+    ],
+    ids=["network", "actor", "level", "success"],
+)
+def test_what_may_not_wait_takes_along_what_had_gathered(
+    memory: Store, changes: dict[str, object], when: int
+) -> None:
+    """A level that rises and a success after refusals are said at once, in the same note."""
+
+    def find(second: int, **more: object) -> None:
+        level = more.pop("level", Level.HIGH)
+        fields = {"error_code": "AccessDenied", "time": at(seconds=second)} | more
+        finding = make_finding(make_record(f"e-{second}", **fields), level=level, fold=("one",))
+        memory.keep(judged(finding), TRIAGE, iso(NOON + timedelta(seconds=second)))
+
+    find(0)
+    find(1, source_ip="10.0.1.1")
+    assert len(told(memory, 1)) == 1
+    find(11, source_ip="10.0.2.1")
+    find(12, **changes)
+    assert told(memory, when - 1) == []
+    [lines] = told(memory, when)
+    assert (len(lines), lines[0].startswith("network 10.0.2.0/24")) == (2, True)
+
+
+def test_news_after_a_quiet_hour_is_said_at_once(memory: Store) -> None:
+    """What was said long ago slows nothing down."""
+    an_alert(memory)
+    for number, second in enumerate((1, 30, 4_000)):
+        new = make_record(f"n-{second}", source_ip=f"10.0.{number}.1", time=at(seconds=number))
+        memory.keep(judged(make_finding(new)), TRIAGE, iso(NOON + timedelta(seconds=second)))
+        assert len(told(memory, second)) == (second != 30)
 
 
 def test_a_decision_does_not_join_the_news(memory: Store) -> None:
