@@ -11,7 +11,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.hours import spoken
-from bot.model import SLACK, Alert, Entry, Level, Page, PageKind, iso, page_id
+from bot.model import (
+    PAGING,
+    SLACK,
+    Alert,
+    Entry,
+    Lane,
+    Level,
+    Page,
+    PageKind,
+    Send,
+    SendKind,
+    iso,
+    page_id,
+    send_id,
+)
 from bot.ports import Contact
 
 BY = "callwarden"
@@ -21,6 +35,10 @@ TOGETHER = 5
 """More pages about alerts than these, due at once, go as one."""
 
 _NAMED_TOGETHER = 10
+_MUTED = (
+    " It is tried again every few minutes. Look after open alerts yourselves until then;"
+    " `callwarden page test` says whether it works."
+)
 _PHONE = re.compile(r"\+\d[\d ().-]{4,}(?=\d\d)")
 
 
@@ -130,6 +148,35 @@ def _back(down: Page) -> Page:
         level=Level.INFORMATIONAL,
         title="Callwarden reaches Slack again",
         text="Callwarden reaches Slack again. What waited is being posted.",
+    )
+
+
+# ── about paging itself ─────────────────────────────────────────────────────
+
+
+def muted(why: str, now: datetime, channel: str) -> Send:
+    """Said in *channel*: nobody can be paged any more, because of *why*."""
+    return _said(f"Nobody can be paged since {now:%H:%M} UTC: {why}{_MUTED}", True, now, channel)
+
+
+def unmuted(now: datetime, channel: str) -> Send:
+    """Said in *channel*: pages go out again."""
+    return _said("Pages go out again; what still needs somebody is paged now.", False, now, channel)
+
+
+def is_muted(last: Send | None) -> bool:
+    """Whether the *last* that was said of it is that nobody can be paged."""
+    return last is not None and bool(last.body.get("muted"))
+
+
+def _said(text: str, muted: bool, now: datetime, channel: str) -> Send:
+    return Send(
+        id=send_id(PAGING, SendKind.POST, f"{muted} {iso(now)}"),
+        kind=SendKind.POST,
+        subject=PAGING,
+        channel=channel,
+        lane=Lane.CRITICAL,
+        body={"text": text, "muted": muted},
     )
 
 

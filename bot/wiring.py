@@ -377,6 +377,8 @@ def _pages(
         outbox.contact,
         patience=timedelta(minutes=settings.paging.slack_down_minutes),
         instances=names_of(settings),
+        channel=settings.slack.channel,
+        wake=outbox.wake,
     )
 
 

@@ -38,7 +38,7 @@ from bot.model.ids import (
     spoken_id,
 )
 from bot.model.moments import counted, iso, lasting, moment
-from bot.model.pages import SLACK, Page, PageKind, PageState, page_id
+from bot.model.pages import PAGING, SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
 from bot.model.scope import Scope
@@ -60,6 +60,7 @@ __all__ = [
     "FEED_RULES",
     "NAMESPACE",
     "OWN_SOURCE",
+    "PAGING",
     "REPLACED",
     "SLACK",
     "Actor",
