@@ -126,10 +126,13 @@ class Pages:
             self._store.queue_page(page, now)
 
     def _watch_cards(self, now: str) -> None:
-        """A card that Slack refuses for good is an alert that nobody sees."""
+        """A card that Slack refuses for good is an alert that nobody sees, or a storm of them."""
         for card in self._store.unseen_cards():
             if alert := self._store.alert(card.subject):
                 self._store.queue_page(paging.unseen(alert, card.error, self._instances), now)
+            elif storm := self._store.storm(card.subject):
+                tally = self._store.tally(storm.id)
+                self._store.queue_page(paging.unseen_storm(storm, tally, card.error), now)
 
     # ── sending ─────────────────────────────────────────────────────────────
 
@@ -152,12 +155,14 @@ class Pages:
             return "Slack answers." if contact.answered and not contact.why else ""
         if page.kind not in _ABOUT_ALERTS:
             return ""
+        if page.kind is PageKind.UNSEEN and self._store.is_seen(page.subject):
+            return "Slack shows it."
+        if self._store.storm(page.subject):
+            return "" if self._store.tally(page.subject).unresolved else "All are resolved."
         alert = self._store.alert(page.subject)
         over = {PageKind.UNTAKEN: {AlertState.TAKEN, AlertState.RESOLVED}}
         if alert is None or alert.state in over.get(page.kind, {AlertState.RESOLVED}):
             return "Somebody has it."
-        if page.kind is PageKind.UNSEEN and self._store.is_seen(page.subject):
-            return "Slack shows it."
         return ""
 
     def _send(self, pages: Sequence[Page]) -> None:

@@ -22,6 +22,8 @@ from bot.model import (
     PageKind,
     Send,
     SendKind,
+    Storm,
+    Tally,
     iso,
     page_id,
     send_id,
@@ -57,6 +59,27 @@ def unseen(alert: Alert, error: str, instances: Mapping[str, str]) -> Page:
     """Slack refused the card of *alert* for good. Once an alert."""
     first = f"Slack does not show {alert.id}: {_short(error, 200)}"
     return _about(alert, PageKind.UNSEEN, "", "Slack does not show it", first, instances)
+
+
+def unseen_storm(storm: Storm, tally: Tally, error: str) -> Page:
+    """Slack refused the message of *storm* for good. Once a storm, for all that it holds back."""
+    level = next(iter(tally.unresolved), Level.INFORMATIONAL)
+    name = level.value.capitalize()
+    left = sum(tally.unresolved.values())
+    lines = (
+        f"Slack does not show the storm {storm.id}: {_short(error, 200)}",
+        f"It holds back {left} alerts that nobody has resolved. The worst level: {name}.",
+        f"Rules: {_short(', '.join(rule for rule, _ in tally.rules), 120)}",
+        f"Who: {_short(', '.join(actor for actor, _ in tally.actors), 120)}",
+    )
+    return Page(
+        id=page_id(PageKind.UNSEEN, storm.id, ""),
+        kind=PageKind.UNSEEN,
+        subject=storm.id,
+        level=level,
+        title=f"{name} {storm.id}: Slack does not show a storm of {left} alerts",
+        text="\n".join(lines),
+    )
 
 
 def _about(

@@ -619,7 +619,8 @@ class Store(Protocol):
         ...
 
     def unseen_cards(self, limit: int = 20) -> Sequence[Send]:
-        """Cards refused for good, of alerts that are not resolved and were not paged for it."""
+        """Cards refused for good, of alerts that are not resolved and of storms, of which none was
+        paged for it."""
         ...
 
     # escalation

@@ -14,10 +14,11 @@ from bot import escalation
 from bot.alerts import judge
 from bot.errors import Refused, Unavailable
 from bot.escalation import Plan, Step
-from bot.model import AlertState, Level, Page, PageKind, Verb, iso
+from bot.model import AlertState, Level, Page, PageKind, Send, Verb, iso
 from bot.pager import ASKED_MOST, RETRY, TRIES, Pages
 from bot.ports import Contact
 from bot.store import SqliteStore
+from bot.storms import Storms
 from tests.builders import (
     HORIZON,
     INSTANCE,
@@ -203,6 +204,46 @@ def test_a_card_that_slack_refuses_for_good_rings_once_an_alert(night: Night) ->
     night.pages.step()
     assert night.rang == [f"Critical {alert}: Slack does not show it"]
     assert "is_archived" in night.pocket.rang[0].text
+
+
+def storm(night: Night, alerts: int = 12) -> Send:
+    """So many alerts in a channel that begins a storm above five; returns its message, claimed."""
+    triage = make_triage(storms=Storms(cards_per_minute=5, calm=timedelta(minutes=1)))
+    for number in range(alerts):
+        record = make_record(f"s-{number}", actor=make_actor(f"m{number}"))
+        finding = make_finding(record, level=Level.HIGH)
+        night.store.keep(judged(finding), triage, night.clock.iso)
+    [on] = night.store.storms_on()
+    while (send := night.store.claim_send(HORIZON, horizon=HORIZON)) and send.subject != on.id:
+        night.store.send_done(send, "C0MAIN", f"1.{send.revision}", night.clock.iso)
+    assert send is not None
+    return send
+
+
+def test_a_storms_message_that_slack_refuses_for_good_rings_once(night: Night) -> None:
+    """For all that the storm holds back, however long it lasts."""
+    card = storm(night)
+    night.store.send_refused(card, "Slack refused chat.postMessage: is_archived.", night.clock.iso)
+    night.pages.step()
+    night.start()
+    night.pages.step()
+    [page] = night.pocket.rang
+    held = len([one for one in night.store.alerts([AlertState.OPEN], 50) if one.held])
+    assert page.title == f"High {card.subject}: Slack does not show a storm of {held} alerts"
+    assert "is_archived" in page.text
+    assert night.ledger == ["page.sent"]
+
+
+def test_a_storms_message_that_comes_after_all_rings_nobody(night: Night) -> None:
+    """Somebody invited us before the page went out."""
+    card = storm(night)
+    night.store.send_refused(card, "Slack refused chat.postMessage: is_archived.", night.clock.iso)
+    night.pocket.faults = [Unavailable("AWS did not answer.")]
+    night.pages.step()
+    night.store.send_done(card, "C0MAIN", "1.99", night.clock.iso)
+    night.wait(1)
+    assert night.rang == []
+    assert night.ledger == ["page.dropped"]
 
 
 # ── Slack ───────────────────────────────────────────────────────────────────

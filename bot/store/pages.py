@@ -152,14 +152,15 @@ class PageRows(Sqlite):
         return row is not None and row[0] == SendState.SENT
 
     def unseen_cards(self, limit: int = 20) -> Sequence[Send]:
-        """Cards refused for good, of alerts that are not resolved and were not paged for it.
+        """Cards refused for good, of alerts that are not resolved and of storms, not paged yet.
 
         A card that only waits for a new token is no such card, nor one that another replaces.
         """
         rows = self.reader.execute(
             "SELECT o.id, o.subject, o.channel, o.error FROM outbox o"
-            " JOIN alerts a ON a.id = o.subject AND a.state <> 'resolved'"
-            " WHERE o.state = 'refused' AND o.kind = 'card' AND o.error NOT LIKE 'token: %'"
+            " LEFT JOIN alerts a ON a.id = o.subject LEFT JOIN storms s ON s.id = o.subject"
+            " WHERE (a.state <> 'resolved' OR s.id IS NOT NULL)"
+            " AND o.state = 'refused' AND o.kind = 'card' AND o.error NOT LIKE 'token: %'"
             " AND o.error NOT LIKE ? || '%' AND NOT EXISTS (SELECT 1 FROM pages p"
             " WHERE p.subject = o.subject AND p.kind = 'unseen')"
             " ORDER BY o.done_at, o.seq LIMIT ?",
