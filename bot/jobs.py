@@ -17,12 +17,14 @@ from bot.ports import Bot, Folding
 @dataclass(frozen=True)
 class Job:
     """*when* is a cron expression in the settings' time zone, with seconds first where it has six
-    fields; *at_start* also runs it at once."""
+    fields; *at_start* also runs it at once. One that *asks_slack* may have to wait for Slack's
+    limits, so no other job waits behind it."""
 
     name: str
     when: str
     run: Callable[[Bot], None]
     at_start: bool = False
+    asks_slack: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,10 @@ def timetable(
     """
     return (
         Job("escalate", "* * * * *", lambda bot: escalation.walk(bot, plan), at_start=True),
-        Job("people", "*/5 * * * *", refresh_people, at_start=True),
+        Job("people", "*/5 * * * *", refresh_people, at_start=True, asks_slack=True),
         Job("snoozes", "*/10 * * * * *", lambda bot: snoozes.settle(bot, folding.storms), True),
         Job("feeds", "* * * * *", watch.look, at_start=True),
-        Job("channels", "41 * * * *", lambda _: doors.look(), at_start=True),
+        Job("channels", "41 * * * *", lambda _: doors.look(), at_start=True, asks_slack=True),
         Job("exceptions", "* * * * *", exemptions.end_those_due, at_start=True),
         Job(
             "storms", "*/10 * * * * *", lambda bot: storms.end_those_over(bot, folding.storms), True

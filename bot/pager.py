@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from bot import paging
 from bot.errors import Fault, Unavailable
-from bot.model import AlertState, Page, PageKind, iso
+from bot.model import PAGING, AlertState, Page, PageKind, Send, iso
 from bot.ports import Clock, Contact, Pager, Store
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,11 @@ AT_ONCE = 100
 """Pages that are claimed together."""
 
 TRIES = 5
-"""What AWS refuses it may allow a moment later: a key was renewed, a policy mended."""
+"""What AWS refuses it may allow a moment later: a key was renewed, a policy mended. After so many
+tries people are told that they cannot be paged."""
+
+RETRY = 180.0
+"""Seconds between two tries from then on, for as long as somebody is still needed."""
 
 WAIT_MOST = 60.0
 """Seconds: the longest we wait by ourselves between two tries."""
@@ -49,7 +53,8 @@ class Pages:
     """Sends pages until stopped.
 
     *contact* says how the sender gets on with Slack; after *patience* of silence somebody is
-    woken. *instances* names Connect instances by id.
+    woken. *instances* names Connect instances by id. *channel* is told that nobody can be paged,
+    and *wake* tells the sender so.
     """
 
     def __init__(
@@ -61,6 +66,8 @@ class Pages:
         *,
         patience: timedelta,
         instances: Mapping[str, str],
+        channel: str,
+        wake: Callable[[], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -69,9 +76,12 @@ class Pages:
         self._contact = contact
         self._patience = patience
         self._instances = instances
+        self._channel = channel
+        self._wake = wake
         self._monotonic = monotonic
         self._stopping = threading.Event()
         self._recovered = False
+        self._muted = False
         self._failures = 0
         self._opens = monotonic()
 
@@ -97,7 +107,8 @@ class Pages:
         now = iso(self._clock.now())
         if not self._recovered:
             if again := self._store.recover_pages(now):
-                log.warning("%d page(s) were cut off; they go out again.", again)
+                log.warning("%d page(s) were cut off or refused; they are tried again.", again)
+            self._muted = paging.is_muted(self._store.last_send(PAGING))
             self._recovered = True
         self._watch_slack(now)
         self._watch_cards(now)
@@ -118,10 +129,13 @@ class Pages:
             self._store.queue_page(page, now)
 
     def _watch_cards(self, now: str) -> None:
-        """A card that Slack refuses for good is an alert that nobody sees."""
+        """A card that Slack refuses for good is an alert that nobody sees, or a storm of them."""
         for card in self._store.unseen_cards():
             if alert := self._store.alert(card.subject):
                 self._store.queue_page(paging.unseen(alert, card.error, self._instances), now)
+            elif storm := self._store.storm(card.subject):
+                tally = self._store.tally(storm.id)
+                self._store.queue_page(paging.unseen_storm(storm, tally, card.error), now)
 
     # ── sending ─────────────────────────────────────────────────────────────
 
@@ -133,11 +147,11 @@ class Pages:
             if self._snoozed(page, now):
                 # Not dropped: its step is taken, so nothing else would ring when the snooze ends.
                 self._store.page_later(page, iso(self._clock.now() + SNOOZED_AGAIN))
-            elif self._needed(page):
-                pages.append(page)
-            else:
+            elif spared := self._spared(page):
                 entry = paging.entry(page, "dropped", now)
-                self._store.page_dropped(page, "Somebody has it.", entry)
+                self._store.page_dropped(page, spared, entry)
+            else:
+                pages.append(page)
         return pages
 
     def _snoozed(self, page: Page, now: str) -> bool:
@@ -147,12 +161,22 @@ class Pages:
             return False
         return any(one.quiets(alert, now) for one in self._store.snoozes_about(alert))
 
-    def _needed(self, page: Page) -> bool:
-        """Somebody may have taken the alert while its page waited."""
-        if page.kind is not PageKind.UNTAKEN:
-            return True
+    def _spared(self, page: Page) -> str:
+        """Why *page*, which may have waited for long, need not go out any more, or ""."""
+        if page.kind is PageKind.SLACK_DOWN:
+            contact = self._contact()
+            return "Slack answers." if contact.answered and not contact.why else ""
+        if page.kind not in _ABOUT_ALERTS:
+            return ""
+        if page.kind is PageKind.UNSEEN and self._store.is_seen(page.subject):
+            return "Slack shows it."
+        if self._store.storm(page.subject):
+            return "" if self._store.tally(page.subject).unresolved else "All are resolved."
         alert = self._store.alert(page.subject)
-        return alert is not None and alert.state is AlertState.OPEN
+        over = {PageKind.UNTAKEN: {AlertState.TAKEN, AlertState.RESOLVED}}
+        if alert is None or alert.state in over.get(page.kind, {AlertState.RESOLVED}):
+            return "Somebody has it."
+        return ""
 
     def _send(self, pages: Sequence[Page]) -> None:
         """One by one; many about alerts as one, for each is a call in the night."""
@@ -177,6 +201,8 @@ class Pages:
             wait = _backing_off(self._failures) if asked is None else min(asked, ASKED_MOST)
             self._opens = self._monotonic() + wait
             log.warning("%s The page is tried again in %.0f s.", error.sentence, wait)
+            if self._failures >= TRIES:
+                self._mute(error.sentence)
             self._again(group, wait, error.sentence)
             return False
         except Fault as error:
@@ -188,6 +214,7 @@ class Pages:
             return True
         self._failures = 0
         self._sent(group)
+        self._unmute()
         return True
 
     def _sent(self, group: list[Page]) -> None:
@@ -203,9 +230,30 @@ class Pages:
             if page.attempts < TRIES:
                 log.error("%s The page is tried again.", why)
                 self._again([page], _backing_off(page.attempts), why)
-            else:
+                continue
+            # Said once a page: one that is refused for what it says must not repeat it for ever.
+            if not page.done_at:
                 log.critical("%s Nobody is woken for: %s", why, page.title)
-                self._store.page_refused(page, why, paging.entry(page, "refused", now, error=why))
+                self._mute(why)
+            entry = paging.entry(page, "refused", now, error=why)
+            due = iso(self._clock.now() + timedelta(seconds=RETRY))
+            self._store.page_refused(page, due, why, entry)
+
+    def _mute(self, why: str) -> None:
+        """Nobody can be paged: people are told in Slack, once."""
+        if not self._muted:
+            self._muted = True
+            self._tell(paging.muted(why, self._clock.now(), self._channel))
+
+    def _unmute(self) -> None:
+        """A page went out; where none did for a while, the others are tried at once."""
+        if self._muted:
+            self._recovered = False
+            self._tell(paging.unmuted(self._clock.now(), self._channel))
+
+    def _tell(self, send: Send) -> None:
+        self._store.queue([send], iso(self._clock.now()))
+        self._wake()
 
     def _again(self, pages: Sequence[Page], wait: float, error: str) -> None:
         due = iso(self._clock.now() + timedelta(seconds=wait))

@@ -11,7 +11,24 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.hours import spoken
-from bot.model import SLACK, Alert, Entry, Level, Page, PageKind, cut, iso, page_id
+from bot.model import (
+    PAGING,
+    SLACK,
+    Alert,
+    Entry,
+    Lane,
+    Level,
+    Page,
+    PageKind,
+    Send,
+    SendKind,
+    Storm,
+    Tally,
+    cut,
+    iso,
+    page_id,
+    send_id,
+)
 from bot.ports import Contact
 
 BY = "callwarden"
@@ -21,6 +38,10 @@ TOGETHER = 5
 """More pages about alerts than these, due at once, go as one."""
 
 _NAMED_TOGETHER = 10
+_MUTED = (
+    " It is tried again every few minutes. Look after open alerts yourselves until then;"
+    " `callwarden page test` says whether it works."
+)
 _PHONE = re.compile(r"\+\d[\d ().-]{4,}(?=\d\d)")
 
 
@@ -50,6 +71,27 @@ def unseen(alert: Alert, error: str, instances: Mapping[str, str]) -> Page:
     """Slack refused the card of *alert* for good. Once an alert."""
     first = f"Slack does not show {alert.id}: {_short(error, 200)}"
     return _about(alert, PageKind.UNSEEN, "", "Slack does not show it", first, instances)
+
+
+def unseen_storm(storm: Storm, tally: Tally, error: str) -> Page:
+    """Slack refused the message of *storm* for good. Once a storm, for all that it holds back."""
+    level = next(iter(tally.unresolved), Level.INFORMATIONAL)
+    name = level.value.capitalize()
+    left = sum(tally.unresolved.values())
+    lines = (
+        f"Slack does not show the storm {storm.id}: {_short(error, 200)}",
+        f"It holds back {left} alerts that nobody has resolved. The worst level: {name}.",
+        f"Rules: {_short(', '.join(rule for rule, _ in tally.rules), 120)}",
+        f"Who: {_short(', '.join(actor for actor, _ in tally.actors), 120)}",
+    )
+    return Page(
+        id=page_id(PageKind.UNSEEN, storm.id, ""),
+        kind=PageKind.UNSEEN,
+        subject=storm.id,
+        level=level,
+        title=f"{name} {storm.id}: Slack does not show a storm of {left} alerts",
+        text="\n".join(lines),
+    )
 
 
 def _about(
@@ -141,6 +183,35 @@ def _back(down: Page) -> Page:
         level=Level.INFORMATIONAL,
         title="Callwarden reaches Slack again",
         text="Callwarden reaches Slack again. What waited is being posted.",
+    )
+
+
+# ── about paging itself ─────────────────────────────────────────────────────
+
+
+def muted(why: str, now: datetime, channel: str) -> Send:
+    """Said in *channel*: nobody can be paged any more, because of *why*."""
+    return _said(f"Nobody can be paged since {now:%H:%M} UTC: {why}{_MUTED}", True, now, channel)
+
+
+def unmuted(now: datetime, channel: str) -> Send:
+    """Said in *channel*: pages go out again."""
+    return _said("Pages go out again; what still needs somebody is paged now.", False, now, channel)
+
+
+def is_muted(last: Send | None) -> bool:
+    """Whether the *last* that was said of it is that nobody can be paged."""
+    return last is not None and bool(last.body.get("muted"))
+
+
+def _said(text: str, muted: bool, now: datetime, channel: str) -> Send:
+    return Send(
+        id=send_id(PAGING, SendKind.POST, f"{muted} {iso(now)}"),
+        kind=SendKind.POST,
+        subject=PAGING,
+        channel=channel,
+        lane=Lane.CRITICAL,
+        body={"text": text, "muted": muted},
     )
 
 

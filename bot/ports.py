@@ -640,8 +640,9 @@ class Store(Protocol):
         """The page must be tried again at *due_at*."""
         ...
 
-    def page_refused(self, page: Page, error: str, entry: Entry) -> None:
-        """The page will not be tried again: it was refused for good."""
+    def page_refused(self, page: Page, due_at: str, error: str, entry: Entry) -> None:
+        """The page was refused time and again; it is tried once more at *due_at*. *entry* is
+        written the first time only."""
         ...
 
     def page_dropped(self, page: Page, why: str, entry: Entry) -> None:
@@ -653,8 +654,9 @@ class Store(Protocol):
         ...
 
     def recover_pages(self, now: str) -> int:
-        """At start: what was under way when we died waits again. It may go out twice, which is
-        better than never. Returns count."""
+        """At start, and once pages go out again: what was under way when we died waits again, and
+        what was refused is tried now. It may go out twice, which is better than never. Returns
+        count."""
         ...
 
     def last_page(self, kinds: Sequence[PageKind]) -> Page | None:
@@ -666,12 +668,21 @@ class Store(Protocol):
         ...
 
     def failed_pages(self, limit: int = 20, since: str = "") -> Sequence[Page]:
-        """Pages that wait after a try in vain, and the latest that were refused for good, from
-        *since* (ISO) on."""
+        """Pages that wait after a try in vain, and the latest that were refused from *since*
+        (ISO) on."""
+        ...
+
+    def is_seen(self, subject: str) -> bool:
+        """Whether the newest card of *subject* was posted."""
+        ...
+
+    def last_send(self, subject: str) -> Send | None:
+        """The send about *subject* that was queued last."""
         ...
 
     def unseen_cards(self, limit: int = 20) -> Sequence[Send]:
-        """Cards refused for good, of alerts that are not resolved and were not paged for it."""
+        """Cards refused for good, of alerts that are not resolved and of storms, of which none was
+        paged for it."""
         ...
 
     # escalation

@@ -158,14 +158,21 @@ class Timekeeper:
         self._errors = {} if errors is None else errors
         self._scheduler: Any = BackgroundScheduler(
             timezone=timezone,
-            executors={"default": ThreadPoolExecutor(1)},
+            # Who waits for Slack holds up nobody who is to be paged, nor another who asks Slack.
+            executors={
+                "default": ThreadPoolExecutor(1),
+                "slack": ThreadPoolExecutor(max(1, sum(job.asks_slack for job in jobs))),
+            },
             # The default drops a job that starts more than a second late.
             job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 1},
         )
         self._triggers = {job.name: trigger(job.when, timezone) for job in jobs}
         for job in jobs:
             when = self._triggers[job.name]
-            self._scheduler.add_job(self._run, when, args=[job], id=job.name, name=job.name)
+            line = "slack" if job.asks_slack else "default"
+            self._scheduler.add_job(
+                self._run, when, args=[job], id=job.name, name=job.name, executor=line
+            )
         self._scheduler.add_listener(self._missed, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
     def start(self) -> None:
@@ -378,6 +385,8 @@ def _pages(
         outbox.contact,
         patience=timedelta(minutes=settings.paging.slack_down_minutes),
         instances=names_of(settings),
+        channel=settings.slack.channel,
+        wake=outbox.wake,
     )
 
 

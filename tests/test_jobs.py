@@ -91,6 +91,11 @@ def test_people_channels_and_feeds_are_looked_at_at_every_start() -> None:
     assert at_start == {"people", "channels", *every_minute}
 
 
+def test_only_people_and_channels_wait_for_slack() -> None:
+    """Whatever leads to a page goes on while Slack finds every question too soon."""
+    assert {job.name for job in all_jobs() if job.asks_slack} == {"people", "channels"}
+
+
 def test_refreshing_people_asks_the_directory(store: SqliteStore, clock: FakeClock) -> None:
     """The job is nothing but that question."""
     directory = CountingDirectory()

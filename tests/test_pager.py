@@ -14,14 +14,16 @@ from bot import escalation, snoozes
 from bot.alerts import judge
 from bot.errors import Refused, Unavailable
 from bot.escalation import Plan, Step
-from bot.model import AlertState, Level, Page, PageKind, Scope, Verb, iso
-from bot.pager import ASKED_MOST, TRIES, Pages
+from bot.model import AlertState, Level, Page, PageKind, Scope, Send, Verb, iso
+from bot.pager import ASKED_MOST, RETRY, TRIES, Pages
 from bot.ports import Contact
 from bot.store import SqliteStore
+from bot.storms import Storms
 from tests.builders import (
     HORIZON,
     INSTANCE,
     NOON,
+    Bell,
     FakeClock,
     judged,
     make_actor,
@@ -60,6 +62,7 @@ class Night:
         self.clock = FakeClock()
         self.pocket = Pocket()
         self.slack = Contact(answered=True)
+        self.bell = Bell()
         self._path = path
         self._opened: list[SqliteStore] = []
         self.start()
@@ -75,6 +78,8 @@ class Night:
             lambda: self.slack,
             patience=timedelta(minutes=2),
             instances={INSTANCE: "prod"},
+            channel="C0MAIN",
+            wake=self.bell.wake,
             monotonic=self.clock.monotonic,
         )
 
@@ -106,6 +111,15 @@ class Night:
     def rang(self) -> list[str]:
         """The titles of what went out."""
         return [page.title for page in self.pocket.rang]
+
+    @property
+    def said(self) -> list[str]:
+        """What was said in Slack of pages themselves."""
+        rows = self.store.reader.execute(
+            "SELECT channel || ': ' || json_extract(body, '$.text') FROM outbox"
+            " WHERE subject = 'paging' ORDER BY seq"
+        )
+        return [row[0] for row in rows]
 
     @property
     def ledger(self) -> list[str]:
@@ -192,6 +206,46 @@ def test_a_card_that_slack_refuses_for_good_rings_once_an_alert(night: Night) ->
     assert "is_archived" in night.pocket.rang[0].text
 
 
+def storm(night: Night, alerts: int = 12) -> Send:
+    """So many alerts in a channel that begins a storm above five; returns its message, claimed."""
+    triage = make_triage(storms=Storms(cards_per_minute=5, calm=timedelta(minutes=1)))
+    for number in range(alerts):
+        record = make_record(f"s-{number}", actor=make_actor(f"m{number}"))
+        finding = make_finding(record, level=Level.HIGH)
+        night.store.keep(judged(finding), triage, night.clock.iso)
+    [on] = night.store.storms_on()
+    while (send := night.store.claim_send(HORIZON, horizon=HORIZON)) and send.subject != on.id:
+        night.store.send_done(send, "C0MAIN", f"1.{send.revision}", night.clock.iso)
+    assert send is not None
+    return send
+
+
+def test_a_storms_message_that_slack_refuses_for_good_rings_once(night: Night) -> None:
+    """For all that the storm holds back, however long it lasts."""
+    card = storm(night)
+    night.store.send_refused(card, "Slack refused chat.postMessage: is_archived.", night.clock.iso)
+    night.pages.step()
+    night.start()
+    night.pages.step()
+    [page] = night.pocket.rang
+    held = len([one for one in night.store.alerts([AlertState.OPEN], 50) if one.held])
+    assert page.title == f"High {card.subject}: Slack does not show a storm of {held} alerts"
+    assert "is_archived" in page.text
+    assert night.ledger == ["page.sent"]
+
+
+def test_a_storms_message_that_comes_after_all_rings_nobody(night: Night) -> None:
+    """Somebody invited us before the page went out."""
+    card = storm(night)
+    night.store.send_refused(card, "Slack refused chat.postMessage: is_archived.", night.clock.iso)
+    night.pocket.faults = [Unavailable("AWS did not answer.")]
+    night.pages.step()
+    night.store.send_done(card, "C0MAIN", "1.99", night.clock.iso)
+    night.wait(1)
+    assert night.rang == []
+    assert night.ledger == ["page.dropped"]
+
+
 # ── Slack ───────────────────────────────────────────────────────────────────
 
 
@@ -257,18 +311,89 @@ def test_the_time_that_aws_names_is_kept(night: Night) -> None:
     assert len(night.rang) == 3
 
 
-def test_a_page_that_aws_refuses_is_tried_a_few_times_and_then_shown(
+def test_a_page_that_aws_refuses_is_tried_until_it_goes_out(
     night: Night, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A key may be renewed meanwhile; where it is not, status and log say that nobody was woken."""
+    """Its credentials had expired. Status, log and channel say that nobody is woken; once they are
+    renewed it rings, and that is said too."""
     alert = night.alert()
-    night.pocket.faults = [REFUSED] * (TRIES + 5)
+    night.pocket.faults = [REFUSED] * (TRIES + 3)
     night.wait(12)
     assert night.pocket.calls == TRIES
     assert night.ledger == ["page.refused"]
     [failed] = night.store.failed_pages()
     assert (failed.subject, failed.error) == (alert, "AWS refused sns:Publish.")
     assert f"Nobody is woken for: Critical {alert}" in caplog.text
+    [said] = night.said
+    assert said.startswith("C0MAIN: Nobody can be paged since 12:10 UTC: AWS refused sns:Publish.")
+    assert night.bell.rings == 1
+
+    night.wait(4 * RETRY / 60 + 1)
+    assert night.rang == [f"Critical {alert}: nobody has taken it"]
+    assert night.ledger == ["page.refused", "page.sent"]
+    assert night.said[1:] == ["C0MAIN: Pages go out again; what still needs somebody is paged now."]
+    night.wait(30, look=10)
+    assert len(night.rang) == 1
+
+
+def test_once_one_page_goes_out_those_refused_before_do_too(night: Night) -> None:
+    """At once, and only those that still need somebody."""
+    for name in ("one", "two"):
+        night.alert(name)
+    night.pocket.faults = [REFUSED for _ in range(2 * TRIES)]
+    night.wait(12)
+    assert night.rang == []
+    night.store.decide(
+        make_ask(night.store.alerts([AlertState.OPEN], actor="two")[0].id, Verb.TAKE), judge
+    )
+    night.lose_slack(3)
+    night.wait(0.1)
+    assert len(night.rang) == 2
+    assert len(night.said) == 2
+    assert sorted(night.ledger) == [
+        "page.dropped",
+        "page.refused",
+        "page.refused",
+        "page.sent",
+        "page.sent",
+    ]
+
+
+def test_a_start_tries_what_was_refused_and_says_nothing_twice(night: Night) -> None:
+    """Whoever starts us has perhaps mended it; where not, people know already."""
+    night.alert()
+    night.pocket.faults = [REFUSED] * (TRIES + 1)
+    night.wait(12)
+    night.start()
+    night.pages.step()
+    assert (night.pocket.calls, len(night.said)) == (TRIES + 1, 1)
+    night.start()
+    night.pages.step()
+    assert (len(night.rang), len(night.said)) == (1, 2)
+
+
+def test_a_topic_that_never_answers_is_said_too(night: Night) -> None:
+    """Once; a short silence is not."""
+    night.alert()
+    night.pocket.faults = [Unavailable("AWS did not answer.")] * (TRIES + 3)
+    night.wait(10.3)
+    assert night.said == []
+    night.wait(3)
+    assert len(night.said) == 1
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_that_slack_is_down_is_paged_late_only_while_it_is(night: Night, back: bool) -> None:
+    """AWS had refused the page for a while."""
+    night.pocket.faults = [REFUSED] * TRIES
+    night.lose_slack(3)
+    night.wait(1)
+    assert night.rang == []
+    if back:
+        night.slack = Contact(answered=True)
+    night.wait(5)
+    down = "Callwarden cannot reach Slack"
+    assert (down in night.rang) is not back
 
 
 def test_a_refusal_that_passes_leaves_no_trace(night: Night) -> None:
@@ -354,6 +479,8 @@ def test_the_thread_goes_on_after_a_fault_of_the_store(night: Night) -> None:
         contact,
         patience=timedelta(minutes=2),
         instances={},
+        channel="C0MAIN",
+        wake=night.bell.wake,
     )
     thread = threading.Thread(target=pages.run)
     thread.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -77,6 +79,33 @@ def test_a_job_that_fails_is_loud_and_holds_no_other(
     assert eventually(lambda: store.last_run("good") is not None)
     assert store.last_run("bad") is None
     assert eventually(lambda: list(errors) == ["bad"])
+
+
+def test_who_waits_for_slack_holds_up_nobody(
+    begin: Start, store: SqliteStore, request: pytest.FixtureRequest
+) -> None:
+    """People are asked about for minutes where Slack says slow down; a page is due meanwhile, and
+    so is the look at the channels. A stop waits for none of them."""
+    answered = threading.Event()
+    request.addfinalizer(answered.set)
+    timekeeper = begin(
+        Job("people", NEVER, lambda _: _until(answered), at_start=True, asks_slack=True),
+        Job("channels", NEVER, lambda _: None, at_start=True, asks_slack=True),
+        Job("escalate", NEVER, lambda _: None, at_start=True),
+    )
+
+    assert eventually(lambda: store.last_run("escalate") is not None)
+    assert eventually(lambda: store.last_run("channels") is not None)
+    assert store.last_run("people") is None
+    begun = time.monotonic()
+    timekeeper.stop()
+    assert time.monotonic() - begun < 1.0
+    answered.set()
+    assert eventually(lambda: store.last_run("people") is not None)
+
+
+def _until(answered: threading.Event) -> None:
+    answered.wait(30)
 
 
 def test_what_ran_today_does_not_run_at_a_start(begin: Start, store: SqliteStore) -> None:

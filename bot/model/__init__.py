@@ -39,7 +39,7 @@ from bot.model.ids import (
 )
 from bot.model.moments import counted, iso, lasting, moment
 from bot.model.news import REMEMBERED, foremost, news_due
-from bot.model.pages import SLACK, Page, PageKind, PageState, page_id
+from bot.model.pages import PAGING, SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
 from bot.model.scope import Scope
@@ -63,6 +63,7 @@ __all__ = [
     "FEED_RULES",
     "NAMESPACE",
     "OWN_SOURCE",
+    "PAGING",
     "REMEMBERED",
     "REPLACED",
     "SLACK",

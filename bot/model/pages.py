@@ -14,6 +14,10 @@ SLACK = "slack"
 """The subject of pages about Slack itself."""
 
 
+PAGING = "paging"
+"""The subject of what is said in Slack about pages themselves."""
+
+
 class PageKind(StrEnum):
     """Why somebody is woken."""
 
@@ -25,7 +29,8 @@ class PageKind(StrEnum):
 
 
 class PageState(StrEnum):
-    """waiting → sending → sent, refused (for good) or dropped (taken meanwhile)."""
+    """waiting → sending → sent, refused or dropped (not needed any more). One that was refused
+    is tried again now and then."""
 
     WAITING = "waiting"
     SENDING = "sending"
@@ -36,7 +41,7 @@ class PageState(StrEnum):
 
 class Page(Struct, frozen=True, kw_only=True):
     """One page. *subject* is the alert's id, or `SLACK`; *title* is its first line, *text* all of
-    it. Times are ISO or ""."""
+    it. Times are ISO or ""; *done_at* is also when it was first given up for a while."""
 
     id: str
     kind: PageKind

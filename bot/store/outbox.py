@@ -395,6 +395,15 @@ class OutboxRows(Sqlite):
         )
         return [_send(row) for row in rows]
 
+    def last_send(self, subject: str) -> Send | None:
+        """The send about *subject* that was queued last."""
+        row = self.reader.execute(
+            f"SELECT {_COLUMNS} FROM outbox WHERE subject = ?"  # noqa: S608 - constant text
+            " ORDER BY seq DESC LIMIT 1",
+            (subject,),
+        ).fetchone()
+        return _send(row) if row else None
+
     def last_posts(self) -> Mapping[str, str]:
         """Per channel, when we last posted there."""
         rows = self.reader.execute(

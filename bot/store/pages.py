@@ -8,7 +8,18 @@ from typing import Any
 
 import msgspec
 
-from bot.model import REPLACED, Alert, Entry, Level, Page, PageKind, PageState, Send, SendKind
+from bot.model import (
+    REPLACED,
+    Alert,
+    Entry,
+    Level,
+    Page,
+    PageKind,
+    PageState,
+    Send,
+    SendKind,
+    SendState,
+)
 from bot.ports import Escalating
 from bot.store import alerts, ledger, outbox
 from bot.store.gate import Turn
@@ -39,7 +50,7 @@ class PageRows(Sqlite):
 
     def claim_page(self, now: str, horizon: str) -> Page | None:
         """Take the next page that is due. The claim is durable before it returns."""
-        due = "state = 'waiting' AND (due_at <= ? OR due_at > ?)"
+        due = "state IN ('waiting', 'refused') AND (due_at <= ? OR due_at > ?)"
         # Mostly there is none, and looking needs no turn at the gate.
         ask = f"SELECT {_COLUMNS} FROM pages WHERE {due} ORDER BY seq LIMIT 1"  # noqa: S608
         if self.reader.execute(ask, (now, horizon)).fetchone() is None:
@@ -59,9 +70,20 @@ class PageRows(Sqlite):
         """The page went out."""
         self._settle(page, PageState.SENT, "", entry)
 
-    def page_refused(self, page: Page, error: str, entry: Entry) -> None:
-        """Refused for good."""
-        self._settle(page, PageState.REFUSED, error, entry)
+    def page_refused(self, page: Page, due_at: str, error: str, entry: Entry) -> None:
+        """Refused time and again; it is tried once more at *due_at*."""
+        with self.writing(Turn.SENDER) as db:
+            refused = db.execute(
+                "UPDATE pages SET state = 'refused', due_at = ?, error = ?"
+                " WHERE id = ? AND state IN ('waiting', 'sending')",
+                (due_at, error, page.id),
+            ).rowcount
+            first = db.execute(
+                "UPDATE pages SET done_at = ? WHERE id = ? AND state = 'refused' AND done_at = ''",
+                (entry.at, page.id),
+            ).rowcount
+            if refused and first:
+                ledger.append(db, entry)
 
     def page_dropped(self, page: Page, why: str, entry: Entry) -> None:
         """It need not go out any more."""
@@ -95,10 +117,13 @@ class PageRows(Sqlite):
             )
 
     def recover_pages(self, now: str) -> int:
-        """What was under way when we died waits again, though it may have gone out."""
+        """What was under way when we died waits again, though it may have gone out; so does what
+        was refused."""
         with self.writing(Turn.SENDER) as db:
             return db.execute(
-                "UPDATE pages SET state = 'waiting', due_at = ? WHERE state = 'sending'", (now,)
+                "UPDATE pages SET state = 'waiting', due_at = ?"
+                " WHERE state IN ('sending', 'refused')",
+                (now,),
             ).rowcount
 
     def last_page(self, kinds: Sequence[PageKind]) -> Page | None:
@@ -111,7 +136,7 @@ class PageRows(Sqlite):
         return self._one("state = 'sent' ORDER BY done_at DESC, seq DESC")
 
     def failed_pages(self, limit: int = 20, since: str = "") -> Sequence[Page]:
-        """Pages that wait after a try in vain, and the latest that were refused for good."""
+        """Pages that wait after a try in vain, and the latest that were refused."""
         rows = self.reader.execute(
             f"SELECT {_COLUMNS} FROM pages WHERE (state = 'waiting' AND error <> '')"  # noqa: S608 - constant text
             " OR (state = 'refused' AND done_at >= ?)"
@@ -127,15 +152,25 @@ class PageRows(Sqlite):
         ).fetchone()
         return _page(row) if row else None
 
+    def is_seen(self, subject: str) -> bool:
+        """Whether the newest card of *subject* was posted."""
+        row = self.reader.execute(
+            "SELECT state FROM outbox WHERE subject = ? AND kind = 'card'"
+            " ORDER BY seq DESC LIMIT 1",
+            (subject,),
+        ).fetchone()
+        return row is not None and row[0] == SendState.SENT
+
     def unseen_cards(self, limit: int = 20) -> Sequence[Send]:
-        """Cards refused for good, of alerts that are not resolved and were not paged for it.
+        """Cards refused for good, of alerts that are not resolved and of storms, not paged yet.
 
         A card that only waits for a new token is no such card, nor one that another replaces.
         """
         rows = self.reader.execute(
             "SELECT o.id, o.subject, o.channel, o.error FROM outbox o"
-            " JOIN alerts a ON a.id = o.subject AND a.state <> 'resolved'"
-            " WHERE o.state = 'refused' AND o.kind = 'card' AND o.error NOT LIKE 'token: %'"
+            " LEFT JOIN alerts a ON a.id = o.subject LEFT JOIN storms s ON s.id = o.subject"
+            " WHERE (a.state <> 'resolved' OR s.id IS NOT NULL)"
+            " AND o.state = 'refused' AND o.kind = 'card' AND o.error NOT LIKE 'token: %'"
             " AND o.error NOT LIKE ? || '%' AND NOT EXISTS (SELECT 1 FROM pages p"
             " WHERE p.subject = o.subject AND p.kind = 'unseen')"
             " ORDER BY o.done_at, o.seq LIMIT ?",

@@ -393,7 +393,7 @@ def test_status_shows_the_last_page_and_those_that_failed() -> None:
     assert (
         "❌ Page is tried again (tried 3×): Critical A-7K2QF: nobody has taken it: AWS did" in text
     )
-    assert "❌ Page is given up: nobody was woken: Critical A-7K2QF" in text
+    assert "; nobody was woken: Critical A-7K2QF" in text
     assert f"`{topic}`, last <!date^" in text
     no_voice(drawn)
 

@@ -122,16 +122,14 @@ def test_a_page_from_a_clock_that_was_fast_does_not_wait(memory: Store) -> None:
     assert memory.claim_page(NOW, FAR) is not None
 
 
-@pytest.mark.parametrize("settled", ["done", "refused", "dropped"])
+@pytest.mark.parametrize("settled", ["done", "dropped"])
 def test_what_became_of_a_page_is_in_the_ledger_once(memory: Store, settled: str) -> None:
-    """Sent, refused or not needed any more: one line, counted as such, and never tried again."""
+    """Sent or not needed any more: one line, counted as such, and never tried again."""
     memory.queue_page(a_page(), NOW)
     page = claimed(memory)
     for _ in range(2):
         if settled == "done":
             memory.page_done(page, line("page.sent"))
-        elif settled == "refused":
-            memory.page_refused(page, "no such topic", line("page.refused"))
         else:
             memory.page_dropped(page, "taken", line("page.dropped"))
     state = {"done": "sent"}.get(settled, settled)
@@ -139,6 +137,21 @@ def test_what_became_of_a_page_is_in_the_ledger_once(memory: Store, settled: str
     assert memory.counts()[f"pages.{state}"] == 1
     assert memory.recover_pages(NOW) == 0
     assert memory.claim_page(NOW, FAR) is None
+
+
+def test_a_refused_page_is_tried_again_and_is_in_the_ledger_once(memory: Store) -> None:
+    """At its time, or at a start; it stays refused until it goes out."""
+    memory.queue_page(a_page(), NOW)
+    for number in range(3):
+        page = claimed(memory, FAR)
+        memory.page_refused(page, LATER, "no such topic", line("page.refused", NOW))
+        assert memory.claim_page(NOW, FAR) is None
+        assert (page.attempts, page.done_at) == (number + 1, NOW if number else "")
+    assert memory.counts()["pages.refused"] == 1
+    assert memory.recover_pages(NOW) == 1
+    memory.page_done(claimed(memory), line("page.sent", LATER))
+    assert ledger(memory) == ["page.refused", "page.sent"]
+    assert memory.recover_pages(NOW) == 0
 
 
 def test_a_page_that_was_under_way_at_a_kill_goes_again(memory: Store, open_again: Open) -> None:
@@ -169,7 +182,7 @@ def test_pages_that_fail_are_shown(memory: Store) -> None:
     for name in ("waits", "tried", "refused"):
         memory.queue_page(a_page(name), NOW)
     memory.page_again(a_page("tried"), FAR, "SNS did not answer.")
-    memory.page_refused(a_page("refused"), "no such topic", line("page.refused", LATER))
+    memory.page_refused(a_page("refused"), FAR, "no such topic", line("page.refused", LATER))
     errors = [page.error for page in memory.failed_pages()]
     assert errors == ["SNS did not answer.", "no such topic"]
     assert [page.id for page in memory.failed_pages(since=FAR)] == ["tried"]
@@ -197,6 +210,21 @@ def test_a_refused_card_is_unseen_until_it_was_paged(memory: Store) -> None:
     assert len(memory.unseen_cards()) == 1
     memory.queue_page(a_page("p-2", subject=alert_id, kind=PageKind.UNSEEN), NOW)
     assert memory.unseen_cards() == []
+
+
+def test_a_card_is_seen_once_the_newest_is_posted(memory: Store) -> None:
+    """Not while it waits or is refused."""
+    alert_id = an_alert(memory)
+    assert not memory.is_seen(alert_id)
+    card = refuse_card(memory, "is_archived")
+    assert not memory.is_seen(alert_id)
+    last = memory.last_send(alert_id)
+    assert last is not None
+    assert last.id == card.id
+    memory.recover_sends(NOW)
+    memory.send_done(card, "C0MAIN", "1.1", NOW)
+    assert memory.is_seen(alert_id)
+    assert memory.last_send("nobody") is None
 
 
 @pytest.mark.parametrize("error", ["token: token_revoked", "replaced: is_archived"])

@@ -160,8 +160,8 @@ def _pages(topic: str, last: Page | None) -> str:
 
 
 def _failed(page: Page) -> str:
-    waits = page.state is PageState.WAITING
-    what = f"is tried again (tried {page.attempts}×)" if waits else "is given up: nobody was woken"
+    woken = "" if page.state is PageState.WAITING else "; nobody was woken"
+    what = f"is tried again (tried {page.attempts}×){woken}"
     return f"❌ Page {what}: {escape(page.title)}: {escape(page.error)}"
 
 
