@@ -52,7 +52,7 @@ def timetable(
             "storms", "*/10 * * * * *", lambda bot: storms.end_those_over(bot, folding.storms), True
         ),
         Job("inhibition", "*/10 * * * * *", lambda bot: inhibition.settle(bot, folding.inhibition)),
-        Job("pictures", "* * * * *", lambda bot: bot.pictures.tidy()),
+        Job("pictures", "* * * * *", lambda bot: bot.pictures.tidy(), asks_slack=True),
         Job("prune", "17 3 * * *", lambda bot: prune(bot, keep)),
     )
 
