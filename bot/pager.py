@@ -135,9 +135,12 @@ class Pages:
         return pages
 
     def _needed(self, page: Page) -> bool:
-        """Somebody may have taken the alert while its page waited."""
+        """Somebody may have taken the alert, or what a storm left, while its page waited."""
         if page.kind is not PageKind.UNTAKEN:
             return True
+        if self._store.storm(page.subject) is not None:
+            left = self._store.left_by_storms()
+            return any(one.storm.id == page.subject for one in left)
         alert = self._store.alert(page.subject)
         return alert is not None and alert.state is AlertState.OPEN
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.hours import spoken
-from bot.model import SLACK, Alert, Entry, Level, Page, PageKind, iso, page_id
+from bot.model import SLACK, Alert, Entry, Level, Page, PageKind, Storm, iso, page_id
 from bot.ports import Contact
 
 BY = "callwarden"
@@ -39,6 +39,34 @@ def unseen(alert: Alert, error: str, instances: Mapping[str, str]) -> Page:
     """Slack refused the card of *alert* for good. Once an alert."""
     first = f"Slack does not show {alert.id}: {_short(error, 200)}"
     return _about(alert, PageKind.UNSEEN, "", "Slack does not show it", first, instances)
+
+
+def left_sentence(storm: Storm, left: Mapping[Level, int], for_how_long: timedelta) -> str:
+    """That nobody takes what *storm* held back: *left* is how many of each level."""
+    worst = sorted(left, key=lambda level: -level.rank)
+    number = sum(left.values())
+    counted = ", ".join(f"{left[level]:,} {level.value}" for level in worst)
+    alerts = "an alert" if number == 1 else f"{number:,} alerts"
+    return (
+        f"Nobody has taken {alerts} that the storm {storm.id} held back, for"
+        f" {spoken(for_how_long)}: {counted}"
+    )
+
+
+def left_behind(
+    storm: Storm, left: Mapping[Level, int], for_how_long: timedelta, occasion: str
+) -> Page:
+    """One page for all that nobody takes of what *storm* held back."""
+    worst = max(left, key=lambda level: level.rank)
+    return Page(
+        id=page_id(PageKind.UNTAKEN, storm.id, occasion),
+        kind=PageKind.UNTAKEN,
+        subject=storm.id,
+        level=worst,
+        title=f"{worst.value.capitalize()} {storm.id}: nobody has taken what a storm held back",
+        text=f"{left_sentence(storm, left, for_how_long)}.\nIn Slack, /callwarden alerts storm"
+        f" {storm.id} lists them.",
+    )
 
 
 def _about(

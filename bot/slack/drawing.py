@@ -67,6 +67,9 @@ class Drawing:
         return cards.alert_card(alert, instances=self._instances, history=history, snooze=snooze)
 
     def _note(self, send: Send) -> Message:
+        if "call" in send.body:
+            call = msgspec.convert(send.body, _Call)
+            return cards.call_note(call.call, call.text)
         if storm := self._store.storm(send.subject):
             return cards.storm_note(storm, self._store.tally(storm.id))
         if named := send.body.get("snooze"):
@@ -84,8 +87,5 @@ class Drawing:
                 if decision.ask.key == key:
                     return cards.decision_note(decision)
             raise Fault("The decision is gone.")
-        if "call" in send.body:
-            call = msgspec.convert(send.body, _Call)
-            return cards.call_note(call.call, call.text)
         body = msgspec.convert(send.body, _News)
         return cards.news_note(body.lines, body.more)
