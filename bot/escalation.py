@@ -32,7 +32,7 @@ from bot.model import (
     moment,
     send_id,
 )
-from bot.ports import Bot, Due
+from bot.ports import Bot, Due, Left
 
 PAGE = "page"
 """The receiver that is a page."""
@@ -118,8 +118,8 @@ def _occasion(step: Step, since: datetime) -> str:
     return f"{iso(since)}\n{step.minutes}"
 
 
-def _key(step: Step, alert: Alert, since: datetime) -> str:
-    parts = ("escalate", alert.id, _occasion(step, since), *step.to)
+def _key(step: Step, subject: str, since: datetime) -> str:
+    parts = ("escalate", subject, _occasion(step, since), *step.to)
     return str(uuid.uuid5(NAMESPACE, "\n".join(parts)))
 
 
@@ -128,10 +128,45 @@ def _taking(
 ) -> Due:
     occasion = _occasion(step, since)
     page = paging.untaken(alert, now - since, instances, occasion)
+    lane = Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY
+    sentence = _sentence(alert, now - since)
+    where = f"/callwarden alert {alert.id} shows it."
+    said = _sends(step, alert.id, alert.channel, lane, occasion, sentence, where)
+    entry = _entry(step, alert.id, since, now, {"rule": alert.rule, "level": alert.level})
     return Due(
-        key=_key(step, alert, since),
-        entry=_entry(step, alert, since, now),
-        sends=tuple(_sends(step, alert, occasion, _sentence(alert, now - since))),
+        key=_key(step, alert.id, since),
+        entry=entry,
+        sends=tuple(said),
+        pages=(page,) if PAGE in step.to else (),
+    )
+
+
+def due_after(left: Left, plan: Plan, now: datetime) -> list[Due]:
+    """The steps whose time has come, counted from the storm's end, for all together that it still
+    holds back: a call for each would be the next flood."""
+    since = moment(left.storm.ended_at)
+    if since is None:
+        return []
+    return [
+        _calling(step, left, since, now)
+        for step in plan.steps
+        if any(left.open.get(level) for level in step.levels)
+        and _passed(step, since, plan.hours, now)
+    ]
+
+
+def _calling(step: Step, left: Left, since: datetime, now: datetime) -> Due:
+    storm, occasion = left.storm, _occasion(step, since)
+    open_ = {level: left.open[level] for level in step.levels if left.open.get(level)}
+    page = paging.left_behind(storm, open_, now - since, occasion)
+    where = f"/callwarden alerts storm {storm.id} lists them."
+    sentence = paging.left_sentence(storm, open_, now - since)
+    said = _sends(step, storm.id, storm.place, Lane.ORDINARY, occasion, sentence, where)
+    counted: dict[str, object] = {level.value: number for level, number in open_.items()}
+    return Due(
+        key=_key(step, storm.id, since),
+        entry=_entry(step, storm.id, since, now, {"open": counted}, kind="storm.escalate"),
+        sends=tuple(said),
         pages=(page,) if PAGE in step.to else (),
     )
 
@@ -140,18 +175,19 @@ def _sentence(alert: Alert, untaken: timedelta) -> str:
     return f"{paging.waits(alert, untaken)}: {alert.headline}"
 
 
-def _sends(step: Step, alert: Alert, occasion: str, sentence: str) -> Iterator[Send]:
+def _sends(
+    step: Step, subject: str, channel: str, lane: Lane, occasion: str, sentence: str, where: str
+) -> Iterator[Send]:
     """What the step says in Slack: in the thread, to people, in other channels."""
     receivers = [receiver.partition(":") for receiver in step.to]
-    lane = Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY
-    aside = f"{sentence}. /callwarden alert {alert.id} shows it."
+    aside = f"{sentence}. {where}"
     called = [name for kind, _, name in receivers if kind in ("group", "user")]
     if called:
         yield Send(
-            id=send_id(alert.id, SendKind.NOTE, "\n".join((occasion, *called))),
+            id=send_id(subject, SendKind.NOTE, "\n".join((occasion, *called))),
             kind=SendKind.NOTE,
-            subject=alert.id,
-            channel=alert.channel,
+            subject=subject,
+            channel=channel,
             lane=lane,
             body={"call": called, "text": sentence},
         )
@@ -160,24 +196,30 @@ def _sends(step: Step, alert: Alert, occasion: str, sentence: str) -> Iterator[S
         how = {"user": SendKind.DM, "channel": SendKind.POST}.get(kind)
         if how:
             yield Send(
-                id=send_id(alert.id, how, f"{occasion}\n{name}"),
+                id=send_id(subject, how, f"{occasion}\n{name}"),
                 kind=how,
-                subject=alert.id,
+                subject=subject,
                 channel=name,
                 lane=lane,
                 body={"text": aside},
             )
 
 
-def _entry(step: Step, alert: Alert, since: datetime, now: datetime) -> Entry:
+def _entry(
+    step: Step,
+    subject: str,
+    since: datetime,
+    now: datetime,
+    about: Mapping[str, object],
+    kind: str = "alert.escalate",
+) -> Entry:
     return Entry(
-        kind="alert.escalate",
-        subject=alert.id,
+        kind=kind,
+        subject=subject,
         by=paging.BY,
         at=iso(now),
         body={
-            "rule": alert.rule,
-            "level": alert.level,
+            **about,
             "open_since": iso(since),
             "after_minutes": step.minutes,
             "to": list(step.to),
@@ -192,7 +234,8 @@ def walk(bot: Bot, plan: Plan) -> None:
     """Take every step that is due for an open alert, reading some alerts at a time.
 
     Nobody is called about what is snoozed, nor about what is without a card: for a snooze, a
-    storm, or another alert that stands for it.
+    storm, or another alert that stands for it. What a storm that is over left without cards is one
+    call, not many.
     """
     if not plan.steps:
         return
@@ -201,6 +244,7 @@ def walk(bot: Bot, plan: Plan) -> None:
     while alerts := bot.store.open_alerts(after, BATCH):
         taken += _take(bot, alerts, snoozes, plan, now)
         after = alerts[-1].id
+    taken += _after_storms(bot, plan, now)
     if taken:
         bot.outbox.wake()
 
@@ -213,10 +257,20 @@ def _take(
     The store judges each alert once more as it takes a step: somebody may have pressed meanwhile.
     """
     keys = {
-        alert.id: [_key(step, alert, since) for step, since in _ripe(alert, snoozes, plan, now)]
+        alert.id: [_key(step, alert.id, since) for step, since in _ripe(alert, snoozes, plan, now)]
         for alert in alerts
     }
     known = bot.store.escalated([key for own in keys.values() for key in own])
     rule = partial(due, plan=plan, instances=bot.instances, now=now)
     fresh = [alert for alert, own in keys.items() if not known.issuperset(own)]
     return sum(bot.store.escalate(alert, rule, iso(now)) for alert in fresh)
+
+
+def _after_storms(bot: Bot, plan: Plan, now: datetime) -> int:
+    rule = partial(due_after, plan=plan, now=now)
+    taken = 0
+    for left in bot.store.left_by_storms():
+        keys = [step.key for step in rule(left)]
+        if not bot.store.escalated(keys).issuperset(keys):
+            taken += bot.store.escalate_left(left.storm.id, rule, iso(now))
+    return taken

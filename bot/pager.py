@@ -170,6 +170,9 @@ class Pages:
             return ""
         if page.kind is PageKind.UNSEEN and self._store.is_seen(page.subject):
             return "Slack shows it."
+        if page.kind is PageKind.UNTAKEN and self._store.storm(page.subject):
+            left = self._store.left_by_storms()
+            return "" if any(one.storm.id == page.subject for one in left) else "Somebody has them."
         if self._store.storm(page.subject):
             return "" if self._store.tally(page.subject).unresolved else "All are resolved."
         alert = self._store.alert(page.subject)

@@ -94,6 +94,34 @@ def unseen_storm(storm: Storm, tally: Tally, error: str) -> Page:
     )
 
 
+def left_sentence(storm: Storm, left: Mapping[Level, int], for_how_long: timedelta) -> str:
+    """That nobody takes what *storm* held back: *left* is how many of each level."""
+    worst = sorted(left, key=lambda level: -level.rank)
+    number = sum(left.values())
+    counted = ", ".join(f"{left[level]:,} {level.value}" for level in worst)
+    alerts = "an alert" if number == 1 else f"{number:,} alerts"
+    return (
+        f"Nobody has taken {alerts} that the storm {storm.id} held back, for"
+        f" {spoken(for_how_long)}: {counted}"
+    )
+
+
+def left_behind(
+    storm: Storm, left: Mapping[Level, int], for_how_long: timedelta, occasion: str
+) -> Page:
+    """One page for all that nobody takes of what *storm* held back."""
+    worst = max(left, key=lambda level: level.rank)
+    return Page(
+        id=page_id(PageKind.UNTAKEN, storm.id, occasion),
+        kind=PageKind.UNTAKEN,
+        subject=storm.id,
+        level=worst,
+        title=f"{worst.value.capitalize()} {storm.id}: nobody has taken what a storm held back",
+        text=f"{left_sentence(storm, left, for_how_long)}.\nIn Slack, /callwarden alerts storm"
+        f" {storm.id} lists them.",
+    )
+
+
 def _about(
     alert: Alert,
     kind: PageKind,

@@ -238,6 +238,20 @@ class Storming(Protocol):
         """*alert*, held back by *storm*."""
         ...
 
+    def taken_back(self, alert: Alert, storm: Storm, now: str) -> Entry | None:
+        """The ledger's line where the card of *alert*, which *storm* holds back, had come out
+        already and waited; None where it was a first one."""
+        ...
+
+    def room(self, shown: int, arrived: Callable[[str], int], now: str) -> int:
+        """How many cards that a storm held back may come out now that it is over, where *shown*
+        are out and so many have *arrived* in the channel since a time (ISO)."""
+        ...
+
+    def out(self, alert: Alert, storm: Storm, now: str) -> Folded:
+        """*alert* with its card, which *storm*, now over, held back."""
+        ...
+
 
 class Folding(Protocol):
     """The pure rules of folding, handed to the store so that they run inside its atomic step."""
@@ -332,6 +346,19 @@ class Due(Struct, frozen=True, kw_only=True):
     entry: Entry
     sends: tuple[Send, ...] = ()
     pages: tuple[Page, ...] = ()
+
+
+class Left(Struct, frozen=True, kw_only=True):
+    """What *storm*, which is over, still holds back: how many *open* alerts of each level."""
+
+    storm: Storm
+    open: Mapping[Level, int]
+
+
+class EscalatingLeft(Protocol):
+    """The pure rule of escalation for all that a storm still holds back."""
+
+    def __call__(self, left: Left, /) -> Sequence[Due]: ...
 
 
 class Escalating(Protocol):
@@ -552,6 +579,21 @@ class Store(Protocol):
 
     def settle_storms(self, storms: Storming, now: str) -> int:
         """End those that are over by now. Returns how many."""
+        ...
+
+    def show_after_storms(self, rules: Storming, now: str, *, since: str, least: Level) -> int:
+        """Bring out cards, from level *least* on, that storms which ended from *since* (ISO) on
+        still hold back, the worst and oldest first, as many as *rules* has room for; none while
+        another is on in the channel. Returns how many."""
+        ...
+
+    def left_by_storms(self) -> Sequence[Left]:
+        """The storms that are over and still hold back alerts that nobody has taken, the first
+        to begin first."""
+        ...
+
+    def escalate_left(self, storm_id: str, rule: EscalatingLeft, now: str) -> int:
+        """As `escalate`, about what the storm still holds back."""
         ...
 
     def settle_inhibited(self, rules: Inhibiting, now: str) -> int:

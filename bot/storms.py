@@ -4,7 +4,8 @@ calm ──too many cards in a minute──▶ storm ──few for so long──
 While a storm lasts, new cards of the channel are held back: their alerts are stored, counted in
 the storm's message and listed on request. Critical alerts neither count nor are ever held back,
 and one that rises to critical gets its card at once, as does one that somebody asks for. After a
-storm the next finding of an alert that it held brings the card out.
+storm the first of its high alerts get their cards, a few a minute, so that they are no new flood;
+the rest stays listed until somebody opens it, or its next finding brings the card out.
 """
 
 from __future__ import annotations
@@ -39,7 +40,14 @@ EDIT_EVERY = timedelta(seconds=5)
 CALM_SHARE = 3
 """A storm is over below a third of the rate that it began at, so that it does not flicker."""
 
+SHOWN_FROM = Level.HIGH
+"""Alerts from this level on may get their cards once the storm that held them back is over."""
+
+SHOWN_WITHIN = timedelta(days=1)
+"""A channel that stays busy for longer is not told of an old storm any more."""
+
 OURSELVES = "callwarden"
+US = Person(user=OURSELVES, team="", name="Callwarden")
 
 
 class Storms:
@@ -69,6 +77,25 @@ class Storms:
     def held_back(alert: Alert, storm: Storm) -> Alert:
         """*alert* in *storm*: nothing is sent about it until somebody asks, or it rises."""
         return msgspec.structs.replace(alert, storm=storm.id, held=storm.id)
+
+    @staticmethod
+    def taken_back(alert: Alert, storm: Storm, now: str) -> Entry | None:
+        """Of a card that was on its way out; no line says that others ever were."""
+        if alert.released is None:
+            return None
+        body: dict[str, object] = {"storm": storm.id, "held": alert.released.held}
+        return Entry(kind="alert.back", subject=alert.id, by=OURSELVES, at=now, body=body)
+
+    def room(self, shown: int, arrived: Callable[[str], int], now: str) -> int:
+        """As many a minute as a storm ends at, whatever else comes; in all, a minute's worth of
+        what is no storm."""
+        a_minute = max(1, self._most // CALM_SHARE)
+        return max(0, min(self._most - shown, a_minute - arrived(_before(now, MINUTE))))
+
+    @staticmethod
+    def out(alert: Alert, storm: Storm, now: str) -> Folded:
+        """*alert* with its card: what calls people about it counts from now."""
+        return out_by_itself(alert, f"{storm.id} is over", US, now)
 
     def _begun(self, channel: str, cards: int, now: str) -> Watched:
         storm = Storm(id=spoken_id("ST", f"{channel}\n{now}", 6), channel=channel, began_at=now)
@@ -159,6 +186,11 @@ def brought_out(alert: Alert, by: Person, now: str) -> Folded | None:
 
 
 def end_those_over(bot: Bot, storms: Storming) -> None:
-    """End the storms in whose channels nothing arrives any more: a job."""
-    if bot.store.settle_storms(storms, iso(bot.clock.now())):
+    """End the storms in whose channels nothing arrives any more, and show what was worst of those
+    that are over: a job. What came out is in the store, so a restart goes on with the next."""
+    at = bot.clock.now()
+    now, since = iso(at), iso(at - SHOWN_WITHIN)
+    ended = bot.store.settle_storms(storms, now)
+    shown = bot.store.show_after_storms(storms, now, since=since, least=SHOWN_FROM)
+    if ended or shown:
         bot.outbox.wake()

@@ -91,9 +91,13 @@ def test_people_channels_and_feeds_are_looked_at_at_every_start() -> None:
     assert at_start == {"people", "channels", *every_minute}
 
 
-def test_only_people_and_channels_wait_for_slack() -> None:
+def test_only_jobs_that_ask_slack_wait_for_it() -> None:
     """Whatever leads to a page goes on while Slack finds every question too soon."""
-    assert {job.name for job in all_jobs() if job.asks_slack} == {"people", "channels"}
+    assert {job.name for job in all_jobs() if job.asks_slack} == {
+        "people",
+        "channels",
+        "pictures",
+    }
 
 
 def test_refreshing_people_asks_the_directory(store: SqliteStore, clock: FakeClock) -> None:

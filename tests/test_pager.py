@@ -172,6 +172,32 @@ def test_an_alert_that_was_taken_while_its_page_waited_rings_no_more(night: Nigh
     assert night.ledger == ["page.dropped"]
 
 
+@pytest.mark.parametrize("taken", [False, True])
+def test_what_a_storm_left_behind_rings_once_unless_all_of_it_is_taken(
+    night: Night, taken: bool
+) -> None:
+    """SNS did not answer for a while, in which somebody has perhaps been through the list."""
+    storms = Storms(cards_per_minute=2, calm=timedelta(seconds=60))
+    for name in ("ana", "ben", "cam"):
+        finding = make_finding(make_record(name, actor=make_actor(name)), level=Level.HIGH)
+        night.store.keep(judged(finding), make_triage(storms=storms), night.clock.iso)
+    night.clock.tick(61)
+    assert night.store.settle_storms(storms, night.clock.iso) == 1
+    plan = Plan(steps=(Step(minutes=0.5, to=("page",), levels=(Level.HIGH,)),))
+    night.clock.tick(30)
+    escalation.walk(make_bot(night.store, night.clock), plan)
+    night.pocket.faults = [Unavailable("AWS did not answer.")]
+    night.pages.step()
+    if taken:
+        for alert in night.store.alerts([AlertState.OPEN]):
+            night.store.decide(make_ask(alert.id, Verb.TAKE, moment=night.clock.iso), judge)
+    night.clock.tick(10)
+    night.pages.step()
+
+    assert len(night.rang) == (not taken)
+    assert night.ledger == ["page.dropped" if taken else "page.sent"]
+
+
 def test_many_alerts_ring_once_together(night: Night) -> None:
     """A storm is one call; each of its pages is settled and in the ledger."""
     for number in range(8):

@@ -494,6 +494,9 @@ def test_three_hundred_quiet_alerts_are_a_storm(bot: Bot, clock: FakeClock) -> N
     assert all(one.in_storm for one in held(bot))
     cards = [send.subject for send in sent(bot) if send.kind is SendKind.CARD]
     assert cards == [storm.id]
+    lines = [(link.kind, link.subject) for link in bot.store.links(limit=1_000)]
+    back = [one for kind, one in lines if kind == "alert.back"]
+    assert back == [one for kind, one in lines if kind == "alert.out"] != []
 
 
 def test_the_worst_of_what_was_kept_quiet_comes_first(bot: Bot, clock: FakeClock) -> None:

@@ -67,14 +67,17 @@ class Drawing:
         return cards.alert_card(alert, instances=self._instances, history=history, snoozes=snoozes)
 
     def _note(self, send: Send) -> Message:
-        if storm := self._store.storm(send.subject):
-            return cards.storm_note(storm, self._store.tally(storm.id))
         if named := send.body.get("snooze"):
             snooze = self._store.snooze(str(named))
             if snooze is None:
                 raise Fault("The snooze is gone.")
             called = msgspec.convert(send.body.get("call", []), list[str])
             return cards.snooze_note(snooze, SnoozeState(str(send.body.get("state"))), called)
+        if "call" in send.body:
+            call = msgspec.convert(send.body, _Call)
+            return cards.call_note(call.call, call.text)
+        if storm := self._store.storm(send.subject):
+            return cards.storm_note(storm, self._store.tally(storm.id))
         if named := send.body.get("exemption"):
             exemption = self._store.exemption(str(named))
             if exemption is None:
@@ -85,8 +88,5 @@ class Drawing:
                 if decision.ask.key == key:
                     return cards.decision_note(decision)
             raise Fault("The decision is gone.")
-        if "call" in send.body:
-            call = msgspec.convert(send.body, _Call)
-            return cards.call_note(call.call, call.text)
         body = msgspec.convert(send.body, _News)
         return cards.news_note(body.lines, body.more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.store.aftermath import AftermathRows
 from bot.store.alerts import AlertRows
 from bot.store.around import AroundRows
 from bot.store.delays import DelayRows
@@ -22,6 +23,7 @@ __all__ = ["SqliteStore"]
 
 
 class SqliteStore(
+    AftermathRows,
     IntakeRows,
     AlertRows,
     VerdictRows,

@@ -15,11 +15,13 @@ def note(db: sqlite3.Connection, alert_id: str, now: str) -> None:
     """The card of *alert_id* was posted *now*; call it before its place is written down.
 
     Only the first card of an alert about a record counts. What we found out about ourselves has
-    no record by AWS, and a card that is posted anew was seen before.
+    no record by AWS, a card that is posted anew was seen before, and one that was held back (by a
+    snooze, a storm, another alert) came late because it should.
     """
     row = db.execute(
         "SELECT anchor FROM alerts WHERE id = ? AND ts = ''"
-        " AND json_extract(CAST(body AS TEXT), '$.event_source') IS NOT ?",
+        " AND json_extract(CAST(body AS TEXT), '$.event_source') IS NOT ?"
+        " AND json_extract(CAST(body AS TEXT), '$.released') IS NULL",
         (alert_id, OWN_SOURCE),
     ).fetchone()
     began, ended = moment(row[0]) if row else None, moment(now)

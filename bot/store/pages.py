@@ -20,8 +20,8 @@ from bot.model import (
     SendKind,
     SendState,
 )
-from bot.ports import Escalating
-from bot.store import alerts, ledger, outbox
+from bot.ports import Due, Escalating, EscalatingLeft
+from bot.store import aftermath, alerts, ledger, outbox
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 from bot.store.standing import SNOOZES
@@ -204,22 +204,32 @@ class PageRows(Sqlite):
 
     def escalate(self, alert_id: str, rule: Escalating, now: str) -> int:
         """Take the steps that are due and were not taken yet, all that follows in one step."""
-        taken = 0
         with self.writing(Turn.SENDER) as db:
             alert = alerts.get(db, alert_id)
-            for due in rule(alert, SNOOZES.standing(db)) if alert else ():
-                fresh = db.execute(
-                    "INSERT INTO escalations VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
-                    (due.key, alert_id, now),
-                ).rowcount
-                if not fresh:
-                    continue
-                outbox.put(db, due.sends, now)
-                for page in due.pages:
-                    put(db, page, now)
-                ledger.append(db, due.entry)
-                taken += 1
-        return taken
+            return _take(db, alert_id, rule(alert, SNOOZES.standing(db)) if alert else (), now)
+
+    def escalate_left(self, storm_id: str, rule: EscalatingLeft, now: str) -> int:
+        """The same for what a storm still holds back."""
+        with self.writing(Turn.SENDER) as db:
+            left = aftermath.left(db, storm_id)
+            return _take(db, storm_id, rule(left) if left else (), now)
+
+
+def _take(db: sqlite3.Connection, subject: str, steps: Sequence[Due], now: str) -> int:
+    taken = 0
+    for due in steps:
+        fresh = db.execute(
+            "INSERT INTO escalations VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
+            (due.key, subject, now),
+        ).rowcount
+        if not fresh:
+            continue
+        outbox.put(db, due.sends, now)
+        for page in due.pages:
+            put(db, page, now)
+        ledger.append(db, due.entry)
+        taken += 1
+    return taken
 
 
 def _page(row: Sequence[Any]) -> Page:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
-from bot.model import Alert, Ask, Decision, Level, Scope, SendKind, Snooze, SnoozeState, snooze_key
+from bot.model import Alert, Ask, Decision, Level, Scope, Snooze, SnoozeState, snooze_key
 from bot.ports import Folded, SnoozeChange, SnoozeJudge, Storming, Waking
 from bot.store import alerts, counts, decisions, ledger, outbox, storms
 from bot.store.gate import Turn
@@ -87,18 +87,6 @@ class SnoozeRows(Sqlite):
                 assert alert is not None
                 assert over is not None
                 woken[alert_id] = wakes(alert, over, on)
-            known = {one: folded.alert for one, folded in woken.items()}
-            cards = [one for one, folded in woken.items() if _has_card(folded)]
-            back = storms.hold_back(db, storming, cards, known, now)
-            for alert in (known | back).values():
-                alerts.update(db, alert)
-            for folded in (folded for one, folded in woken.items() if one not in back):
-                outbox.put(db, folded.sends, now)
-                if folded.entry is not None:
-                    ledger.append(db, folded.entry)
+            storms.bring_out(db, storming, woken, now)
         self.tidy()
         return len(woken)
-
-
-def _has_card(folded: Folded) -> bool:
-    return any(send.kind is SendKind.CARD for send in folded.sends)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from bot.model import Alert, AlertState, Lane, Level, Storm, Tally
+from bot.model import Alert, AlertState, Lane, Level, SendKind, Storm, Tally
 from bot.ports import Folded, Storming, Watched
 from bot.store import alerts, counts, ledger, outbox
 from bot.store.gate import Turn
@@ -24,6 +24,15 @@ def on(db: sqlite3.Connection, channel: str) -> Storm | None:
         (channel,),
     ).fetchone()
     return _read(row) if row else None
+
+
+def listed(db: sqlite3.Connection, where: str, *values: str | int) -> list[Storm]:
+    """The storms that *where*, a condition of ours, is true of, the first to begin first."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM storms WHERE {where} ORDER BY began_at, id",  # noqa: S608 - ours
+        values,
+    )
+    return [_read(row) for row in rows]
 
 
 def _read(row: Sequence[Any]) -> Storm:
@@ -68,14 +77,18 @@ def _held(
     new = sum(alert.storm != before.id for alert in fresh) if before else len(fresh)
     if new:
         _arrive(db, channel, new, now)
-    watched = storms.watch(channel, before, _arrived(db, channel, now), now)
+    watched = storms.watch(channel, before, arrived(db, channel, now), now)
     _apply(db, before, watched, now)
     storm = watched.storm
     if storm is None or not watched.holds:
         return []
     back = {alert.id: alert for alert in fresh}
     if before is None:
-        back = {alert.id: alert for alert in _take_back(db, storms, channel, known)} | back
+        taken = _take_back(db, storms, channel, known)
+        for entry in (storms.taken_back(alert, storm, now) for alert in taken):
+            if entry is not None:
+                ledger.append(db, entry)
+        back = {alert.id: alert for alert in taken} | back
         new = len(back)
     db.execute("UPDATE storms SET alerts = alerts + ? WHERE id = ?", (new, storm.id))
     return [storms.held_back(alert, storm) for alert in back.values()]
@@ -119,6 +132,25 @@ def _take_back(
     return taken
 
 
+def bring_out(
+    db: sqlite3.Connection, rules: Storming, released: Mapping[str, Folded], now: str
+) -> None:
+    """Write *released*, by the id of the alert; a storm may hold their cards back once more."""
+    known = {one: folded.alert for one, folded in released.items()}
+    cards = [one for one, folded in released.items() if _has_card(folded)]
+    back = hold_back(db, rules, cards, known, now)
+    for alert in (known | back).values():
+        alerts.update(db, alert)
+    for folded in (folded for one, folded in released.items() if one not in back):
+        outbox.put(db, folded.sends, now)
+        if folded.entry is not None:
+            ledger.append(db, folded.entry)
+
+
+def _has_card(folded: Folded) -> bool:
+    return any(send.kind is SendKind.CARD for send in folded.sends)
+
+
 def _arrive(db: sqlite3.Connection, channel: str, cards: int, now: str) -> None:
     """Count by the second; what is too old to matter, or later than a clock set back, goes."""
     db.execute(
@@ -133,7 +165,7 @@ def _arrive(db: sqlite3.Connection, channel: str, cards: int, now: str) -> None:
     )
 
 
-def _arrived(db: sqlite3.Connection, channel: str, now: str) -> Callable[[str], int]:
+def arrived(db: sqlite3.Connection, channel: str, now: str) -> Callable[[str], int]:
     def since(then: str) -> int:
         row = db.execute(
             "SELECT coalesce(sum(cards), 0) FROM arrivals WHERE channel = ? AND at > ? AND at <= ?",
@@ -158,19 +190,11 @@ class StormRows(Sqlite):
 
     def storm(self, storm_id: str) -> Storm | None:
         """The storm as it is now."""
-        return next(iter(self._storms("id = ?", storm_id)), None)
+        return next(iter(listed(self.reader, "id = ?", storm_id)), None)
 
     def storms_on(self) -> Sequence[Storm]:
         """The storms that last, the first to begin first."""
-        return self._storms("ended_at = ''")
-
-    def _storms(self, where: str, *values: str) -> list[Storm]:
-        rows = self.reader.execute(
-            f"SELECT {_COLUMNS} FROM storms WHERE {where}"  # noqa: S608 - constant text
-            " ORDER BY began_at, id",
-            values,
-        )
-        return [_read(row) for row in rows]
+        return listed(self.reader, "ended_at = ''")
 
     def tally(self, storm_id: str, most: int = 5) -> Tally:
         """What the storm held back, counted."""
@@ -224,7 +248,7 @@ class StormRows(Sqlite):
                 storm = on(db, channel)
                 if storm is None:
                     continue
-                watched = storms.watch(channel, storm, _arrived(db, channel, now), now)
+                watched = storms.watch(channel, storm, arrived(db, channel, now), now)
                 if not watched.holds:
                     _apply(db, storm, watched, now)
                     ended += 1

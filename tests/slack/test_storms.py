@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from bot import snoozes
+from bot import escalation, snoozes
 from bot.alerts import judge
+from bot.escalation import Plan, Step
 from bot.exemptions import propose
 from bot.model import Alert, AlertState, Aspect, Level, Scope, SendKind, Verb
-from bot.storms import Storms, brought_out
+from bot.storms import Storms, brought_out, end_those_over
 from tests.builders import ANA, make_actor, make_ask, make_bot
 from tests.slack.desk import Desk
 
@@ -250,8 +251,31 @@ def test_the_message_becomes_the_report(desk: Desk) -> None:
     [line] = [reply["text"] for reply in desk.slack.messages(desk.main, report["ts"])]
     assert line == (
         "The storm is over, after 60 seconds. It held back 10 alerts; 9 of them are not resolved."
-        " New alerts are posted one by one again."
+        " New alerts are posted one by one again. The first of the high ones come here in the next"
+        " minutes; the rest stay listed."
     )
+
+
+def test_after_it_the_first_high_ones_come_and_one_call_names_the_rest(desk: Desk) -> None:
+    """One a minute where a storm begins above five; the call stands under the report."""
+    bot = make_bot(desk.store, desk.clock)
+    plan = Plan(steps=(Step(minutes=10, to=("group:S0SOC",), levels=(Level.HIGH,)),))
+    flood(desk)
+    arrive(desk, "quiet", level=Level.MEDIUM)
+    work(desk, 62)
+    for second in range(0, 660, 10):
+        end_those_over(bot, STORMS)
+        escalation.walk(bot, plan)
+        work(desk, 10)
+        if second == 50:
+            assert len(desk.cards) == 2
+
+    assert len(desk.cards) == 6
+    assert "Held back by ST-" in shown(desk.cards[-1])
+    said = [reply["text"] for reply in desk.slack.messages(desk.main, desk.cards[0]["ts"])]
+    assert len(said) == 2
+    assert said[1].startswith("<!subteam^S0SOC> Nobody has taken 5 alerts that the storm ST-")
+    assert said[1].endswith("for 10 minutes: 5 high")
 
 
 def test_after_it_alerts_are_posted_again(desk: Desk) -> None:

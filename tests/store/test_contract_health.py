@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.model import OWN_SOURCE, Heard, Send, SendKind, Trouble, Unreadable, iso
+from bot.model import (
+    OWN_SOURCE,
+    AlertState,
+    Heard,
+    Level,
+    Send,
+    SendKind,
+    Trouble,
+    Unreadable,
+    iso,
+)
 from bot.ports import Store
+from bot.storms import Storms
 from tests.builders import CHANNEL, HORIZON, NOON, judged, make_finding, make_record, make_triage
 from tests.store.conftest import Open
 
@@ -54,6 +65,20 @@ def test_only_first_cards_about_records_count(memory: Store) -> None:
     memory.send_done(open_one(memory, "own", OWN_SOURCE), CHANNEL, "3.1", after(900))
 
     assert memory.delays(NOW, 10) == [5.0]
+
+
+def test_a_card_that_was_held_back_does_not_count(memory: Store) -> None:
+    """It came hours late because somebody wanted it quiet, or a storm was on."""
+    keep_quiet = Storms(cards_per_minute=2, calm=timedelta(seconds=10))
+    for number in range(4):
+        finding = make_finding(make_record(f"e-{number}"), level=Level.HIGH, fold=(str(number),))
+        memory.keep(judged(finding), make_triage(storms=keep_quiet), NOW)
+    memory.settle_storms(keep_quiet, after(60))
+    memory.show_after_storms(keep_quiet, after(3_600), since=NOW, least=Level.HIGH)
+    while (send := memory.claim_send(after(3_600), horizon=HORIZON)) is not None:
+        memory.send_done(send, CHANNEL, "1.1", after(3_600))
+    assert [alert.ts for alert in memory.alerts([AlertState.OPEN])].count("1.1") == 1
+    assert memory.delays(NOW, 10) == []
 
 
 def test_a_clock_behind_awss_shows_no_card_from_before_its_record(memory: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.model import Storm, Tally, moment
+from bot.model import Level, Storm, Tally, moment
 from bot.slack import parts
 from bot.slack.lint import FALLBACK, Message, fit
 from bot.slack.parts import Block
@@ -37,6 +37,8 @@ def storm_note(storm: Storm, tally: Tally) -> Message:
         f" {left:,} of them {'is' if left == 1 else 'are'} not resolved."
         " New alerts are posted one by one again."
     )
+    if tally.unresolved.get(Level.HIGH):
+        said += " The first of the high ones come here in the next minutes; the rest stay listed."
     return fit(Message(text=said, blocks=[parts.section(said)]))
 
 
