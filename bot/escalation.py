@@ -36,6 +36,9 @@ from bot.ports import Bot, Due
 PAGE = "page"
 """The receiver that is a page."""
 
+AHEAD = timedelta(minutes=1)
+"""What was opened further ahead of now than this was opened before the clock was set back."""
+
 BATCH = 200
 """Alerts read at a time."""
 
@@ -92,7 +95,12 @@ def _since(alert: Alert) -> str:
 
 
 def _passed(step: Step, since: datetime, hours: Hours | None, now: datetime) -> bool:
-    """Whether the step's minutes have passed; those of business never do so sooner."""
+    """Whether the step's minutes have passed; those of business never do so sooner.
+
+    Where the clock was set back nobody knows how many have: rather too soon than an hour too late.
+    """
+    if since > now + AHEAD:
+        return hours is None or hours.is_open(now)
     wait = timedelta(minutes=step.minutes)
     return since + wait <= now and (hours is None or hours.add_open(since, wait) <= now)
 
@@ -110,11 +118,12 @@ def _taking(
     step: Step, alert: Alert, since: datetime, instances: Mapping[str, str], now: datetime
 ) -> Due:
     occasion = _occasion(step, since)
-    page = paging.untaken(alert, now - since, instances, occasion)
+    untaken = max(now - since, timedelta())
+    page = paging.untaken(alert, untaken, instances, occasion)
     return Due(
         key=_key(step, alert, since),
         entry=_entry(step, alert, since, now),
-        sends=tuple(_sends(step, alert, occasion, _sentence(alert, now - since))),
+        sends=tuple(_sends(step, alert, occasion, _sentence(alert, untaken))),
         pages=(page,) if PAGE in step.to else (),
     )
 

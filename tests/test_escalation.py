@@ -103,6 +103,20 @@ def test_nobody_is_called_about_an_alert_without_a_card() -> None:
     assert [len(due(out, minutes)) for minutes in (60, 69, 70, 75)] == [0, 0, 1, 2]
 
 
+def test_a_clock_that_was_fast_holds_nothing_up() -> None:
+    """It showed an hour too much when the alert was opened: its steps come at once, not in 70
+    minutes. A few seconds are the drift of a clock and change nothing."""
+    assert len(due(make_alert(), -60)) == 2
+    assert due(make_alert(), -0.9) == []
+    assert "for 1 minute:" in str(due(make_alert(), -60)[0].sends[0].body["text"])
+
+
+def test_a_clock_that_was_fast_makes_no_hour_less_quiet() -> None:
+    """Those who are not called at night are not called because of it."""
+    assert not late_on_friday(Level.LOW, timedelta(hours=-12))
+    assert late_on_friday(Level.LOW, timedelta(hours=-2))
+
+
 EVERY = Plan(steps=(Step(minutes=30, to=("user:U0LEAD",), levels=tuple(Level)),), hours=OFFICE)
 FRIDAY = datetime(2026, 11, 20, 16, 45, tzinfo=UTC)
 """17:45 in Zurich; the office closes at 18:00 and opens on Monday at 08:00."""

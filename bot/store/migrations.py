@@ -328,3 +328,13 @@ def m012_whose_cards_are_held_back(db: Database) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN held TEXT NOT NULL DEFAULT ''")
     db.execute("UPDATE alerts SET held = coalesce(json_extract(CAST(body AS TEXT), '$.held'), '')")
     db.execute("CREATE INDEX alerts_held ON alerts (held, rank) WHERE held <> ''")
+
+
+@migrations()
+def m013_calls_about_alerts(db: Database) -> None:
+    """Steps of escalation are found by their alert, and calls that wait by whom they call."""
+    db.execute("CREATE INDEX escalations_alert ON escalations (alert)")
+    db.execute(
+        "CREATE INDEX outbox_calls ON outbox (channel, kind)"
+        " WHERE state = 'waiting' AND kind IN ('note', 'dm', 'post')"
+    )
