@@ -9,7 +9,7 @@ alert ends this at once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -64,12 +64,29 @@ class Plan(Struct, frozen=True, kw_only=True):
 # ── judging: pure ───────────────────────────────────────────────────────────
 
 
-def due(alert: Alert, plan: Plan, instances: Mapping[str, str], now: datetime) -> list[Due]:
-    """The steps of *plan* whose time has come for the alert as it is now, taken or not.
+def due(
+    alert: Alert,
+    plan: Plan,
+    instances: Mapping[str, str],
+    now: datetime,
+    taken: Collection[str] = (),
+) -> list[Due]:
+    """The steps of *plan* whose time has come for the alert as it is now, but for those whose keys
+    are *taken*.
 
-    *instances* names Connect instances by id.
+    Where several came due since the last look (we were away, or a snooze is over), the last of
+    them calls whom they all name, each once. *instances* names Connect instances by id.
     """
-    return [_taking(step, alert, since, instances, now) for step, since in _ripe(alert, plan, now)]
+    fresh = [
+        (step, since)
+        for step, since in _ripe(alert, plan, now)
+        if _key(step, alert, since) not in taken
+    ]
+    every = tuple(dict.fromkeys(receiver for step, _ in fresh for receiver in step.to))
+    return [
+        _taking(step, alert, since, instances, now, every if place == len(fresh) else ())
+        for place, (step, since) in enumerate(fresh, 1)
+    ]
 
 
 def _ripe(alert: Alert, plan: Plan, now: datetime) -> list[tuple[Step, datetime]]:
@@ -115,16 +132,22 @@ def _key(step: Step, alert: Alert, since: datetime) -> str:
 
 
 def _taking(
-    step: Step, alert: Alert, since: datetime, instances: Mapping[str, str], now: datetime
+    step: Step,
+    alert: Alert,
+    since: datetime,
+    instances: Mapping[str, str],
+    now: datetime,
+    called: tuple[str, ...],
 ) -> Due:
+    """The step as it is taken; it calls the receivers *called*."""
     occasion = _occasion(step, since)
     untaken = max(now - since, timedelta())
     page = paging.untaken(alert, untaken, instances, occasion)
     return Due(
         key=_key(step, alert, since),
         entry=_entry(step, alert, since, now),
-        sends=tuple(_sends(step, alert, occasion, _sentence(alert, untaken))),
-        pages=(page,) if PAGE in step.to else (),
+        sends=tuple(_sends(called, alert, occasion, _sentence(alert, untaken))),
+        pages=(page,) if PAGE in called else (),
     )
 
 
@@ -132,11 +155,10 @@ def _sentence(alert: Alert, untaken: timedelta) -> str:
     return f"Nobody has taken {alert.id} for {spoken(untaken)}: {alert.headline}"
 
 
-def _sends(step: Step, alert: Alert, occasion: str, sentence: str) -> Iterator[Send]:
-    """What the step says in Slack: in the thread, to people, in other channels."""
-    receivers = [receiver.partition(":") for receiver in step.to]
+def _sends(names: Sequence[str], alert: Alert, occasion: str, sentence: str) -> Iterator[Send]:
+    """What receivers are told in Slack: in the thread, by themselves, in other channels."""
+    receivers = [receiver.partition(":") for receiver in names]
     lane = Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY
-    aside = f"{sentence}. /callwarden alert {alert.id} shows it."
     called = [name for kind, _, name in receivers if kind in ("group", "user")]
     if called:
         yield Send(
@@ -157,7 +179,7 @@ def _sends(step: Step, alert: Alert, occasion: str, sentence: str) -> Iterator[S
                 subject=alert.id,
                 channel=name,
                 lane=lane,
-                body={"text": aside},
+                body={"untaken": [[alert.id, sentence]]},
             )
 
 
@@ -208,6 +230,6 @@ def _take(bot: Bot, alerts: Sequence[Alert], plan: Plan, now: datetime) -> int:
         for alert in alerts
     }
     known = bot.store.escalated([key for own in keys.values() for key in own])
-    rule = partial(due, plan=plan, instances=bot.instances, now=now)
+    rule = partial(due, plan=plan, instances=bot.instances, now=now, taken=known)
     fresh = [alert for alert, own in keys.items() if not known.issuperset(own)]
     return sum(bot.store.escalate(alert, rule, iso(now)) for alert in fresh)

@@ -26,6 +26,12 @@ class _Call(msgspec.Struct):
     text: str
 
 
+class _Untaken(msgspec.Struct):
+    untaken: list[tuple[str, str]]
+    more: int = 0
+    call: list[str] = []
+
+
 class Drawing:
     """Draws sends. *instances* names Connect instances by id."""
 
@@ -46,6 +52,9 @@ class Drawing:
         return message
 
     def _picture(self, send: Send) -> Message:
+        if "untaken" in send.body:
+            told = msgspec.convert(send.body, _Untaken)
+            return cards.untaken_note(told.untaken, told.more, told.call)
         if send.kind in (SendKind.EPHEMERAL, SendKind.POST):
             return cards.private_text(str(send.body.get("text", "")))
         if send.kind is SendKind.NOTE:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from bot.model import REPLACED, Edits, Lane, Send, SendKind, SendState, iso, moment, send_id
-from bot.store import counts, delays
+from bot.store import calls, counts, delays
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -38,13 +38,15 @@ _NEWS_LINES = 10
 
 
 def put(db: sqlite3.Connection, sends: Iterable[Send], now: str) -> None:
-    """Queue *sends* inside the caller's transaction; edits and news coalesce with waiting ones.
+    """Queue *sends* inside the caller's transaction; edits, news and calls join waiting ones.
 
     A send that is known already stays as it is, but for a card that was refused: whoever asks for
     it again has just found its alert without one, so it is tried again. Nothing asks because of
     the card's own refusal, so this is no loop.
     """
-    for send in sends:
+    for asked in sends:
+        if (send := calls.gathered(db, asked)) is None:
+            continue
         due = send.due_at or now
         if send.kind is SendKind.EDIT and _joins_edit(db, send, due):
             continue

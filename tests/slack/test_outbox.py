@@ -132,6 +132,19 @@ def test_critical_cards_overtake_ordinary_ones(desk: Desk) -> None:
     assert "CRITICAL" in str(desk.cards[0]).upper()
 
 
+def test_many_calls_are_one_message_that_mentions_and_counts(desk: Desk) -> None:
+    """Beside the cards, in place of a mention in each thread."""
+    desk.find()
+    for number in range(7):
+        body = {"call": ["S0SOC"], "text": f"Nobody has taken A-{number}"}
+        desk.queue(SendKind.NOTE, id=f"call-{number}", body=body)
+    desk.send_all()
+
+    assert len(desk.thread()) == 5
+    [post] = [one["text"] for one in desk.cards if "Nobody has taken" in one["text"]]
+    assert post.startswith("<!subteam^S0SOC> Nobody has taken 2 alerts:")
+
+
 def test_nothing_to_do_is_a_long_wait_and_no_call(desk: Desk) -> None:
     """An idle sender sleeps."""
     assert desk.outbox.step() == 30.0
