@@ -348,6 +348,16 @@ class OutboxRows(Sqlite):
         )
         return [_send(row) for row in rows]
 
+    def unheard_calls(self, since: str, limit: int = 100) -> Sequence[Send]:
+        """Calls about critical alerts, refused for good from *since* (ISO) on, latest first."""
+        rows = self.reader.execute(
+            f"SELECT {_COLUMNS} FROM outbox WHERE state = 'refused' AND done_at >= ?"  # noqa: S608
+            " AND kind IN ('dm', 'post') AND lane = ? AND error NOT LIKE 'token: %'"
+            " AND json_extract(body, '$.untaken') IS NOT NULL ORDER BY done_at DESC LIMIT ?",
+            (since, Lane.CRITICAL, limit),
+        )
+        return [_send(row) for row in rows]
+
     def last_send(self, subject: str) -> Send | None:
         """The send about *subject* that was queued last."""
         row = self.reader.execute(

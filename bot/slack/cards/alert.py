@@ -168,10 +168,14 @@ def call_note(ids: Sequence[str], sentence: str) -> Message:
 
 
 def untaken_note(
-    untaken: Sequence[tuple[str, str]], more: int = 0, called: Sequence[str] = ()
+    untaken: Sequence[tuple[str, str]],
+    more: int = 0,
+    called: Sequence[str] = (),
+    first: str = "",
 ) -> Message:
     """The alerts that nobody takes as (id, sentence), for a person, for another channel, or for
-    those *called* in place of one mention a thread; *more* counts alerts that are left out."""
+    those *called* in place of one mention a thread; *more* counts alerts that are left out, and
+    *first* is said before them."""
     names = " ".join(filter(None, map(summon, called)))
     if len(untaken) == 1 and not more:
         [(alert, sentence)] = untaken
@@ -181,7 +185,7 @@ def untaken_note(
         lines += [f"• {sentence}" for _, sentence in untaken]
         lines += [f"… and {more} more."] if more else []
         lines.append("/callwarden alerts open lists them.")
-    shown = [plain(line) for line in lines]
+    shown = [plain(line) for line in ([first] if first else []) + lines]
     said = f"{names} {chr(10).join(escape(line) for line in shown)}".strip()
     blocks = [parts.section(f"⏰ {names}")] if names else []
     blocks += [parts.literal(line) for line in shown]
