@@ -1,4 +1,5 @@
-"""Who can read the channels that alerts go to, and whether they can be posted to at all.
+"""Who can read the channels that alerts go to, whether they can be posted to at all, and whether
+those whom the settings call can be called.
 
 Looked at when the bot starts and every hour. A fault is a warning, in the log and in status, with
 what to do; nothing waits for it and nothing is held back because of it.
@@ -57,13 +58,23 @@ def unseen(channel: str, where: str, refused: Refused) -> str:
     return f"UNKNOWN who can read {channel} ({where}): {refused.sentence}"
 
 
-class Doors:
-    """What was last seen of the channels that the settings name. Read by any thread."""
+def uncalled(receiver: str, where: str, why: str) -> str:
+    """That *receiver*, whom the settings call at *where*, hears of nothing, and what to do."""
+    return f"{receiver} ({where}) {why}: nobody is called there. Mend the ID, or name another."
 
-    def __init__(self, rooms: Rooms, named: Mapping[str, str]) -> None:
-        """*named* maps a channel's id to the place in the settings that names it."""
+
+class Doors:
+    """What was last seen of the channels that the settings name, and of those whom they call. Read
+    by any thread."""
+
+    def __init__(
+        self, rooms: Rooms, named: Mapping[str, str], called: Mapping[str, str] | None = None
+    ) -> None:
+        """*named* maps a channel's id to the place in the settings that names it, *called* the id
+        of a person or a user group."""
         self._rooms = rooms
         self._named = dict(named)
+        self._called = dict(called or {})
         self._seen: dict[str, tuple[str, ...]] = {}
         self._warnings: tuple[str, ...] = ()
 
@@ -72,7 +83,7 @@ class Doors:
         return self._warnings
 
     def look(self) -> None:
-        """Look at every channel and say in the log what is new.
+        """Look at every channel and at everybody who is called, and say in the log what is new.
 
         Raises Unavailable after the last where Slack did not answer for one; what was seen of
         that one before still stands.
@@ -85,9 +96,27 @@ class Doors:
                 self._seen[channel] = (unseen(channel, where, refused),)
             except Unavailable as error:
                 missed = error
+        for receiver, where in self._called.items():
+            try:
+                why = self._why_uncalled(receiver)
+            except Refused as refused:
+                why = f"cannot be looked up ({refused.code})"
+            except Unavailable as error:
+                missed = error
+                continue
+            self._seen[receiver] = (uncalled(receiver, where, why),) if why else ()
         self._say()
         if missed is not None:
             raise missed
+
+    def _why_uncalled(self, receiver: str) -> str:
+        """What keeps a call from the person or group, or ""."""
+        if receiver.startswith("S"):
+            return "" if self._rooms.group_members(receiver) else "has no members"
+        member = self._rooms.member(receiver)
+        if member.deleted:
+            return "is deactivated"
+        return "is a bot" if member.bot else ""
 
     def _say(self) -> None:
         before = self._warnings
@@ -97,7 +126,7 @@ class Doors:
             if line not in before:
                 log.warning("%s", line)
         if before and not self._warnings:
-            log.info("The channels of alerts are as they should be again.")
+            log.info("All channels, and all who are called, are as they should be again.")
 
 
 def _named(channel: Channel) -> str:

@@ -10,7 +10,7 @@ alert ends this at once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -36,6 +36,9 @@ from bot.ports import Bot, Due, Left
 
 PAGE = "page"
 """The receiver that is a page."""
+
+AHEAD = timedelta(minutes=1)
+"""What was opened further ahead of now than this was opened before the clock was set back."""
 
 BATCH = 200
 """Alerts read at a time."""
@@ -68,14 +71,24 @@ def due(
     plan: Plan,
     instances: Mapping[str, str],
     now: datetime,
+    taken: Collection[str] = (),
 ) -> list[Due]:
-    """The steps of *plan* whose time has come for the alert as it is now, taken or not; none
-    where one of *snoozes* quiets it.
+    """The steps of *plan* whose time has come for the alert as it is now, but for those whose keys
+    are *taken*; none where one of *snoozes* quiets it.
 
-    *instances* names Connect instances by id.
+    Where several came due since the last look (we were away, or a snooze is over), the last of
+    them calls whom they all name, each once. *instances* names Connect instances by id.
     """
-    ripe = _ripe(alert, snoozes, plan, now)
-    return [_taking(step, alert, since, instances, now) for step, since in ripe]
+    fresh = [
+        (step, since)
+        for step, since in _ripe(alert, snoozes, plan, now)
+        if _key(step, alert.id, since) not in taken
+    ]
+    every = tuple(dict.fromkeys(receiver for step, _ in fresh for receiver in step.to))
+    return [
+        _taking(step, alert, since, instances, now, every if place == len(fresh) else ())
+        for place, (step, since) in enumerate(fresh, 1)
+    ]
 
 
 def _ripe(
@@ -109,7 +122,12 @@ def _since(alert: Alert) -> str:
 
 
 def _passed(step: Step, since: datetime, hours: Hours | None, now: datetime) -> bool:
-    """Whether the step's minutes have passed; those of business never do so sooner."""
+    """Whether the step's minutes have passed; those of business never do so sooner.
+
+    Where the clock was set back nobody knows how many have: rather too soon than an hour too late.
+    """
+    if since > now + AHEAD:
+        return hours is None or hours.is_open(now)
     wait = timedelta(minutes=step.minutes)
     return since + wait <= now and (hours is None or hours.add_open(since, wait) <= now)
 
@@ -124,20 +142,26 @@ def _key(step: Step, subject: str, since: datetime) -> str:
 
 
 def _taking(
-    step: Step, alert: Alert, since: datetime, instances: Mapping[str, str], now: datetime
+    step: Step,
+    alert: Alert,
+    since: datetime,
+    instances: Mapping[str, str],
+    now: datetime,
+    called: tuple[str, ...],
 ) -> Due:
+    """The step as it is taken; it calls the receivers *called*."""
     occasion = _occasion(step, since)
-    page = paging.untaken(alert, now - since, instances, occasion)
+    untaken = max(now - since, timedelta())
+    page = paging.untaken(alert, untaken, instances, occasion)
     lane = Lane.CRITICAL if alert.level is Level.CRITICAL else Lane.ORDINARY
-    sentence = _sentence(alert, now - since)
-    where = f"/callwarden alert {alert.id} shows it."
-    said = _sends(step, alert.id, alert.channel, lane, occasion, sentence, where)
-    entry = _entry(step, alert.id, since, now, {"rule": alert.rule, "level": alert.level})
+    sentence = _sentence(alert, untaken)
+    aside = {"untaken": [[alert.id, sentence]]}
+    said = _sends(called, alert.id, alert.channel, lane, occasion, sentence, aside)
     return Due(
         key=_key(step, alert.id, since),
-        entry=entry,
+        entry=_entry(step, alert.id, since, now, {"rule": alert.rule, "level": alert.level}),
         sends=tuple(said),
-        pages=(page,) if PAGE in step.to else (),
+        pages=(page,) if PAGE in called else (),
     )
 
 
@@ -159,9 +183,9 @@ def _calling(step: Step, left: Left, since: datetime, now: datetime) -> Due:
     storm, occasion = left.storm, _occasion(step, since)
     open_ = {level: left.open[level] for level in step.levels if left.open.get(level)}
     page = paging.left_behind(storm, open_, now - since, occasion)
-    where = f"/callwarden alerts storm {storm.id} lists them."
     sentence = paging.left_sentence(storm, open_, now - since)
-    said = _sends(step, storm.id, storm.place, Lane.ORDINARY, occasion, sentence, where)
+    aside = {"text": f"{sentence}. /callwarden alerts storm {storm.id} lists them."}
+    said = _sends(step.to, storm.id, storm.place, Lane.ORDINARY, occasion, sentence, aside)
     counted: dict[str, object] = {level.value: number for level, number in open_.items()}
     return Due(
         key=_key(step, storm.id, since),
@@ -176,11 +200,17 @@ def _sentence(alert: Alert, untaken: timedelta) -> str:
 
 
 def _sends(
-    step: Step, subject: str, channel: str, lane: Lane, occasion: str, sentence: str, where: str
+    names: Sequence[str],
+    subject: str,
+    channel: str,
+    lane: Lane,
+    occasion: str,
+    sentence: str,
+    aside: Mapping[str, object],
 ) -> Iterator[Send]:
-    """What the step says in Slack: in the thread, to people, in other channels."""
-    receivers = [receiver.partition(":") for receiver in step.to]
-    aside = f"{sentence}. {where}"
+    """What receivers are told in Slack: in the thread, and *aside* by themselves and in other
+    channels."""
+    receivers = [receiver.partition(":") for receiver in names]
     called = [name for kind, _, name in receivers if kind in ("group", "user")]
     if called:
         yield Send(
@@ -201,7 +231,7 @@ def _sends(
                 subject=subject,
                 channel=name,
                 lane=lane,
-                body={"text": aside},
+                body=dict(aside),
             )
 
 
@@ -261,7 +291,7 @@ def _take(
         for alert in alerts
     }
     known = bot.store.escalated([key for own in keys.values() for key in own])
-    rule = partial(due, plan=plan, instances=bot.instances, now=now)
+    rule = partial(due, plan=plan, instances=bot.instances, now=now, taken=known)
     fresh = [alert for alert, own in keys.items() if not known.issuperset(own)]
     return sum(bot.store.escalate(alert, rule, iso(now)) for alert in fresh)
 

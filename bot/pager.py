@@ -12,10 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from bot import paging
 from bot.errors import Fault, Unavailable
-from bot.model import PAGING, AlertState, Page, PageKind, Send, iso
+from bot.model import PAGING, Alert, AlertState, Page, PageKind, Send, iso
 from bot.ports import Clock, Contact, Pager, Store
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,9 @@ HORIZON = timedelta(hours=1)
 
 SNOOZED_AGAIN = timedelta(minutes=1)
 """How often we look whether a page's alert is snoozed still."""
+
+UNHEARD = timedelta(days=1)
+"""How long ago a call may have been refused that somebody is still paged for: we may be down."""
 
 _ABOUT_ALERTS = frozenset({PageKind.UNTAKEN, PageKind.UNSEEN})
 _ABOUT_SLACK = (PageKind.SLACK_DOWN, PageKind.SLACK_BACK)
@@ -82,6 +86,7 @@ class Pages:
         self._stopping = threading.Event()
         self._recovered = False
         self._muted = False
+        self._unheard: frozenset[str] = frozenset()
         self._failures = 0
         self._opens = monotonic()
 
@@ -112,6 +117,7 @@ class Pages:
             self._recovered = True
         self._watch_slack(now)
         self._watch_cards(now)
+        self._watch_calls(now)
         if self._monotonic() >= self._opens:
             self._send(self._claimed(now))
 
@@ -136,6 +142,20 @@ class Pages:
             elif storm := self._store.storm(card.subject):
                 tally = self._store.tally(storm.id)
                 self._store.queue_page(paging.unseen_storm(storm, tally, card.error), now)
+
+    def _watch_calls(self, now: str) -> None:
+        """Where one who was called cannot be reached, those who are paged hear of it."""
+        calls = self._store.unheard_calls(iso(self._clock.now() - UNHEARD))
+        for call in calls:
+            if call.id not in self._unheard and (alert := self._open(call)):
+                self._store.queue_page(paging.unheard(alert, call, self._instances), now)
+        self._unheard = frozenset(call.id for call in calls)
+
+    def _open(self, call: Send) -> Alert | None:
+        """The first alert of *call* that still nobody has taken."""
+        named: Any = call.body.get("untaken", ())
+        found = (self._store.alert(alert_id) for alert_id, _ in named)
+        return next((one for one in found if one and one.state is AlertState.OPEN), None)
 
     # ── sending ─────────────────────────────────────────────────────────────
 

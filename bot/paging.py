@@ -67,6 +67,14 @@ def waits(alert: Alert, for_how_long: timedelta) -> str:
     )
 
 
+def unheard(alert: Alert, call: Send, instances: Mapping[str, str]) -> Page:
+    """Slack refused for good to tell somebody that nobody takes *alert*. Once a *call*."""
+    first = f"Slack does not tell {call.channel} that nobody takes {alert.id}: "
+    first += _short(call.error, 200)
+    title = "nobody has taken it, and a call was refused"
+    return _about(alert, PageKind.UNTAKEN, f"unheard {call.id}", title, first, instances)
+
+
 def unseen(alert: Alert, error: str, instances: Mapping[str, str]) -> Page:
     """Slack refused the card of *alert* for good. Once an alert."""
     first = f"Slack does not show {alert.id}: {_short(error, 200)}"

@@ -41,10 +41,26 @@ def channels_of(settings: Settings) -> Mapping[str, str]:
     for place, route in enumerate(settings.route, 1):
         named.append((route.channel, f"[[route]] {place}, channel"))
     found: dict[str, str] = {}
-    for channel, where in named:
+    for channel, where in (*named, *_receivers(settings, "channel")):
         if channel:
             found.setdefault(channel, where)
     return found
+
+
+def called_in(settings: Settings) -> Mapping[str, str]:
+    """Every person and user group that a step calls → the first place that names it."""
+    both = (*_receivers(settings, "user"), *_receivers(settings, "group"))
+    return dict(reversed(both))
+
+
+def _receivers(settings: Settings, kind: str) -> list[tuple[str, str]]:
+    """(id, where) of the receivers of one kind in `[[escalate]]`."""
+    return [
+        (receiver.removeprefix(f"{kind}:"), f"[[escalate]] {place}, to")
+        for place, step in enumerate(settings.escalate, 1)
+        for receiver in step.to
+        if receiver.startswith(f"{kind}:")
+    ]
 
 
 def patience_of(settings: Settings) -> Mapping[str, Patience]:

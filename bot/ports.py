@@ -727,6 +727,11 @@ class Store(Protocol):
         paged for it."""
         ...
 
+    def unheard_calls(self, since: str, limit: int = 100) -> Sequence[Send]:
+        """Direct messages and posts about critical alerts that nobody takes, refused for good from
+        *since* (ISO) on, latest first."""
+        ...
+
     # escalation
     def open_alerts(self, after: str = "", limit: int = 200) -> Sequence[Alert]:
         """Alerts that nobody has taken, by id, from the one behind *after* on."""
@@ -903,10 +908,18 @@ class Channel(Struct, frozen=True, kw_only=True):
 
 
 class Rooms(Protocol):
-    """The channels of the workspace."""
+    """The channels of the workspace, and those who are called."""
 
     def channel(self, channel: str) -> Channel:
         """The channel with this id, as it is now. Raises Unavailable or Refused."""
+        ...
+
+    def member(self, user: str) -> Member:
+        """Who that is, as it is now. Raises Unavailable or Refused."""
+        ...
+
+    def group_members(self, group: str) -> Sequence[str]:
+        """The user ids in a user group, as it is now. Raises Unavailable or Refused."""
         ...
 
 

@@ -19,7 +19,7 @@ from bot.hours import Hours
 from bot.inhibition import Inhibition
 from bot.jobs import Job, Keep, timetable
 from bot.model import Checkup, iso
-from bot.places import channel_of, channels_of, patience_of
+from bot.places import called_in, channel_of, channels_of, patience_of
 from bot.ports import Bot, Clock, Feed, Folding, Source, Store
 from bot.settings import QuietSettings, RulesSettings, Settings
 from bot.store import SqliteStore
@@ -323,7 +323,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     gauges = [sqs_gauge(one, aws) for one in settings.source]
     watch = FeedWatch(gauges, folding, patience_of(settings))
     job_errors: dict[str, str] = {}
-    doors = Doors(client, channels_of(settings))
+    doors = Doors(client, channels_of(settings), called_in(settings))
     bot = Bot(
         store=store,
         clock=clock,

@@ -9,6 +9,7 @@ import pytest
 
 from bot.channels import Doors, unseen, warnings
 from bot.errors import Fault, Refused, Unavailable
+from bot.model import Member
 from bot.ports import Channel
 
 MAIN, OTHER = "C0MAIN", "C0OTHER"
@@ -25,10 +26,26 @@ class FakeRooms:
 
     def __init__(self, **rooms: Channel | Fault) -> None:
         self.rooms = rooms
+        self.people: dict[str, Member | Fault] = {}
+        self.groups: dict[str, list[str] | Fault] = {}
 
     def channel(self, channel: str) -> Channel:
         """The channel."""
         found = self.rooms[channel]
+        if isinstance(found, Fault):
+            raise found
+        return found
+
+    def member(self, user: str) -> Member:
+        """The person."""
+        found = self.people[user]
+        if isinstance(found, Fault):
+            raise found
+        return found
+
+    def group_members(self, group: str) -> list[str]:
+        """Who is in the group."""
+        found = self.groups[group]
         if isinstance(found, Fault):
             raise found
         return found
@@ -126,3 +143,34 @@ def test_while_slack_does_not_answer_the_last_look_stands() -> None:
         "#alerts (C0MAIN)",
         "#alerts (C0OTHER)",
     ]
+
+
+def test_those_who_are_called_are_looked_at_too() -> None:
+    """Who left, who is nobody, an empty group: nobody would hear. The others are no warning."""
+    rooms = FakeRooms()
+    rooms.people = {
+        "U0ANA": Member(user="U0ANA", team="T1", name="Ana"),
+        "U0GONE": Member(user="U0GONE", team="T1", name="Eve", deleted=True),
+        "U0ROBOT": Member(user="U0ROBOT", team="T1", name="robot", bot=True),
+        "U0WRONG": Refused("users.info", "user_not_found", "Slack refused users.info."),
+    }
+    rooms.groups = {
+        "S0SOC": ["U0ANA"],
+        "S0EMPTY": [],
+        "S0WRONG": Refused("usergroups.users.list", "no_such_subteam", "Slack refused it."),
+    }
+    doors = Doors(rooms, {}, dict.fromkeys((*rooms.people, *rooms.groups), "[[escalate]] 1, to"))
+
+    doors.look()
+
+    assert [line.partition(": nobody")[0] for line in doors.warnings()] == [
+        "U0GONE ([[escalate]] 1, to) is deactivated",
+        "U0ROBOT ([[escalate]] 1, to) is a bot",
+        "U0WRONG ([[escalate]] 1, to) cannot be looked up (user_not_found)",
+        "S0EMPTY ([[escalate]] 1, to) has no members",
+        "S0WRONG ([[escalate]] 1, to) cannot be looked up (no_such_subteam)",
+    ]
+    rooms.people["U0GONE"] = Unavailable("Slack asks us to slow down (users.info).")
+    with pytest.raises(Unavailable):
+        doors.look()
+    assert len(doors.warnings()) == 5

@@ -30,6 +30,8 @@ from bot.ports import Due
 from bot.store import SqliteStore
 from tests.builders import (
     BEN,
+    CHANNEL,
+    HORIZON,
     INSTANCE,
     NOON,
     FakeClock,
@@ -103,6 +105,20 @@ def test_nobody_is_called_about_an_alert_without_a_card() -> None:
     assert [len(due(out, minutes)) for minutes in (60, 69, 70, 75)] == [0, 0, 1, 2]
 
 
+def test_a_clock_that_was_fast_holds_nothing_up() -> None:
+    """It showed an hour too much when the alert was opened: its steps come at once, not in 70
+    minutes. A few seconds are the drift of a clock and change nothing."""
+    assert len(due(make_alert(), -60)) == 2
+    assert due(make_alert(), -0.9) == []
+    assert "for 1 minute:" in str(due(make_alert(), -60)[-1].sends[0].body["text"])
+
+
+def test_a_clock_that_was_fast_makes_no_hour_less_quiet() -> None:
+    """Those who are not called at night are not called because of it."""
+    assert not late_on_friday(Level.LOW, timedelta(hours=-12))
+    assert late_on_friday(Level.LOW, timedelta(hours=-2))
+
+
 EVERY = Plan(steps=(Step(minutes=30, to=("user:U0LEAD",), levels=tuple(Level)),), hours=OFFICE)
 FRIDAY = datetime(2026, 11, 20, 16, 45, tzinfo=UTC)
 """17:45 in Zurich; the office closes at 18:00 and opens on Monday at 08:00."""
@@ -140,7 +156,8 @@ def test_an_alert_that_becomes_critical_is_judged_as_such() -> None:
 
 @given(st.floats(0, 3000), st.floats(0, 3000), st.sampled_from(Level))
 def test_what_was_due_stays_due_and_stays_the_same(one: float, two: float, level: Level) -> None:
-    """Whenever we look: the same keys and ids, and never fewer of them."""
+    """Whenever we look: the same keys, and never fewer of them; what is taken is not due again,
+    and what comes after it is another message."""
     steps = tuple(
         Step(minutes=minutes, to=("group:S0SOC", "user:U0LEAD", "page"), levels=tuple(Level))
         for minutes in (0.5, 60, 600)
@@ -148,9 +165,44 @@ def test_what_was_due_stays_due_and_stays_the_same(one: float, two: float, level
     plan = Plan(steps=steps, hours=OFFICE)
     first, later = (due(make_alert(level=level), minutes, plan) for minutes in sorted((one, two)))
     assert [step.key for step in later][: len(first)] == [step.key for step in first]
-    ids = [[*(send.id for send in sends(*steps))] for steps in (first, later)]
-    assert ids[1][: len(ids[0])] == ids[0]
-    assert len(set(ids[1])) == len(ids[1])
+    taken = [step.key for step in first]
+    now = NOON + timedelta(minutes=max(one, two))
+    rest = escalation.due(make_alert(level=level), (), plan, {}, now, taken)
+    assert [step.key for step in rest] == [step.key for step in later][len(first) :]
+    ids = [send.id for send in sends(*first, *rest)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_steps_that_come_due_together_call_everybody_once() -> None:
+    """We were down for hours: one mention, one message each, one page; every step is taken."""
+    steps = (
+        Step(minutes=5, to=("group:S0SOC",)),
+        Step(minutes=15, to=("group:S0SOC", "user:U0LEAD", "channel:C0LEADS")),
+        Step(minutes=30, to=("page",)),
+        Step(minutes=45, to=("user:U0LEAD", "user:U0CISO")),
+    )
+    every = due(make_alert(), 120, Plan(steps=steps))
+    assert [step.entry.body["after_minutes"] for step in every] == [5, 15, 30, 45]
+    assert [len(step.sends) + len(step.pages) for step in every[:-1]] == [0, 0, 0]
+    told = [(send.kind, send.channel) for send in every[-1].sends[1:]]
+    assert told == [
+        (SendKind.DM, "U0LEAD"),
+        (SendKind.POST, "C0LEADS"),
+        (SendKind.DM, "U0CISO"),
+    ]
+    assert every[-1].sends[0].body["call"] == ["S0SOC", "U0LEAD", "U0CISO"]
+    assert len(every[-1].pages) == 1
+
+
+def test_steps_in_their_time_call_whom_they_name() -> None:
+    """Near miss: the first was taken when it was due."""
+    steps = (Step(minutes=5, to=("group:S0SOC",)), Step(minutes=15, to=("user:U0LEAD", "page")))
+    plan = Plan(steps=steps)
+    [first] = due(make_alert(), 5, plan)
+    [second] = escalation.due(make_alert(), (), plan, {}, NOON + timedelta(minutes=15), [first.key])
+    assert first.sends[0].body["call"] == ["S0SOC"]
+    assert second.sends[0].body["call"] == ["U0LEAD"]
+    assert len(second.pages) == 1
 
 
 # ── what ────────────────────────────────────────────────────────────────────
@@ -173,13 +225,12 @@ def test_a_person_gets_a_direct_message_and_a_channel_a_post() -> None:
     aside = [(send.kind, send.channel) for send in step.sends[1:]]
     assert aside == [(SendKind.DM, "U0LEAD"), (SendKind.POST, "C0LEADS")]
     for send in step.sends[1:]:
-        assert "Nobody has taken A-7K2QF for 10 minutes" in str(send.body["text"])
-        assert "/callwarden alert A-7K2QF shows it." in str(send.body["text"])
+        assert send.body["untaken"] == [["A-7K2QF", step.sends[0].body["text"]]]
 
 
 def test_the_time_is_as_it_is_and_not_as_it_was_planned() -> None:
     """We were away for a while."""
-    assert "for 3 hours:" in str(due(make_alert(), 180)[0].sends[0].body["text"])
+    assert "for 3 hours:" in str(due(make_alert(), 180)[-1].sends[0].body["text"])
 
 
 def test_the_ledger_says_who_was_called_and_why() -> None:
@@ -195,8 +246,13 @@ def test_two_steps_that_page_at_the_same_time_are_one_page() -> None:
     plan = Plan(
         steps=(PAGE, Step(minutes=15, to=("user:U0LEAD", "page")), Step(minutes=20, to=("page",)))
     )
-    ids = [page.id for step in due(make_alert(), 30, plan) for page in step.pages]
-    assert (len(ids), len(set(ids))) == (3, 2)
+    first = due(make_alert(), 15, plan)
+    taken = [step.key for step in first]
+    now = NOON + timedelta(minutes=20)
+    then = escalation.due(make_alert(), (), plan, {}, now, taken)
+    ids = [[page.id for step in steps for page in step.pages] for steps in (first, then)]
+    assert [len(one) for one in ids] == [1, 1]
+    assert ids[0] != ids[1]
 
 
 # ── walking ─────────────────────────────────────────────────────────────────
@@ -256,6 +312,47 @@ def test_no_open_alert_is_left_out_however_many_there_are(
     clock.tick(60)
     escalation.walk(make_bot(store, clock), plan)
     assert sorted(steps_of(store)) == sorted(low)
+
+
+def test_a_flood_is_a_few_messages_to_each_who_is_called(
+    store: SqliteStore, clock: FakeClock
+) -> None:
+    """Three hundred alerts: five mentions in threads, and one message that counts in each place."""
+    plan = Plan(steps=(PEOPLE,))
+    keep(store, *(f"n{number:03}" for number in range(300)))
+    clock.tick(600)
+    escalation.walk(make_bot(store, clock), plan)
+    assert len(steps_of(store)) == 300
+    rows = store.reader.execute(
+        "SELECT kind, channel, json_array_length(body, '$.untaken'), json_extract(body, '$.more')"
+        " FROM outbox WHERE kind IN ('note', 'dm', 'post') ORDER BY kind, channel"
+    ).fetchall()
+    assert rows == [
+        ("dm", "U0LEAD", 10, 290),
+        *[("note", CHANNEL, None, None)] * 5,
+        ("post", CHANNEL, 10, 285),
+        ("post", "C0LEADS", 10, 290),
+    ]
+
+
+def test_a_call_that_may_have_arrived_takes_no_other_in(
+    store: SqliteStore, clock: FakeClock
+) -> None:
+    """Its words must stay as they were sent; the next alert is a message of its own."""
+    plan = Plan(steps=(Step(minutes=10, to=("user:U0LEAD",)),))
+    bot = make_bot(store, clock)
+    keep(store, "ana")
+    clock.tick(600)
+    escalation.walk(bot, plan)
+    while (send := store.claim_send(clock.iso, horizon=HORIZON)) and send.kind is not SendKind.DM:
+        store.send_done(send, CHANNEL, "1.1", clock.iso)
+    assert send is not None
+    store.send_again(send, clock.iso, "Slack did not answer.", ambiguous=True)
+    keep(store, "ben")
+    clock.tick(600)
+    escalation.walk(bot, plan)
+    rows = store.reader.execute("SELECT body FROM outbox WHERE kind = 'dm'").fetchall()
+    assert [row[0].count(b"Nobody has taken") for row in rows] == [1, 1]
 
 
 def test_without_steps_nothing_is_read(store: SqliteStore, clock: FakeClock) -> None:

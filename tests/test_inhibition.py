@@ -203,7 +203,7 @@ def test_nobody_is_called_about_what_another_stands_for(main: Watched, store: Sq
     escalation.walk(main.bot, plan)
     [call] = [s for s in sent(store, main.clock) if s.kind is SendKind.DM]
     assert call.subject == silence.id
-    assert "for 10 min" in str(call.body["text"])
+    assert "for 10 min" in str(call.body["untaken"])
 
 
 def test_it_stays_one_alert_each_day_that_it_lasts(main: Watched, store: SqliteStore) -> None:

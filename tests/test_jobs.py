@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.channels import Doors
 from bot.escalation import Plan, Step
 from bot.health import FeedWatch
 from bot.jobs import Job, Keep, prune, refresh_people, timetable
-from bot.model import iso
+from bot.model import Member, iso
 from bot.ports import Channel
 from bot.store import SqliteStore
 from bot.wiring import trigger
@@ -33,6 +34,14 @@ class NoRooms:
     def channel(self, channel: str) -> Channel:
         """A fault."""
         raise AssertionError(channel)
+
+    def member(self, user: str) -> Member:
+        """A fault."""
+        raise AssertionError(user)
+
+    def group_members(self, group: str) -> Sequence[str]:
+        """A fault."""
+        raise AssertionError(group)
 
 
 def nothing_named() -> Doors:

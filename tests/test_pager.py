@@ -88,10 +88,10 @@ class Night:
         for store in self._opened:
             store.close()
 
-    def alert(self, name: str = "mallory") -> str:
-        """A critical alert; returns its id."""
+    def alert(self, name: str = "mallory", level: Level = Level.CRITICAL) -> str:
+        """An open alert; returns its id."""
         record = make_record(f"e-{name}", actor=make_actor(name))
-        self.store.keep(judged(make_finding(record)), make_triage(), self.clock.iso)
+        self.store.keep(judged(make_finding(record, level=level)), make_triage(), self.clock.iso)
         return self.store.alerts([AlertState.OPEN], actor=name)[0].id
 
     def wait(self, minutes: float, look: float = 1.0) -> None:
@@ -230,6 +230,37 @@ def test_a_card_that_slack_refuses_for_good_rings_once_an_alert(night: Night) ->
     night.pages.step()
     assert night.rang == [f"Critical {alert}: Slack does not show it"]
     assert "is_archived" in night.pocket.rang[0].text
+
+
+def refuse_calls(night: Night) -> None:
+    """Everything that calls somebody is refused for good, all else is sent."""
+    while send := night.store.claim_send(night.clock.iso, horizon=HORIZON):
+        if "untaken" in send.body:
+            night.store.send_refused(send, "Slack refused it: user_not_found.", night.clock.iso)
+        else:
+            night.store.send_done(send, "C0MAIN", "1.1", night.clock.iso)
+
+
+@pytest.mark.parametrize("state", ["open", "taken", "low"])
+def test_a_call_that_slack_refuses_for_good_rings(night: Night, state: str) -> None:
+    """Once, also over a restart; not where somebody took it, nor for what is not critical."""
+    level = Level.LOW if state == "low" else Level.CRITICAL
+    alert = night.alert(level=level)
+    plan = Plan(steps=(Step(minutes=5, to=("user:U0GONE",), levels=tuple(Level)),))
+    night.clock.tick(300)
+    escalation.walk(make_bot(night.store, night.clock), plan)
+    refuse_calls(night)
+    if state == "taken":
+        night.store.decide(make_ask(alert, Verb.TAKE, moment=night.clock.iso), judge)
+    night.pages.step()
+    night.start()
+    night.pages.step()
+    night.pages.step()
+    title = f"Critical {alert}: nobody has taken it, and a call was refused"
+    assert night.rang == ([title] if state == "open" else [])
+    if state == "open":
+        assert "Slack does not tell U0GONE" in night.pocket.rang[0].text
+        assert "user_not_found" in night.pocket.rang[0].text
 
 
 def storm(night: Night, alerts: int = 12) -> Send:

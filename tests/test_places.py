@@ -6,9 +6,9 @@ import pytest
 
 from bot.health import Patience
 from bot.model import Level
-from bot.places import channel_of, channels_of, patience_of
+from bot.places import called_in, channel_of, channels_of, patience_of
 from bot.settings import InstanceSettings, RouteSettings, Settings, SourceSettings
-from bot.settings.tables import SlackSettings
+from bot.settings.tables import EscalateSettings, SlackSettings
 from tests.builders import INSTANCE, make_finding, make_record
 
 
@@ -48,6 +48,24 @@ def test_every_channel_of_the_settings_is_looked_at_once() -> None:
         "C0PROD": "[[instance]] 1, channel",
         "C0FIRST": "[[route]] 2, channel",
     }
+
+
+def test_those_whom_steps_call_are_looked_at_once() -> None:
+    """Channels with the other channels; a page is nobody in Slack."""
+    settings = Settings(
+        slack=SlackSettings(channel="C0MAIN"),
+        people={},
+        escalate=(
+            EscalateSettings(after_minutes=5, to=("group:S0SOC", "channel:C0LEADS", "page")),
+            EscalateSettings(after_minutes=9, to=("group:S0SOC", "user:U0LEAD", "channel:C0MAIN")),
+        ),
+    )
+
+    assert channels_of(settings) == {
+        "C0MAIN": "[slack] channel",
+        "C0LEADS": "[[escalate]] 1, to",
+    }
+    assert called_in(settings) == {"S0SOC": "[[escalate]] 1, to", "U0LEAD": "[[escalate]] 2, to"}
 
 
 def test_a_sources_patience_goes_by_what_it_is_called() -> None:

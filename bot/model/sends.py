@@ -55,8 +55,10 @@ class Send(Struct, frozen=True, kw_only=True):
 
     *channel* is a channel id, or a user id for a DM; "" means the card's own channel. *body* holds
     `{"lines": [...]}` or `{"call": [ids], "text": …}` for a note (the channel shows it too where it
-    holds `"broadcast": true`), `{"text": …, "blocks": […]}` for
-    DM, post and ephemeral, {} for cards and edits. *user* is the reader of an ephemeral.
+    holds `"broadcast": true`), `{"text": …, "blocks": […]}` for DM, post and ephemeral, {} for
+    cards and edits. A DM or a post about untaken alerts has `{"untaken": [[alert id, sentence],
+    …], "more": how many besides, "call": [ids], "instead": {"of": whom it could not be said to,
+    "why": sentence}}`, the last three where they are needed. *user* is the reader of an ephemeral.
     *ambiguous* is true where an earlier try may have arrived; *tried_at* is when that try began
     (ISO). *ts* is the card's ts for edits and the thread's for notes, filled in when claimed.
     """

@@ -26,6 +26,18 @@ class _Call(msgspec.Struct):
     text: str
 
 
+class _Instead(msgspec.Struct):
+    of: str
+    why: str
+
+
+class _Untaken(msgspec.Struct):
+    untaken: list[tuple[str, str]]
+    more: int = 0
+    call: list[str] = []
+    instead: _Instead | None = None
+
+
 class Drawing:
     """Draws sends. *instances* names Connect instances by id."""
 
@@ -46,6 +58,11 @@ class Drawing:
         return message
 
     def _picture(self, send: Send) -> Message:
+        if "untaken" in send.body:
+            told = msgspec.convert(send.body, _Untaken)
+            lost = told.instead
+            why = f"I could not tell {lost.of}: {lost.why}" if lost else ""
+            return cards.untaken_note(told.untaken, told.more, told.call, why)
         if send.kind in (SendKind.EPHEMERAL, SendKind.POST):
             return cards.private_text(str(send.body.get("text", "")))
         if send.kind is SendKind.NOTE:

@@ -296,6 +296,10 @@ class SlackOutbox:
         elif way is Way.ANEW:
             self._store.queue([refusals.card_anew(send)], now)
             self._give_up(send, f"{REPLACED}{error.sentence}")
+        elif way is Way.ELSEWHERE:
+            other = refusals.said_elsewhere(send, self._fallback, error.sentence)
+            self._store.queue([other], now)
+            self._give_up(send, error.sentence)
         elif way is Way.DIRECTLY:
             self._store.queue([refusals.said_directly(send)], now)
             self._give_up(send, f"{REPLACED}{error.sentence}")

@@ -53,6 +53,7 @@ class Way(Enum):
     FALLBACK = auto()  # again, in the channel that takes what others refuse
     ANEW = auto()  # the card is posted anew and says what the edit would have
     ANEW_FIRST = auto()  # the card is posted anew, and the note follows under it
+    ELSEWHERE = auto()  # who was called cannot be reached: said in the channel that takes the rest
     DIRECTLY = auto()  # by direct message, as it cannot be shown where its reader is
     END = auto()  # given up, and shown
 
@@ -68,6 +69,9 @@ def way(send: Send, code: str, fallback: str) -> Way:
         and send.channel != fallback,
         Way.ANEW: code in CARD_GONE and send.kind is SendKind.EDIT,
         Way.ANEW_FIRST: code in CARD_GONE and send.kind is SendKind.NOTE and again,
+        Way.ELSEWHERE: "untaken" in send.body
+        and "instead" not in send.body
+        and send.channel != fallback,
         Way.DIRECTLY: code in NOT_THERE and send.kind is SendKind.EPHEMERAL,
     }
     return next((one for one, fits in ways.items() if fits), Way.END)
@@ -85,6 +89,20 @@ def card_anew(send: Send) -> Send:
         subject=send.subject,
         channel=send.channel,
         lane=Lane.ORDINARY,
+    )
+
+
+def said_elsewhere(send: Send, fallback: str, sentence: str) -> Send:
+    """The call *send*, in the channel *fallback*: it says who could not be reached, and why."""
+    named = [send.channel] if send.kind is SendKind.DM else send.body.get("call", [])
+    instead = {"of": send.channel, "why": sentence}
+    return Send(
+        id=send_id(send.id, SendKind.POST, "instead"),
+        kind=SendKind.POST,
+        subject=send.subject,
+        channel=fallback,
+        lane=send.lane,
+        body={**send.body, "call": named, "instead": instead, "plain": False},
     )
 
 

@@ -354,3 +354,13 @@ def m014_every_actor_of_an_alert(db: Database) -> None:
         "CREATE TRIGGER alert_gone AFTER DELETE ON alerts"
         " BEGIN DELETE FROM alert_actors WHERE alert = old.id; END"
     )
+
+
+@migrations()
+def m015_calls_about_alerts(db: Database) -> None:
+    """Steps of escalation are found by their alert, and calls that wait by whom they call."""
+    db.execute("CREATE INDEX escalations_alert ON escalations (alert)")
+    db.execute(
+        "CREATE INDEX outbox_calls ON outbox (channel, kind)"
+        " WHERE state = 'waiting' AND kind IN ('note', 'dm', 'post')"
+    )

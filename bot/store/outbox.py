@@ -23,7 +23,7 @@ from bot.model import (
     news_due,
     send_id,
 )
-from bot.store import counts, delays
+from bot.store import calls, counts, delays
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
@@ -51,13 +51,15 @@ _NEWS_LINES = 10
 
 
 def put(db: sqlite3.Connection, sends: Iterable[Send], now: str) -> None:
-    """Queue *sends* inside the caller's transaction; edits and news coalesce with waiting ones.
+    """Queue *sends* inside the caller's transaction; edits, news and calls join waiting ones.
 
     A send that is known already stays as it is, but for a card that was refused: whoever asks for
     it again has just found its alert without one, so it is tried again. Nothing asks because of
     the card's own refusal, so this is no loop.
     """
-    for send in sends:
+    for asked in sends:
+        if (send := calls.gathered(db, asked)) is None:
+            continue
         due = send.due_at or now
         if send.lane is Lane.CRITICAL:
             _hasten_card(db, send.subject)
@@ -392,6 +394,16 @@ class OutboxRows(Sqlite):
         rows = self.reader.execute(
             f"SELECT {_COLUMNS} FROM outbox WHERE state = 'sending'"  # noqa: S608 - constant text
             " ORDER BY seq"
+        )
+        return [_send(row) for row in rows]
+
+    def unheard_calls(self, since: str, limit: int = 100) -> Sequence[Send]:
+        """Calls about critical alerts, refused for good from *since* (ISO) on, latest first."""
+        rows = self.reader.execute(
+            f"SELECT {_COLUMNS} FROM outbox WHERE state = 'refused' AND done_at >= ?"  # noqa: S608
+            " AND kind IN ('dm', 'post') AND lane = ? AND error NOT LIKE 'token: %'"
+            " AND json_extract(body, '$.untaken') IS NOT NULL ORDER BY done_at DESC LIMIT ?",
+            (since, Lane.CRITICAL, limit),
         )
         return [_send(row) for row in rows]
 

@@ -113,13 +113,15 @@ def _take_back(
 ) -> list[Alert]:
     """The alerts whose first cards wait in *channel* and were never tried: they wait no more.
 
-    Not those that somebody asked for or decided about.
+    Not those that somebody asked for, decided about or was called about.
     """
     rows = db.execute(
         "SELECT a.id FROM outbox o JOIN alerts a ON a.id = o.subject"
         " WHERE o.state = 'waiting' AND o.lane = ? AND o.kind = 'card' AND o.channel = ?"
         " AND o.attempts = 0 AND a.ts = '' AND a.storm = '' AND a.state = ?"
-        " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.alert = a.id AND d.accepted)",
+        " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.alert = a.id AND d.accepted)"
+        # Whoever was called is shown what about; that step is not taken a second time.
+        " AND NOT EXISTS (SELECT 1 FROM escalations e WHERE e.alert = a.id)",
         (Lane.ORDINARY, channel, AlertState.OPEN),
     ).fetchall()
     found = [known.get(row[0]) or alerts.get(db, row[0]) for row in rows]

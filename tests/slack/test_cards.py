@@ -288,6 +288,29 @@ def test_the_place_in_a_list_is_said_whatever_was_looked_for() -> None:
     assert ("alerts_on", f"1 {words}") in made.buttons(drawn)
 
 
+def test_one_untaken_alert_says_how_to_see_it() -> None:
+    """To a person or another channel, where no card stands above it."""
+    drawn = cards.untaken_note([("A-7K2QF", "Nobody has taken A-7K2QF for 1 minute: <!here>")])
+
+    assert said(drawn) == (
+        "Nobody has taken A-7K2QF for 1 minute: <!here>. /callwarden alert A-7K2QF shows it."
+    )
+    assert "&lt;!here&gt;" in drawn["text"]
+
+
+def test_many_untaken_alerts_are_counted_for_those_who_are_called() -> None:
+    """The first are named, all are counted, and the list of all is a command away."""
+    untaken = [(f"A-0000{one}", f"Nobody has taken A-0000{one}") for one in range(3)]
+    drawn = cards.untaken_note(untaken, 290, ["S0SOC", "here"])
+
+    assert drawn["text"].startswith("<!subteam^S0SOC> Nobody has taken 293 alerts:")
+    text = said(drawn)
+    assert drawn["blocks"][0]["text"]["text"] == "⏰ <!subteam^S0SOC>"
+    assert "• Nobody has taken A-00002" in text
+    assert "… and 290 more." in text
+    assert "/callwarden alerts open lists them." in text
+
+
 def test_a_list_has_a_details_button_for_each() -> None:
     """Alerts stand one below the other; an empty list says so."""
     other = msgspec.structs.replace(RESOLVED, id="A-00002", count=4)
@@ -584,6 +607,8 @@ LONG_CHECKUP = Checkup(
         cards.news_note([]),
         cards.call_note(["S0SOC"] * 60, "x" * 5000),
         cards.call_note([], ""),
+        cards.untaken_note([("A-7K2QF", "x" * 5000)] * 10, 10_000, ["S0SOC"] * 60),
+        cards.untaken_note([], 0),
         cards.note_text(["<!channel>", ""]),
         cards.note_text(["x" * 5000] * 80),
         cards.note_text([]),
@@ -615,6 +640,7 @@ def test_no_message_speaks_for_others(
         cards.decision_note(decided),
         cards.news_note(lines, more=len(lines)),
         cards.call_note(["U0ANA", *lines], decided.sentence),
+        cards.untaken_note([(line, line) for line in lines], len(lines), lines),
         cards.note_text(lines),
         cards.alert_list([alert, alert], "all"),
         cards.raw_message(record),

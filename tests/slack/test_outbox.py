@@ -132,6 +132,46 @@ def test_critical_cards_overtake_ordinary_ones(desk: Desk) -> None:
     assert "CRITICAL" in str(desk.cards[0]).upper()
 
 
+def test_many_calls_are_one_message_that_mentions_and_counts(desk: Desk) -> None:
+    """Beside the cards, in place of a mention in each thread."""
+    desk.find()
+    for number in range(7):
+        body = {"call": ["S0SOC"], "text": f"Nobody has taken A-{number}"}
+        desk.queue(SendKind.NOTE, id=f"call-{number}", body=body)
+    desk.send_all()
+
+    assert len(desk.thread()) == 5
+    [post] = [one["text"] for one in desk.cards if "Nobody has taken" in one["text"]]
+    assert post.startswith("<!subteam^S0SOC> Nobody has taken 2 alerts:")
+
+
+@pytest.mark.parametrize("kind", [SendKind.DM, SendKind.POST])
+def test_whoever_cannot_be_called_is_named_in_the_main_channel(desk: Desk, kind: SendKind) -> None:
+    """With Slack's reason, a mention of the person, and the alert; and it is shown as not sent."""
+    desk.find()
+    receiver = "U0NOBODY" if kind is SendKind.DM else "C0NOTTHERE"
+    body = {"untaken": [[desk.alert_id, f"Nobody has taken {desk.alert_id}"]]}
+    desk.queue(kind, channel=receiver, body=body)
+    desk.send_all()
+
+    [said] = [one["text"] for one in desk.slack.messages(desk.other)]
+    assert said.startswith("<@U0NOBODY> I could" if kind is SendKind.DM else "I could")
+    assert f"I could not tell {receiver}: Slack refused" in said
+    assert f"Nobody has taken {desk.alert_id}. /callwarden alert {desk.alert_id}" in said
+    assert len(desk.refused) == 1
+
+
+def test_where_the_main_channel_refuses_too_it_ends(desk: Desk) -> None:
+    """Near miss of a loop: both are shown, and the page is left."""
+    desk.find()
+    desk.send_all()
+    desk.slack.archive(desk.other)
+    desk.queue(SendKind.POST, channel="C0NOTTHERE", body={"untaken": [[desk.alert_id, "Nobody"]]})
+    desk.send_all()
+
+    assert len(desk.refused) == 2
+
+
 def test_nothing_to_do_is_a_long_wait_and_no_call(desk: Desk) -> None:
     """An idle sender sleeps."""
     assert desk.outbox.step() == 30.0

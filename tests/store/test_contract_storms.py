@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot import alerts as core
-from bot.model import Alert, AlertState, Edits, Lane, Level, Send, SendKind, Verb, iso
-from bot.ports import Store
+from bot.model import Alert, AlertState, Edits, Entry, Lane, Level, Send, SendKind, Verb, iso
+from bot.ports import Due, Store
 from bot.storms import Storms, brought_out
 from tests.builders import (
     ANA,
@@ -129,6 +129,23 @@ def test_some_cards_that_wait_do_not_join_it(memory: Store, how: str) -> None:
     assert not of(memory, "ana").in_storm
     waiting = {send.subject for send in claim_all(memory)}
     assert (of(memory, "ana").id in waiting) is (how != "under way")
+
+
+def test_who_was_called_about_an_alert_is_shown_it_in_a_storm_too(memory: Store) -> None:
+    """Its card waited while Slack was down and nobody could take it: call and card both go."""
+    keep(memory, "first", "second")
+    first = of(memory, "first")
+    call = Send(
+        id="call", kind=SendKind.NOTE, subject=first.id, channel=CHANNEL, body={"call": ["U0LEAD"]}
+    )
+    entry = Entry(kind="alert.escalate", subject=first.id, by="callwarden", at=later(1))
+    due = Due(key="step", entry=entry, sends=(call,))
+    memory.escalate(first.id, lambda _, __: [due], later(1))
+    flood(memory, 5, after=2)
+
+    assert [of(memory, name).in_storm for name in ("first", "second")] == [False, True]
+    subjects = [(send.kind.value, send.subject) for send in claim_all(memory)]
+    assert subjects[:2] == [("card", first.id), ("note", first.id)]
 
 
 def test_a_storm_is_of_one_channel(memory: Store) -> None:

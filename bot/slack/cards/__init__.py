@@ -1,6 +1,13 @@
 """What Slack shows: pure functions from values to messages. Nothing is read back from a message."""
 
-from bot.slack.cards.alert import alert_card, alert_list, call_note, decision_note, news_note
+from bot.slack.cards.alert import (
+    alert_card,
+    alert_list,
+    call_note,
+    decision_note,
+    news_note,
+    untaken_note,
+)
 from bot.slack.cards.answers import help_text, note_text, private_text, raw_message, status
 from bot.slack.cards.exemption import exemption_list, exemption_note
 from bot.slack.cards.snooze import snooze_list, snooze_note
@@ -25,4 +32,5 @@ __all__ = [
     "status",
     "storm_card",
     "storm_note",
+    "untaken_note",
 ]

@@ -168,6 +168,31 @@ def call_note(ids: Sequence[str], sentence: str) -> Message:
     return fit(Message(text=shorten(said, FALLBACK), blocks=[parts.section(f"⏰ {said}")]))
 
 
+def untaken_note(
+    untaken: Sequence[tuple[str, str]],
+    more: int = 0,
+    called: Sequence[str] = (),
+    first: str = "",
+) -> Message:
+    """The alerts that nobody takes as (id, sentence), for a person, for another channel, or for
+    those *called* in place of one mention a thread; *more* counts alerts that are left out, and
+    *first* is said before them."""
+    names = " ".join(filter(None, map(summon, called)))
+    if len(untaken) == 1 and not more:
+        [(alert, sentence)] = untaken
+        lines = [f"{sentence}. /callwarden alert {alert} shows it."]
+    else:
+        lines = [f"Nobody has taken {len(untaken) + more} alerts:"]
+        lines += [f"• {sentence}" for _, sentence in untaken]
+        lines += [f"… and {more} more."] if more else []
+        lines.append("/callwarden alerts open lists them.")
+    shown = [plain(line) for line in ([first] if first else []) + lines]
+    said = f"{names} {chr(10).join(escape(line) for line in shown)}".strip()
+    blocks = [parts.section(f"⏰ {names}")] if names else []
+    blocks += [parts.literal(line) for line in shown]
+    return fit(Message(text=shorten(said, FALLBACK), blocks=blocks))
+
+
 def news_note(lines: Sequence[str], more: int = 0) -> Message:
     """New context, as a message in the card's thread; *more* counts lines left out."""
     shown = [f"🆕 *New:* {parts.news(line)}" for line in lines]
