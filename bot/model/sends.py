@@ -59,8 +59,8 @@ class Send(Struct, frozen=True, kw_only=True):
     has `{"untaken": [[alert id, sentence], …], "more": how many besides, "call": [ids],
     "instead": {"of": whom it could not be said to, "why": sentence}}`, the last three where they
     are needed. *user* is the reader of an ephemeral. *ambiguous* is true where an earlier try may
-    have arrived; *tried_at* is when that try began (ISO). *ts* is the card's ts for edits and the thread's for
-    notes, filled in when claimed.
+    have arrived; *tried_at* is when that try began (ISO). *ts* is the card's ts for edits and
+    the thread's for notes, filled in when claimed.
     """
 
     id: str
