@@ -271,6 +271,7 @@ class Pages:
     def _unmute(self) -> None:
         """A page went out; where none did for a while, the others are tried at once."""
         if self._muted:
+            self._muted = False
             self._recovered = False
             self._tell(paging.unmuted(self._clock.now(), self._channel))
 

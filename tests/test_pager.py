@@ -416,6 +416,17 @@ def test_once_one_page_goes_out_those_refused_before_do_too(night: Night) -> Non
     ]
 
 
+def test_several_pages_that_go_out_again_are_said_once(night: Night) -> None:
+    """They were refused together and go out in one look."""
+    for name in ("one", "two", "three"):
+        night.alert(name)
+    night.pocket.faults = [REFUSED for _ in range(3 * TRIES)]
+    night.wait(12)
+    night.start()
+    night.pages.step()
+    assert (len(night.rang), len(night.said)) == (3, 2)
+
+
 def test_a_start_tries_what_was_refused_and_says_nothing_twice(night: Night) -> None:
     """Whoever starts us has perhaps mended it; where not, people know already."""
     night.alert()
