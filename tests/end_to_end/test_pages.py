@@ -103,10 +103,11 @@ def test_an_alert_that_was_taken_calls_nobody(stage: Stage) -> None:
 
 def test_a_slack_that_answers_nothing_is_paged_and_so_is_its_end(stage: Stage) -> None:
     """503 to everything: a page comes by SNS; once Slack is back another, and what waited."""
-    stage.slack.order(Fault(method="*", kind="error", status=503, times=5))
+    stage.slack.order(Fault(method="*", kind="error", status=503, times=100_000))
     stage.aws.send_event(load.emergency_login("mallory@example.com", PROD))
 
     wait_until(lambda: len(pages(stage, "slack_down")) == 1, 60, "the page")
+    stage.slack.recover()
     wait_until(lambda: len(pages(stage, "slack_back")) == 1, 90, "the second page")
 
     assert "HTTP 503" in pages(stage, "slack_down")[0].text

@@ -49,6 +49,10 @@ class Orders:
         if fault.times > 0:
             self._open.append((fault, fault.times))
 
+    def clear(self) -> None:
+        """Nothing of what was ordered strikes any more."""
+        self._open.clear()
+
     def next(self, method: str, channel: str) -> Fault | None:
         """The fault that strikes this call, counted down; or None."""
         for place, (fault, left) in enumerate(self._open):

@@ -208,6 +208,11 @@ class SlackServer(Hands):
         with self._ws.lock:
             self._api.orders.add(fault)
 
+    def recover(self) -> None:
+        """Let all go well again, whatever was ordered."""
+        with self._ws.lock:
+            self._api.orders.clear()
+
     def disconnect(self) -> None:
         """Ask every socket to reconnect, as Slack does now and then, and close it."""
         self._socket_mode.refresh()

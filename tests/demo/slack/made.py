@@ -25,7 +25,7 @@ features:
     - {command: /audit, description: Who may do what, usage_hint: "[profiles]"}
 oauth_config:
   scopes:
-    bot: [chat:write, channels:history, channels:read, commands, files:write,
+    bot: [chat:write, files:write, channels:history, channels:read, commands,
           groups:history, im:history, im:write, usergroups:read, users:read]
 settings:
   event_subscriptions: {bot_events: [app_mention, message.im, user_change]}
