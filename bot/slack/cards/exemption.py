@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.model import Aspect, Clause, Exemption, ExemptionState, counted
 from bot.slack import parts
-from bot.slack.cards.stack import whole
+from bot.slack.cards.stack import standing
 from bot.slack.lint import Message, fit
 from bot.slack.parts import Block
 from bot.slack.text import code, date, escape, mention, plain, spell_out
@@ -98,13 +97,8 @@ def exemption_list(
     """
     if not exemptions:
         return Message(text="Nothing is excepted.", blocks=[parts.literal("Nothing is excepted.")])
-    total = len(exemptions) if total is None else total
-    shown = whole([_entry(one) for one in exemptions])
-    place = f"{offset + 1:,} to {offset + len(shown):,} of {total:,}, the first to end first"
-    title = f"Exceptions: {place}"
-    turning = parts.turning("exceptions", offset, len(shown), total, step)
-    blocks = [parts.header(title), *chain.from_iterable(shown), *turning]
-    return Message(text=title, blocks=blocks)
+    entries = [_entry(one) for one in exemptions]
+    return standing("Exceptions", entries, offset=offset, total=total, step=step)
 
 
 def _entry(one: Exemption) -> list[Block]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 from bot.model import Snooze, SnoozeState
 from bot.slack import parts
-from bot.slack.cards.stack import whole
+from bot.slack.cards.stack import standing
 from bot.slack.lint import Message, fit
 from bot.slack.parts import Block
 from bot.slack.text import escape, plain, summon
@@ -46,13 +45,8 @@ def snooze_list(
     """
     if not snoozes:
         return Message(text="Nothing is snoozed.", blocks=[parts.literal("Nothing is snoozed.")])
-    total = len(snoozes) if total is None else total
-    shown = whole([_entry(one) for one in snoozes])
-    place = f"{offset + 1:,} to {offset + len(shown):,} of {total:,}, the first to end first"
-    title = f"Snoozes: {place}"
-    turning = parts.turning("snoozes", offset, len(shown), total, step)
-    blocks = [parts.header(title), *chain.from_iterable(shown), *turning]
-    return Message(text=title, blocks=blocks)
+    entries = [_entry(one) for one in snoozes]
+    return standing("Snoozes", entries, offset=offset, total=total, step=step)
 
 
 def _entry(snooze: Snooze) -> list[Block]:
