@@ -23,19 +23,17 @@ class AroundRows(Sqlite):
         between = _between(record, minutes)
         if between is None:
             return ()
-        shared = _shared(record)
-        return [self._tied(tie, value, between, minutes) for tie, value in shared.items() if value]
+        shared = _shared(record).items()
+        return [self._tied(tie, value, between, minutes) for tie, value in shared]
 
     def tracks(self, record: Record, alert_id: str, minutes: int) -> Sequence[Track]:
         """The same calls second by second; those of the alert are its own."""
         between = _between(record, minutes)
         if between is None:
             return ()
-        shared = _shared(record)
         return [
             Track(tie=tie, name=value, dots=self._dots(tie, value, between, alert_id))
-            for tie, value in shared.items()
-            if value
+            for tie, value in _shared(record).items()
         ]
 
     def _dots(
@@ -75,7 +73,7 @@ class AroundRows(Sqlite):
         if at is None:
             return Related(minutes=minutes)
         span = timedelta(minutes=minutes)
-        ties = {tie: value for tie, value in _shared(record).items() if value}
+        ties = _shared(record)
         rows: dict[int, tuple[datetime, Neighbour]] = {}
         for tie, value in ties.items():
             for first, last, order in ((at - span, at, "DESC"), (at, at + span, "ASC")):
@@ -125,12 +123,13 @@ def _between(record: Record, minutes: int) -> tuple[str, str] | None:
 
 
 def _shared(record: Record) -> dict[Tie, str]:
-    """What other records may share with it."""
-    return {
+    """What other records may share with it; what it does not name is shared with none."""
+    values = {
         Tie.ACTOR: record.actor.principal,
         Tie.TARGET: record.target,
         Tie.ADDRESS: record.source_ip,
     }
+    return {tie: value for tie, value in values.items() if value}
 
 
 def _others(tie: Tie) -> str:
