@@ -511,6 +511,12 @@ def opened(bot: Bot, alert_id: str, by: Person) -> Alert:
     return out or alert
 
 
+def within(offset: int, total: int, limit: int) -> int:
+    """Where the page begins that was asked for at *offset*, of a list of *total* in pages of
+    *limit*: the last one where there are no longer so many."""
+    return offset if offset < total else max(0, total - 1) // limit * limit
+
+
 def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0) -> Page:
     """A page of alerts, worst and newest first; *by* is the user id of who asks.
 
@@ -523,8 +529,7 @@ def listing(bot: Bot, query: Query, by: str, *, limit: int = 8, offset: int = 0)
     owner = by if query.mine else ""
     asked = {"owner": owner, "rule": query.rule, "actor": query.actor, "storm": query.storm}
     total = bot.store.how_many(states, held=query.held, **asked)
-    if offset >= total:
-        offset = max(0, total - 1) // limit * limit
+    offset = within(offset, total, limit)
     return Page(
         query=query,
         alerts=bot.store.alerts(states, limit, offset, held=query.held, **asked),

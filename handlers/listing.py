@@ -124,7 +124,7 @@ def _pressed(bot: Bot, body: said.Body) -> Message:
 def draw_snoozes(bot: Bot, offset: int = 0) -> Message:
     """The page of snoozes that begins at *offset*; the last one where some have ended meanwhile."""
     total = snoozes.how_many(bot)
-    offset = _within(offset, total)
+    offset = alerts.within(offset, total, AT_ONCE)
     page = snoozes.standing(bot, AT_ONCE, offset)
     return cards.snooze_list(page, offset=offset, total=total, step=AT_ONCE)
 
@@ -132,13 +132,9 @@ def draw_snoozes(bot: Bot, offset: int = 0) -> Message:
 def draw_exceptions(bot: Bot, offset: int = 0) -> Message:
     """As `draw_snoozes`, of exceptions."""
     total = exemptions.how_many(bot)
-    offset = _within(offset, total)
+    offset = alerts.within(offset, total, AT_ONCE)
     page = exemptions.standing(bot, AT_ONCE, offset)
     return cards.exemption_list(page, offset=offset, total=total, step=AT_ONCE)
-
-
-def _within(offset: int, total: int) -> int:
-    return offset if offset < total else max(0, (total - 1) // AT_ONCE * AT_ONCE)
 
 
 def draw(bot: Bot, by: Person, words: Sequence[str], offset: int = 0) -> Message:
