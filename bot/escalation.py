@@ -2,9 +2,8 @@
 
 A step counts its minutes from when the alert was opened, re-opened, shown after all or, where its
 receiver has yet to say that they have it, handed over: a critical alert's day and night, every
-other's in business time. Its key and the ids of all that it sends are
-derived from that moment, so a step that is repeated is the same step. Whoever takes or resolves the
-alert ends this at once.
+other's in business time. Its key and the ids of all that it sends are derived from that moment, so
+a step that is repeated is the same step. Whoever takes or resolves the alert ends this at once.
 """
 
 from __future__ import annotations
