@@ -78,9 +78,11 @@ def due(
     Where several came due since the last look (we were away, or a snooze is over), the last of
     them calls whom they all name, each once. *instances* names Connect instances by id.
     """
+    if _quieted(alert, snoozes, iso(now)):
+        return []
     fresh = [
         (step, since)
-        for step, since in _ripe(alert, snoozes, plan, now)
+        for step, since in _ripe(alert, plan, now)
         if _key(step, alert.id, since) not in taken
     ]
     every = tuple(dict.fromkeys(receiver for step, _ in fresh for receiver in step.to))
@@ -90,14 +92,14 @@ def due(
     ]
 
 
-def _ripe(
-    alert: Alert, snoozes: Sequence[Snooze], plan: Plan, now: datetime
-) -> list[tuple[Step, datetime]]:
+def _quieted(alert: Alert, snoozes: Sequence[Snooze], now: str) -> bool:
+    return any(one.quiets(alert, now) for one in snoozes)
+
+
+def _ripe(alert: Alert, plan: Plan, now: datetime) -> list[tuple[Step, datetime]]:
     """The steps whose time has come, with the moment that they count from."""
     # What is held has no thread; nobody can have taken what nobody was shown.
     if alert.state is not AlertState.OPEN or alert.held:
-        return []
-    if any(one.quiets(alert, iso(now)) for one in snoozes):
         return []
     since = moment(_since(alert))
     if since is None:
@@ -281,18 +283,20 @@ def walk(bot: Bot, plan: Plan) -> None:
 def _take(
     bot: Bot, alerts: Sequence[Alert], snoozes: Sequence[Snooze], plan: Plan, now: datetime
 ) -> int:
-    """Most steps were taken in an earlier round, so that is looked up before anything is written.
+    """Most steps were taken in an earlier round, so that is looked up before any snooze is, and
+    before anything is written.
 
     The store judges each alert once more as it takes a step: somebody may have pressed meanwhile.
     """
     keys = {
-        alert.id: [_key(step, alert.id, since) for step, since in _ripe(alert, snoozes, plan, now)]
+        alert.id: [_key(step, alert.id, since) for step, since in _ripe(alert, plan, now)]
         for alert in alerts
     }
     known = bot.store.escalated([key for own in keys.values() for key in own])
     rule = partial(due, plan=plan, instances=bot.instances, now=now, taken=known)
-    fresh = [alert for alert, own in keys.items() if not known.issuperset(own)]
-    return sum(bot.store.escalate(alert, rule, iso(now)) for alert in fresh)
+    fresh = [alert for alert in alerts if not known.issuperset(keys[alert.id])]
+    loud = [alert for alert in fresh if not _quieted(alert, snoozes, iso(now))]
+    return sum(bot.store.escalate(alert.id, rule, iso(now)) for alert in loud)
 
 
 def _after_storms(bot: Bot, plan: Plan, now: datetime) -> int:
