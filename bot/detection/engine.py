@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from bot.detection.document import BROKEN, decode
+from msgspec import Struct
+
+from bot.detection.document import BROKEN, Document, decode
 from bot.detection.headline import fold_values, headline, is_refused
 from bot.detection.record import Entry, build, to_record
 from bot.detection.rule import BROKEN_RULE, Rule, RuleSet
@@ -34,6 +36,24 @@ class _Candidates(dict[tuple[str, str], tuple[Rule, ...]]):
         return found
 
 
+class Hit(Struct, frozen=True):
+    """A rule that correlations watch matched this record."""
+
+    rule: str
+    record: Record
+    document: Document
+
+
+class Look(Struct, frozen=True):
+    """What one look at a record gave."""
+
+    findings: tuple[Finding, ...] = ()
+    hits: tuple[Hit, ...] = ()
+
+
+_NOTHING = Look()
+
+
 class Engine:
     """Judges records by rules. *instances* maps a Connect instance's id to its name for people.
 
@@ -58,14 +78,21 @@ class Engine:
         return self._candidates[entry.core.source, entry.core.name]
 
     def judge(self, entry: Entry) -> tuple[Finding, ...]:
-        """What the rules say of *entry*. A rule that raises is itself a finding."""
+        """What the rules say of *entry* aloud."""
+        return self.look(entry).findings
+
+    def look(self, entry: Entry) -> Look:
+        """What the rules say of *entry*, and the matches that correlations want to know of.
+
+        A rule that raises is itself a finding.
+        """
         candidates = self.candidates(entry)
         if not candidates:
-            return ()
+            return _NOTHING
         try:
             document = decode(entry.raw)
         except BROKEN as error:
-            return (_broken(candidates, to_record(entry), error),)
+            return Look((_broken(candidates, to_record(entry), error),))
         matched: list[Rule] = []
         broken: list[Rule] = []
         fault: Exception | None = None
@@ -77,13 +104,16 @@ class Engine:
                 broken.append(rule)
                 fault = error
         if not matched and fault is None:
-            return ()
+            return _NOTHING
         record = build(entry, document)
-        findings = [self._finding(rule, record) for rule in matched if not rule.shadow]
+        findings = [
+            self._finding(rule, record) for rule in matched if not (rule.shadow or rule.silent)
+        ]
         self._shadow.update(rule.name for rule in matched if rule.shadow)
         if fault is not None:
             findings.append(_broken(broken, record, fault))
-        return tuple(findings)
+        hits = tuple(Hit(rule.name, record, document) for rule in matched if rule.watched)
+        return Look(tuple(findings), hits)
 
     def _finding(self, rule: Rule, record: Record) -> Finding:
         return Finding(

@@ -30,6 +30,15 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Pieces of one file that are named one by one; after these the rest of it is given up."""
 
 
+class Who(Struct, frozen=True, gc=False):
+    """What tells one caller from another, of `userIdentity`."""
+
+    kind: str | None = msgspec.field(name="type", default=None)
+    owner: str | None = msgspec.field(name="principalId", default=None)
+    arn: str | None = None
+    service: str | None = msgspec.field(name="invokedBy", default=None)
+
+
 class Core(Struct, frozen=True, gc=False):
     """What the rules' first look needs, and nothing more: the rest stays undecoded."""
 
@@ -37,6 +46,12 @@ class Core(Struct, frozen=True, gc=False):
     name: str = msgspec.field(name="eventName", default="")
     time: str = msgspec.field(name="eventTime", default="")
     id: str = msgspec.field(name="eventID", default="")
+    region: str = msgspec.field(name="awsRegion", default="")
+    address: str | None = msgspec.field(name="sourceIPAddress", default=None)
+    agent: str | None = msgspec.field(name="userAgent", default=None)
+    error: str | None = msgspec.field(name="errorCode", default=None)
+    account: str | None = msgspec.field(name="recipientAccountId", default=None)
+    who: Who | None = msgspec.field(name="userIdentity", default=None)
 
 
 class Entry(Struct, frozen=True, gc=False):

@@ -32,7 +32,8 @@ class Rule:
     *matches* judges a decoded record. *may_match* takes (eventSource, eventName) and is false only
     where no record with these two can match: the engine's index is built from it. *shadow* rules
     are counted and never heard of. *own* rules come with the program. While an alert of a rule is
-    open, those of the rules that it *stands_for* make no card.
+    open, those of the rules that it *stands_for* make no card. A *watched* rule's matches are
+    kept for correlations; a *silent* one speaks through these only.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Rule:
     own: bool
     matches: Callable[[Document], bool] = field(repr=False)
     may_match: Callable[[str, str], bool] = field(repr=False)
+    watched: bool = False
+    silent: bool = False
 
     @property
     def shadow(self) -> bool:

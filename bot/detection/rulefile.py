@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
 
 from bot.detection.headline import FIELDS, unknown_fields
-from bot.detection.rule import RuleTest
 
 
 class Additions(Struct, frozen=True, kw_only=True):
@@ -48,7 +47,7 @@ def read_additions(table: object, faults: list[str]) -> Additions | None:
     try:
         additions = msgspec.convert(table, Additions)
     except msgspec.ValidationError as error:
-        faults.append(f"callwarden: {_plain(error)}")
+        faults.append(f"callwarden: {plain_fault(error)}")
         return None
     faults.extend(_wrong_fields(additions))
     return additions if len(faults) == before else None
@@ -62,18 +61,6 @@ def misspelt(table: Mapping[str, object]) -> list[str]:
         if key not in OURS and near:
             wrong.append(f"{key} is not known; did you mean {near[0]}?")
     return wrong
-
-
-def read_tests(tests: object, faults: list[str]) -> tuple[RuleTest, ...]:
-    """The `tests:` list, with what is wrong with it added to *faults*."""
-    try:
-        found = msgspec.convert([] if tests is None else tests, tuple[RuleTest, ...])
-    except msgspec.ValidationError as error:
-        faults.append(f"tests: {_plain(error)}")
-        return ()
-    names = [test.name for test in found]
-    faults.extend(f"tests: {name!r} stands twice" for name in _twice(names))
-    return found
 
 
 def _wrong_fields(additions: Additions) -> list[str]:
@@ -95,9 +82,6 @@ def _wrong_fields(additions: Additions) -> list[str]:
     return wrong
 
 
-def _twice(names: Sequence[str]) -> list[str]:
-    return sorted({name for name in names if names.count(name) > 1})
-
-
-def _plain(error: msgspec.ValidationError) -> str:
+def plain_fault(error: msgspec.ValidationError) -> str:
+    """What is wrong with a table, in the words of its file."""
     return str(error).replace("`", "'").replace(" - at '$", " at '")

@@ -19,7 +19,7 @@ EACH = pytest.mark.parametrize("rule", PACK, ids=lambda rule: rule.name)
 
 def test_the_ten_critical_rules_are_there() -> None:
     """The first slice ships these."""
-    assert [rule.name for rule in PACK] == [
+    assert {rule.name for rule in PACK} >= {
         "cloudtrail_blinded",
         "connect_authentication_profile_changed",
         "connect_emergency_access",
@@ -30,7 +30,7 @@ def test_the_ten_critical_rules_are_there() -> None:
         "connect_storage_changed",
         "connect_traffic_moved",
         "iam_saml_provider_changed",
-    ]
+    }
 
 
 @EACH

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from bot.detection.rule import BROKEN_RULE, Rule, RuleSet
-from bot.detection.rulefile import Additions, misspelt, read_additions, read_tests
+from bot.detection.rulecase import read_tests
+from bot.detection.rulefile import Additions, misspelt, read_additions
 from bot.detection.sigma.compile import compiled, plain
 from bot.errors import BadInput
 from bot.model import FEED_RULES, Level
