@@ -33,7 +33,8 @@ class Rule:
     where no record with these two can match: the engine's index is built from it. *shadow* rules
     are counted and never heard of. *own* rules come with the program. While an alert of a rule is
     open, those of the rules that it *stands_for* make no card. A *watched* rule's matches are
-    kept for correlations; a *silent* one speaks through these only.
+    kept for correlations; a *silent* one speaks through these only. *needs* names what a feed must
+    carry beyond management events that write: `data_events`, `read_events`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Rule:
     own: bool
     matches: Callable[[Document], bool] = field(repr=False)
     may_match: Callable[[str, str], bool] = field(repr=False)
+    needs: tuple[str, ...] = ()
     watched: bool = False
     silent: bool = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +16,8 @@ class Additions(Struct, frozen=True, kw_only=True):
     """The `callwarden:` table.
 
     *fold_minutes* None means as the settings say; *stands_for* names rules of any file, or our own
-    about ourselves.
+    about ourselves. *needs* says what a feed must carry for the rule to see anything, beyond the
+    management events that write.
     """
 
     headline: str
@@ -23,6 +25,7 @@ class Additions(Struct, frozen=True, kw_only=True):
     runbook: tuple[str, ...] = ()
     fold_minutes: int | None = None
     stands_for: tuple[str, ...] = ()
+    needs: tuple[Literal["data_events", "read_events"], ...] = ()
 
 
 OURS = ("callwarden", "tests")

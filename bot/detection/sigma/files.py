@@ -169,6 +169,7 @@ def _rule(sigma: SigmaRule, file: Path, faults: list[str], *, own: bool) -> Rule
         runbook=additions.runbook,
         fold_minutes=additions.fold_minutes,
         stands_for=additions.stands_for,
+        needs=additions.needs,
         tests=tests,
         file=file,
         own=own,
