@@ -9,17 +9,13 @@ import pytest
 
 from bot.detection import sigma
 from bot.detection.engine import Engine
-from bot.detection.rule import Rule
+from bot.detection.rule import Rule, RuleSet
 from bot.detection.ruletest import run_tests
 from tests.detection.made import entry
 
 PACK = list(sigma.load())
-EACH = pytest.mark.parametrize("rule", PACK, ids=lambda rule: rule.name)
-
-
-def test_the_ten_critical_rules_are_there() -> None:
-    """The first slice ships these."""
-    assert {rule.name for rule in PACK} >= {
+FIRST_TEN = frozenset(
+    {
         "cloudtrail_blinded",
         "connect_authentication_profile_changed",
         "connect_emergency_access",
@@ -31,6 +27,13 @@ def test_the_ten_critical_rules_are_there() -> None:
         "connect_traffic_moved",
         "iam_saml_provider_changed",
     }
+)
+EACH = pytest.mark.parametrize("rule", PACK, ids=lambda rule: rule.name)
+
+
+def test_the_ten_critical_rules_are_there() -> None:
+    """The first slice ships these."""
+    assert {rule.name for rule in PACK} >= FIRST_TEN
 
 
 @EACH
@@ -49,10 +52,17 @@ def test_near_misses_are_near(rule: Rule) -> None:
 
 @EACH
 def test_nobody_else_speaks(rule: Rule) -> None:
-    """A hit of one rule is no hit of another: one thing that happened is one alert."""
+    """A hit of one rule is no hit of another: one thing that happened is one alert.
+
+    A near miss may be what another rule is there for, but not two of them.
+    """
+    engine = Engine(RuleSet(tuple(PACK)))
     for test in rule.tests:
-        found = [finding.rule for finding in Engine(sigma.load()).judge(entry(test.record))]
-        assert ([rule.name] if test.match else []) == found
+        found = [finding.rule for finding in engine.judge(entry(test.record))]
+        if test.match:
+            assert found == ([] if rule.shadow else [rule.name])
+        else:
+            assert len(found) <= 1
 
 
 @EACH
@@ -70,14 +80,20 @@ def test_test_records_are_made_up(rule: Rule) -> None:
     """Only documentation's accounts, addresses and domains appear."""
     text = json.dumps([test.record for test in rule.tests])
 
-    assert {"111122223333"} == set(re.findall(r"(?<![0-9a-f-])\d{12}(?![0-9a-f])", text))
-    networks = {".".join(one.split(".")[:3]) for one in re.findall(r"\d+\.\d+\.\d+\.\d+", text)}
+    accounts = set(re.findall(r"(?<![0-9a-f-])\d{12}(?![0-9a-f])", text))
+    assert {"111122223333"} <= accounts <= {"111122223333", "444455556666"}
+    networks = {".".join(one.split(".")[:3]) for one in re.findall(r"(?<![/\d.])\d+\.\d+\.\d+\.\d+", text)}
     assert networks <= {"192.0.2", "198.51.100", "203.0.113"}
 
 
-@EACH
+@pytest.mark.parametrize(
+    "rule", [rule for rule in PACK if rule.name in FIRST_TEN], ids=lambda rule: rule.name
+)
 def test_a_bare_event_is_enough(rule: Rule) -> None:
-    """No rule needs fields whose presence nobody has seen; only flow logs need their request."""
+    """What must never be missed needs no fields whose presence nobody has seen.
+
+    Only flow logs need their request.
+    """
     hit = next(test.record for test in rule.tests if test.match)
     bare = {key: hit[key] for key in ("eventSource", "eventName", "eventID")}
     if rule.name == "connect_flow_logs_disabled":
