@@ -82,7 +82,9 @@ def test_test_records_are_made_up(rule: Rule) -> None:
 
     accounts = set(re.findall(r"(?<![0-9a-f-])\d{12}(?![0-9a-f])", text))
     assert {"111122223333"} <= accounts <= {"111122223333", "444455556666"}
-    networks = {".".join(one.split(".")[:3]) for one in re.findall(r"(?<![/\d.])\d+\.\d+\.\d+\.\d+", text)}
+    networks = {
+        ".".join(one.split(".")[:3]) for one in re.findall(r"(?<![/\d.])\d+\.\d+\.\d+\.\d+", text)
+    }
     assert networks <= {"192.0.2", "198.51.100", "203.0.113"}
 
 
