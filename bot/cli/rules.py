@@ -61,6 +61,27 @@ def test_rules(ctx: click.Context, name: str | None, folders: tuple[Path, ...]) 
     ctx.exit(1 if failed else 0)
 
 
+@rules.command("lint")
+@_folders
+@click.pass_context
+def lint_rules(ctx: click.Context, folders: tuple[Path, ...]) -> None:
+    """Hold the rules to what ours must have before they are shipped.
+
+    Yours too, where a FOLDER is named; what is said of them is advice.
+    """
+    from bot.cli.reports import plain
+    from bot.detection.sigma.validate import validated
+    from bot.detection.standards import faults_of, lines
+
+    found = _load(folders)
+    faults = [*faults_of(found.rules), *validated(sorted({rule.file for rule in found}))]
+    for line in lines(faults):
+        click.echo(plain(line))
+    verdict = f"{len(faults)} thing(s) to mend" if faults else "nothing to mend"
+    click.echo(f"{len(found)} rules: {verdict}.")
+    ctx.exit(1 if faults else 0)
+
+
 @rules.command()
 @click.argument("name")
 @_folders

@@ -82,6 +82,15 @@ def test_a_rule_without_tests_is_said(tmp_path: Path) -> None:
     assert "listed has no tests." in run("test", "listed", "--rules", str(tmp_path)).stdout
 
 
+def test_the_pack_passes_its_lint(tmp_path: Path) -> None:
+    """Others' rules are held to the same when their folder is named."""
+    ours, both = run("lint"), run("lint", "--rules", theirs(tmp_path))
+
+    assert (ours.exit_code, both.exit_code) == (0, 1)
+    assert "nothing to mend" in ours.stdout
+    assert "listed: its runbook has 0 step(s)" in both.stdout
+
+
 def test_a_rule_is_explained() -> None:
     """What it looks for, why, what to do, what may be harmless and how it is tested."""
     told = run("explain", "connect_emergency_access").stdout
