@@ -552,6 +552,10 @@ class Store(Protocol):
         """Write what *change* makes of those that are proposed or on. Returns how many."""
         ...
 
+    def kinds(self) -> Sequence[tuple[str, str]]:
+        """(eventSource, eventName) of every kind of record that is kept. Reads all of them."""
+        ...
+
     def findings_of_rule(self, rule: str, limit: int = 1000) -> Sequence[Past]:
         """The newest findings of *rule*, newest first, also those that an exception hid."""
         ...

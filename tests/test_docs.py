@@ -14,6 +14,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import FieldInfo
 
+from bot.cli.rules.page import page
 from bot.detection.sigma import load as load_rules
 from bot.model import Allowed, Verb
 from bot.settings import Settings, load
@@ -134,3 +135,8 @@ def test_the_page_says_what_stands_for_what() -> None:
     told = {left.strip("`"): tuple(re.findall(r"`(\w+)`", right)) for left, right in rows}
 
     assert told == load_rules().relations()
+
+
+def test_the_page_of_rules_is_written_from_them() -> None:
+    """After a change of a rule or of bot/rules/calls.toml: `callwarden rules docs`."""
+    assert read("docs/rules.md") == page(), "run `callwarden rules docs` and commit the page"

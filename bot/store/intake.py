@@ -59,6 +59,11 @@ class IntakeRows(Sqlite):
             struck = db.execute("DELETE FROM unreadable WHERE place = ?", (where,)).rowcount
             counts.add(db, "unreadable", -struck)
 
+    def kinds(self) -> Sequence[tuple[str, str]]:
+        """(eventSource, eventName) of every kind of record that is kept. Reads all of them."""
+        rows = self.reader.execute("SELECT DISTINCT source, name FROM records ORDER BY 1, 2")
+        return [(source, name) for source, name in rows]
+
     def unreadable(self, limit: int = 50, since: str = "") -> Sequence[tuple[str, Unreadable]]:
         """(when, what) of the latest things that could not be read, from *since* (ISO) on."""
         rows = self.reader.execute(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli import config_option
+
 if TYPE_CHECKING:
     from bot.detection.rule import Rule, RuleSet
 
@@ -80,6 +82,32 @@ def lint_rules(ctx: click.Context, folders: tuple[Path, ...]) -> None:
     verdict = f"{len(faults)} thing(s) to mend" if faults else "nothing to mend"
     click.echo(f"{len(found)} rules: {verdict}.")
     ctx.exit(1 if faults else 0)
+
+
+@rules.command("coverage")
+@click.option("--live", is_flag=True, help="Name the rules that see nothing on your own feed.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@_folders
+@config_option
+def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> None:
+    """Say what the rules look at: by ATT&CK technique, and by call of Amazon Connect.
+
+    What no rule looks at is named with the reason. --live reads the store of the settings file.
+    """
+    from bot.cli.rules import coverage
+
+    coverage.show(_load(folders).rules, config if live else None, form)
+
+
+@rules.command(hidden=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Instead of docs/.")
+def docs(out: Path | None) -> None:
+    """Write docs/rules.md anew from our own rules."""
+    from bot.cli.rules import page
+
+    file = out or page.PAGE
+    file.write_text(page.page(), encoding="utf-8")
+    click.echo(f"Wrote {file}.")
 
 
 @rules.command()
