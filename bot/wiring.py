@@ -226,15 +226,16 @@ def trigger(when: str, timezone: str) -> CronTrigger:
     )
 
 
-def read_rules(rules: RulesSettings, home: Path) -> RuleSet:
+def read_rules(rules: RulesSettings, home: Path, *, patient: bool = True) -> RuleSet:
     """Our rules and those of the settings' folders, which start at *home*.
 
-    Raises BadInput with everything wrong.
+    Where *patient*, a file of theirs that cannot be used is left out and named in the set. Raises
+    BadInput with everything else that is wrong.
     """
     from bot.detection.sigma import load
 
     folders = [OUR_RULES, *(home / Path(folder).expanduser() for folder in rules.folders)]
-    return load(folders, disabled=rules.disabled)
+    return load(folders, disabled=rules.disabled, override=rules.override, patient=patient)
 
 
 def names_of(settings: Settings) -> Mapping[str, str]:

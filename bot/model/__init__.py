@@ -42,6 +42,7 @@ from bot.model.news import REMEMBERED, foremost, news_due
 from bot.model.pages import PAGING, SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
+from bot.model.rules import Override, Refused
 from bot.model.scope import Scope
 from bot.model.sends import (
     REPLACED,
@@ -99,12 +100,14 @@ __all__ = [
     "Member",
     "Neighbour",
     "Offer",
+    "Override",
     "Page",
     "PageKind",
     "PageState",
     "Past",
     "Person",
     "Record",
+    "Refused",
     "Related",
     "Release",
     "Scope",

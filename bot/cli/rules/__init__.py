@@ -34,11 +34,13 @@ def rules() -> None:
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
 def list_rules(folders: tuple[Path, ...], form: str) -> None:
     """Name every rule."""
-    found = _load(folders)
+    found = _load(folders, patient=True)
+    _say_refused(found)
     if form == "json":
         click.echo(json.dumps([_told(rule) for rule in found], indent=2))
         return
     _print_table(found.rules)
+    click.echo(summed_up(found))
 
 
 @rules.command("test")
@@ -96,7 +98,7 @@ def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> Non
     """
     from bot.cli.rules import coverage
 
-    coverage.show(_load(folders).rules, config if live else None, form)
+    coverage.show(_load(folders, patient=True).rules, config if live else None, form)
 
 
 @rules.command(hidden=True)
@@ -121,10 +123,28 @@ def explain(name: str, folders: tuple[Path, ...]) -> None:
         click.echo(plain(line))
 
 
-def _load(folders: Sequence[Path]) -> RuleSet:
+def _load(folders: Sequence[Path], *, patient: bool = False) -> RuleSet:
     from bot.detection import sigma
 
-    return sigma.load(folders)
+    return sigma.load(folders, patient=patient)
+
+
+def _say_refused(found: RuleSet) -> None:
+    """What was left out, on standard error, so that a program's JSON stays JSON."""
+    from bot.cli.reports import plain
+
+    for one in found.refused:
+        click.echo(plain(f"REFUSED {one.file}: {one.reason}"), err=True)
+
+
+def summed_up(found: RuleSet) -> str:
+    """How many there are, in the shadow and left out."""
+    theirs = sum(not rule.own for rule in found)
+    shadow = sum(rule.shadow for rule in found)
+    return (
+        f"{len(found)} rules ({theirs} of yours), {shadow} of them shadow; "
+        f"{len(found.refused)} file(s) refused."
+    )
 
 
 def _told(rule: Rule) -> dict[str, object]:
