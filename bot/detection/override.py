@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.detection.headline import FIELDS
 from bot.detection.rule import Rule
-from bot.model import Override, Refused
+from bot.model import LeftOut, Override
 
 
 def changed(
@@ -57,7 +57,7 @@ def _wrong(name: str, one: Override, known: Sequence[str]) -> Iterator[str]:
         yield f"{where}.fold_minutes: it must be from 1 to 1440"
 
 
-def parted(faults: Sequence[str], folders: Sequence[Path]) -> tuple[list[str], list[Refused]]:
+def parted(faults: Sequence[str], folders: Sequence[Path]) -> tuple[list[str], list[LeftOut]]:
     """Faults (`FILE: REASON`) that stop a start, and the files of *folders* that are only left
     out, each with its reasons."""
     fatal: list[str] = []
@@ -71,4 +71,4 @@ def parted(faults: Sequence[str], folders: Sequence[Path]) -> tuple[list[str], l
             reasons.setdefault(file, []).append(reason)
         else:
             fatal.append(fault)
-    return fatal, [Refused(file, "; ".join(why)) for file, why in sorted(reasons.items())]
+    return fatal, [LeftOut(file, "; ".join(why)) for file, why in sorted(reasons.items())]

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from bot.detection.document import Document
 from bot.errors import BadInput
-from bot.model import Level, Refused
+from bot.model import LeftOut, Level
 
 BROKEN_RULE = "rule_broken"
 """The name under which a rule that raised is alerted about; no file may take it."""
@@ -74,7 +74,7 @@ class RuleSet:
     users' folders that were left out."""
 
     rules: tuple[Rule, ...]
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[LeftOut, ...] = ()
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)

@@ -42,7 +42,7 @@ from bot.model.news import REMEMBERED, foremost, news_due
 from bot.model.pages import PAGING, SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
-from bot.model.rules import Override, Refused
+from bot.model.rules import Covered, LeftOut, Override, RuleFacts, Shadowed
 from bot.model.scope import Scope
 from bot.model.sends import (
     REPLACED,
@@ -83,6 +83,7 @@ __all__ = [
     "Choice",
     "Clause",
     "Condition",
+    "Covered",
     "Decision",
     "Diagnosis",
     "Dot",
@@ -94,6 +95,7 @@ __all__ = [
     "Heard",
     "Lane",
     "Latency",
+    "LeftOut",
     "Level",
     "Link",
     "Mark",
@@ -107,14 +109,15 @@ __all__ = [
     "Past",
     "Person",
     "Record",
-    "Refused",
     "Related",
     "Release",
+    "RuleFacts",
     "Scope",
     "Seen",
     "Send",
     "SendKind",
     "SendState",
+    "Shadowed",
     "Snooze",
     "SnoozeState",
     "Storm",

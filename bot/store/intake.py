@@ -9,7 +9,7 @@ import msgspec
 
 from bot.model import Alert, Entry, Finding, Record, Send, SendKind, Unreadable
 from bot.ports import Folded, Folding, Judged, Kept
-from bot.store import alerts, counts, exemptions, ledger, outbox, snoozes, storms
+from bot.store import alerts, counts, exemptions, ledger, outbox, shadows, snoozes, storms
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 from bot.store.standing import EXEMPTIONS, SNOOZES
@@ -100,6 +100,8 @@ class _Chunk:
         for judged in fresh:
             for finding in judged.findings:
                 found += self._take_in(finding)
+            for finding in judged.shadows:
+                shadows.count(self.db, finding, self.folding, self.now)
         touched = len(self.changed)
         self._hold_back()
         for changed in self.changed:

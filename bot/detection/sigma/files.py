@@ -14,7 +14,7 @@ from bot.detection.rulecase import read_tests
 from bot.detection.rulefile import Additions, misspelt, read_additions
 from bot.detection.sigma.compile import compiled, plain
 from bot.errors import BadInput
-from bot.model import FEED_RULES, Level, Override, Refused
+from bot.model import FEED_RULES, LeftOut, Level, Override
 
 if TYPE_CHECKING:
     from sigma.collection import SigmaCollection
@@ -41,7 +41,7 @@ def load(
     wrong in *folders* and names it in the set; what is wrong in *pack* or with a name stays fatal.
     """
     faults: list[str] = []
-    refused: list[Refused] = []
+    refused: list[LeftOut] = []
     collections: list[SigmaCollection] = []
     others = [folder for folder in folders if folder.resolve() != pack.resolve()]
     for folder, own in [(pack, True), *((other, False) for other in others)]:
