@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from bot.detection.correlate import NO_CHAINS, Chains
 from bot.detection.engine import Engine
 from bot.detection.record import Limits, read, to_record
 from bot.errors import Fault, Unavailable
@@ -76,7 +77,9 @@ class Ingest:
         outbox: Outbox,
         clock: Clock,
         limits: Limits,
+        chains: Chains = NO_CHAINS,
     ) -> None:
+        self._chains = chains
         self._source = source
         self._engine = engine
         self._folding = folding
@@ -197,7 +200,9 @@ class Ingest:
                 unread.append(entry)
             else:
                 record = to_record(entry)
-                judged.append(Judged(record=record, findings=self._engine.judge(entry)))
+                look = self._engine.look(entry)
+                marks = self._chains.marks(look.hits, self._now()) if look.hits else ()
+                judged.append(Judged(record=record, findings=look.findings, marks=marks))
             if len(judged) + len(unread) >= BATCH:
                 yield judged, unread
                 judged, unread = [], []

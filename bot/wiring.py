@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     # Slow to import; what only reads the store (ledger, settings) does without them.
     from bot.aws.clients import Aws
     from bot.aws.sns import SnsTopic
+    from bot.detection.correlate import Chains
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
     from bot.pager import Pages
@@ -294,6 +295,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     from bot.aws.backlog import sqs_gauge
     from bot.aws.clients import Aws
     from bot.charts import draw_aside
+    from bot.detection.correlate import Chains
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
@@ -311,14 +313,16 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     directory = SlackDirectory(client, list(settings.people.values()), timer=time.monotonic)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
     pictures = SlackPictures(client, store, clock, draw_aside, timer=time.monotonic)
+    chains = Chains(rules, instances)
     folding = Triage(
         window=timedelta(minutes=settings.rules.fold_minutes),
         channel_of=channel_of(settings),
         storms=storms_of(settings),
         inhibition=Inhibition(rules.relations()),
+        correlations=chains,
     )
     aws = Aws()
-    ingests = _ingests(settings, rules, aws, folding, store, outbox, clock, instances)
+    ingests = _ingests(settings, rules, chains, aws, folding, store, outbox, clock, instances)
     pages = _pages(settings, store, outbox, clock, aws)
     gauges = [sqs_gauge(one, aws) for one in settings.source]
     watch = FeedWatch(gauges, folding, patience_of(settings))
@@ -393,6 +397,7 @@ def _pages(
 def _ingests(
     settings: Settings,
     rules: RuleSet,
+    chains: Chains,
     aws: Aws,
     folding: Folding,
     store: Store,
@@ -412,6 +417,15 @@ def _ingests(
         sqs_source(one, aws, object_bytes=limits.object_bytes) for one in settings.source
     ]
     return [
-        Ingest(source, Engine(rules, instances=instances), folding, store, outbox, clock, limits)
+        Ingest(
+            source,
+            Engine(rules, instances=instances),
+            folding,
+            store,
+            outbox,
+            clock,
+            limits,
+            chains,
+        )
         for source in sources
     ]

@@ -86,6 +86,10 @@ class Chains:
         return found
 
 
+NO_CHAINS = Chains(RuleSet(()))
+"""No correlations."""
+
+
 def marks(correlation: Correlation, hit: Hit, now: str) -> Iterator[ChainMark]:
     """What *hit* counts towards *correlation*; nothing where a field of its group is missing."""
     record = hit.record

@@ -364,3 +364,14 @@ def m015_calls_about_alerts(db: Database) -> None:
         "CREATE INDEX outbox_calls ON outbox (channel, kind)"
         " WHERE state = 'waiting' AND kind IN ('note', 'dm', 'post')"
     )
+
+
+@migrations()
+def m016_marks_of_correlations(db: Database) -> None:
+    """What counts towards a correlation, found by its group and the record's time."""
+    db.execute(
+        "CREATE TABLE marks (correlation TEXT NOT NULL, grp TEXT NOT NULL, time INTEGER NOT NULL,"
+        " key TEXT NOT NULL, rule TEXT NOT NULL, value TEXT NOT NULL, name TEXT NOT NULL,"
+        " stored_at TEXT NOT NULL, UNIQUE (correlation, grp, time, key, rule, value)) STRICT"
+    )
+    db.execute("CREATE INDEX marks_stored ON marks (stored_at)")
