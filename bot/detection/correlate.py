@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice, product
+from itertools import groupby, islice, product
 
 from bot.detection.document import text
 from bot.detection.engine import Hit, broken
@@ -170,41 +170,51 @@ def _chain(
     ordered = correlation.kind is Kind.TEMPORAL_ORDERED
     if ordered and end.rule != correlation.rules[-1]:
         return []
-    rules = [rule for rule in correlation.rules if rule != end.rule]
-    by_rule = {rule: [one for one in inside if one.rule == rule] for rule in rules}
+    # The last step is *end* itself, and what else its rule asks for.
+    steps = [(rule, correlation.times.get(rule, 1)) for rule in correlation.rules]
+    steps = [one for one in steps if one[0] != end.rule]
+    if (more := correlation.times.get(end.rule, 1) - 1) > 0:
+        steps.append((end.rule, more))
+    by_rule = {rule: [one for one in inside if one.rule == rule] for rule, _ in steps}
     spare = len(correlation.rules) - correlation.at_least
     before = end.time if ordered else None
-    chain = _chained(rules, by_rule, spare, before, frozenset({end.key}))
+    chain = _chained(steps, by_rule, spare, before, frozenset({end.key}))
     if chain is None:
         return []
     return [*chain, end] if ordered else sorted([*chain, end], key=_place)
 
 
 def _chained(
-    rules: Sequence[str],
+    steps: Sequence[tuple[str, int]],
     by_rule: Mapping[str, Sequence[ChainMark]],
     spare: int,
     before: int | None,
     taken: frozenset[str],
 ) -> list[ChainMark] | None:
-    """A mark for each of *rules*, the last first, but for *spare* of them; None where there is no
-    such chain. *before* is the time they must not come after, None where their order is free.
+    """Marks for each of *steps* (rule, how many), the last first, but for *spare* of them; None
+    where there is no such chain. *before* is the time they must not come after, None where their
+    order is free.
 
     The latest are tried first, and no more than there are steps: the others can have taken no more.
+    A step of several is taken by the latest of them.
     """
-    if not rules:
+    if not steps:
         return []
-    fitting = (
-        one
-        for one in reversed(by_rule[rules[-1]])
+    rule, number = steps[-1]
+    found = {
+        one.key: one
+        for one in reversed(by_rule[rule])
         if one.key not in taken and (before is None or one.time <= before)
-    )
-    for one in islice(fitting, len(by_rule) + 1):
-        earlier = before if before is None else one.time
-        chain = _chained(rules[:-1], by_rule, spare, earlier, taken | {one.key})
+    }
+    fitting = list(found.values())
+    for place in range(min(len(fitting) - number + 1, len(steps) + 1 if number == 1 else 1)):
+        picked = fitting[place : place + number][::-1]
+        earlier = before if before is None else picked[0].time
+        now_taken = taken.union(one.key for one in picked)
+        chain = _chained(steps[:-1], by_rule, spare, earlier, now_taken)
         if chain is not None:
-            return [*chain, one]
-    return _chained(rules[:-1], by_rule, spare - 1, before, taken) if spare else None
+            return [*chain, *picked]
+    return _chained(steps[:-1], by_rule, spare - 1, before, taken) if spare else None
 
 
 def _place(mark: ChainMark) -> tuple[int, str, str, str]:
@@ -240,14 +250,21 @@ def _told(correlation: Correlation, chain: Sequence[ChainMark]) -> str:
     first, last = _at(chain[0].time), _at(chain[-1].time)
     day = "" if first.date() == last.date() else "%d %b "
     if not correlation.kind.counts:
-        named = [f"{one.name} {_at(one.time):{day}%H:%M}" for one in chain[:_TOLD]]
-        return f"{', '.join(named)} (UTC)."
+        return f"{', '.join(_named(chain, day))} (UTC)."
     span = f"from {first:{day}%H:%M} to {last:{day}%H:%M} (UTC)"
     if correlation.value_field:
         return f"{len(chain)} different values of {correlation.value_field} {span}."
     names = list(dict.fromkeys(one.name for one in chain))
     more = ", …" if len(names) > _TOLD else ""
     return f"{len(chain)} calls or more {span}: {', '.join(names[:_TOLD])}{more}."
+
+
+def _named(chain: Sequence[ChainMark], day: str) -> Iterator[str]:
+    """Each step with its time; what was done over and over is said once, with how often."""
+    for name, group in groupby(chain, key=lambda one: one.name):
+        same = list(group)
+        often = f" ({len(same)} times)" if len(same) > 1 else ""
+        yield f"{name} {_at(same[0].time):{day}%H:%M}{often}"
 
 
 def _values(field: str, hit: Hit) -> list[str]:

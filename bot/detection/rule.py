@@ -94,9 +94,10 @@ class Correlation:
 
     Within *timespan* (seconds): as many as *at_least* records (event_count), different values of
     *value_field* (value_count) or different base rules (temporal; temporal_ordered: all of them, in
-    their order). Fields are dotted ones of the record or those of `headline.FIELDS`; *aliases* are
-    name → base rule → field. With *succeeded*, calls that were refused or failed do not count.
-    *fold_by* () folds by the group. The rest is as for a `Rule`.
+    their order), each as many *times* as stands there, else once. Fields are dotted ones of the
+    record or those of `headline.FIELDS`; *aliases* are name → base rule → field. With *succeeded*,
+    calls that were refused or failed do not count. *fold_by* () folds by the group. The rest is as
+    for a `Rule`.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Correlation:
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     generate: bool = False
     succeeded: bool = False
+    times: Mapping[str, int] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
     @property

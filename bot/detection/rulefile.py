@@ -32,11 +32,12 @@ class ChainAdditions(Additions, frozen=True, kw_only=True):
     """The `callwarden:` table of a correlation.
 
     *fold_by* () folds by its group. With *succeeded*, calls that were refused or failed do not
-    count.
+    count. *times* is base rule → how many records of it make a step.
     """
 
     fold_by: tuple[str, ...] = ()
     succeeded: bool = False
+    times: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 A = TypeVar("A", bound=Additions)

@@ -111,6 +111,21 @@ def test_different_values_are_counted(tmp_path: Path) -> None:
     assert "3 different values of requestParameters.secretId from 10:00 to 10:03" in finding.why
 
 
+def test_a_step_may_take_several(tmp_path: Path) -> None:
+    """Three of the first and then one of the second; two, or one too late, are not enough."""
+    from dataclasses import replace
+
+    found = rules(tmp_path)
+    several = replace(found.correlations[0], times={"first": 3})
+    found = RuleSet(found.rules, (several,))
+    tries = [call("A", minute) for minute in (1, 2, 3)]
+
+    (finding,) = said(found, [*tries, call("B", 4)])
+    assert "A 10:01 (3 times), B 10:04 (UTC)." in finding.why
+    assert said(found, [*tries[:2], call("B", 4)]) == []
+    assert said(found, [*tries, tries[0], call("B", 2)]) == []
+
+
 def test_an_alias_joins_what_has_two_names(tmp_path: Path) -> None:
     """Who was changed first and acts then."""
     person = {"first": "requestParameters.userName", "second": "userIdentity.userName"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ _LONGEST = 7 * 86_400
 
 _STEPS = 8
 _COUNT = 1_000
+_TIMES = 50
 
 
 def parsed(document: dict[str, object], file: Path) -> SigmaCorrelationRule:
@@ -94,6 +95,7 @@ def correlation_of(
         for name in aliases
         if name not in group_by
     ]
+    faults += _wrong_times(additions.times, kind, rules)
     if len(faults) > before:
         return None
     return Correlation(
@@ -123,6 +125,7 @@ def correlation_of(
         aliases=aliases,
         generate=sigma.generate,
         succeeded=additions.succeeded,
+        times=additions.times,
     )
 
 
@@ -175,7 +178,8 @@ def _resolved(one: Correlation, names: Mapping[str, str]) -> Correlation:
         for alias, by in one.aliases.items()
     }
     rules = tuple(names.get(rule, rule) for rule in one.rules)
-    return replace(one, rules=rules, aliases=aliases)
+    times = {names.get(rule, rule): number for rule, number in one.times.items()}
+    return replace(one, rules=rules, aliases=aliases, times=times)
 
 
 def _kind(sigma: SigmaCorrelationRule, faults: list[str]) -> Kind | None:
@@ -208,6 +212,16 @@ def _at_least(sigma: SigmaCorrelationRule, kind: Kind, rules: int, faults: list[
     if kind is Kind.TEMPORAL_ORDERED and count != rules:
         faults.append("correlation: condition: temporal_ordered asks for all of its rules")
     return count
+
+
+def _wrong_times(times: Mapping[str, int], kind: Kind, rules: Sequence[str]) -> Iterator[str]:
+    if times and kind.counts:
+        yield f"callwarden.times: {kind} counts already"
+    for name, number in times.items():
+        if name not in rules:
+            yield f"callwarden.times: {name} is none of its rules"
+        if not 1 <= number <= _TIMES:
+            yield f"callwarden.times: {name} must be from 1 to {_TIMES}"
 
 
 def _near(name: str, known: Sequence[str], otherwise: str) -> str:
