@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from bot.detection.correlate import NO_CHAINS, Chains
 from bot.detection.engine import Engine
 from bot.detection.record import Entry, Limits, read, to_record
 from bot.detection.rule import BROKEN_RULE
@@ -78,8 +79,10 @@ class Ingest:
         clock: Clock,
         limits: Limits,
         shadows: Engine | None = None,
+        chains: Chains = NO_CHAINS,
     ) -> None:
         """*shadows* judges by the shadow rules alone, made to speak; None where there are none."""
+        self._chains = chains
         self._source = source
         self._engine, self._shadows = engine, shadows
         self._coming = (engine, shadows)
@@ -206,8 +209,16 @@ class Ingest:
                 unread.append(entry)
             else:
                 record = to_record(entry)
-                found = self._engine.judge(entry)
-                judged.append(Judged(record=record, findings=found, shadows=self._shadowed(entry)))
+                look = self._engine.look(entry)
+                marks = self._chains.marks(look.hits, self._now()) if look.hits else ()
+                judged.append(
+                    Judged(
+                        record=record,
+                        findings=look.findings,
+                        shadows=self._shadowed(entry),
+                        marks=marks,
+                    )
+                )
             if len(judged) + len(unread) >= BATCH:
                 yield judged, unread
                 judged, unread = [], []

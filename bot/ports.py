@@ -21,6 +21,7 @@ from bot.model import (
     Ask,
     Backlog,
     Chain,
+    ChainMark,
     Checkup,
     Covered,
     Decision,
@@ -141,12 +142,13 @@ class Gauge(Protocol):
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """A record and what the rules said of it."""
+    """A record, what the rules said of it, and what it counts towards."""
 
     record: Record
     findings: tuple[Finding, ...] = ()
     shadows: tuple[Finding, ...] = ()
     """What shadow rules would have said: counted, and not kept."""
+    marks: tuple[ChainMark, ...] = ()
 
 
 class SnoozeChange(Struct, frozen=True, kw_only=True):
@@ -259,6 +261,17 @@ class Storming(Protocol):
         ...
 
 
+class Correlating(Protocol):
+    """The pure rules of correlations."""
+
+    def judge(
+        self, mark: ChainMark, window: Sequence[ChainMark], record: Record
+    ) -> Sequence[Finding]:
+        """What the correlation of *mark*, which *record* left, says beside the marks of *window*:
+        those of its group within its span, before and after. The same findings each time."""
+        ...
+
+
 class Folding(Protocol):
     """The pure rules of folding, handed to the store so that they run inside its atomic step."""
 
@@ -299,6 +312,11 @@ class Folding(Protocol):
     @property
     def inhibition(self) -> Inhibiting:
         """Which alerts stand for others."""
+        ...
+
+    @property
+    def correlations(self) -> Correlating:
+        """What several records mean together."""
         ...
 
 

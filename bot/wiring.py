@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     # Slow to import; what only reads the store (ledger, settings) does without them.
     from bot.aws.clients import Aws
     from bot.aws.sns import SnsTopic
+    from bot.detection.correlate import Chains
     from bot.detection.engine import Engine
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
@@ -306,6 +307,7 @@ def build(
     from bot.aws.backlog import sqs_gauge
     from bot.aws.clients import Aws
     from bot.charts import draw_aside
+    from bot.detection.correlate import Chains
     from bot.rulebook import Rulebook
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
@@ -324,14 +326,16 @@ def build(
     directory = SlackDirectory(client, list(settings.people.values()), timer=time.monotonic)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
     pictures = SlackPictures(client, store, clock, draw_aside, timer=time.monotonic)
+    chains = Chains(rules, instances)
     folding = Triage(
         window=timedelta(minutes=settings.rules.fold_minutes),
         channel_of=channel_of(settings),
         storms=storms_of(settings),
         inhibition=Inhibition(rules.relations()),
+        correlations=chains,
     )
     aws = Aws()
-    ingests = _ingests(settings, rules, aws, folding, store, outbox, clock, instances)
+    ingests = _ingests(settings, rules, chains, aws, folding, store, outbox, clock, instances)
     pages = _pages(settings, store, outbox, clock, aws)
     gauges = [sqs_gauge(one, aws) for one in settings.source]
     watch = FeedWatch(gauges, folding, patience_of(settings))
@@ -340,6 +344,7 @@ def build(
 
     def use(found: RuleSet) -> None:
         folding.inhibition = Inhibition(found.relations())
+        chains.use(found)
         for ingest in ingests:
             ingest.use(*_engines(found, instances))
 
@@ -418,6 +423,7 @@ def _pages(
 def _ingests(
     settings: Settings,
     rules: RuleSet,
+    chains: Chains,
     aws: Aws,
     folding: Folding,
     store: Store,
@@ -438,7 +444,7 @@ def _ingests(
     made = []
     for source in sources:
         engine, shadows = _engines(rules, instances)
-        made.append(Ingest(source, engine, folding, store, outbox, clock, limits, shadows))
+        made.append(Ingest(source, engine, folding, store, outbox, clock, limits, shadows, chains))
     return made
 
 

@@ -6,38 +6,35 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from bot.detection.headline import FIELDS
-from bot.detection.rule import Rule
+from bot.detection.rule import Correlation, Rule
 from bot.model import LeftOut, Override
 
-
-def changed(
-    rules: Sequence[Rule],
-    override: Mapping[str, Override],
-    known: Sequence[str],
-    faults: list[str],
-) -> list[Rule]:
-    """*rules* as *override* wants them; what it names that there is not is added to *faults*.
-
-    *known* are all names that may stand there, also of rules that were refused.
-    """
-    for name, one in override.items():
-        faults += _wrong(name, one, known)
-    return [
-        _changed(rule, override[rule.name]) if rule.name in override else rule for rule in rules
-    ]
+Made = TypeVar("Made", Rule, Correlation)
 
 
-def _changed(rule: Rule, by: Override) -> Rule:
+def changed(one: Made, override: Mapping[str, Override]) -> Made:
+    """*one* as *override* (by name) wants it."""
+    by = override.get(one.name)
+    if by is None:
+        return one
     return replace(
-        rule,
-        level=by.level or rule.level,
-        status=by.status or rule.status,
+        one,
+        level=by.level or one.level,
+        status=by.status or one.status,
         overridden=bool(by.status),
-        fold_by=by.fold_by or rule.fold_by,
-        fold_minutes=by.fold_minutes or rule.fold_minutes,
+        fold_by=by.fold_by or one.fold_by,
+        fold_minutes=by.fold_minutes or one.fold_minutes,
     )
+
+
+def wrong(override: Mapping[str, Override], known: Sequence[str]) -> Iterator[str]:
+    """What *override* names that there is not. *known* are all names that may stand there, also of
+    rules that were refused."""
+    for name, one in override.items():
+        yield from _wrong(name, one, known)
 
 
 def _wrong(name: str, one: Override, known: Sequence[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ sort as text.
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Release, Seen, Verdict
 from bot.model.around import Around, Calls, Dot, Neighbour, Related, Tie, Timeline, Track
+from bot.model.chains import ChainMark
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.exemptions import (
     Aspect,
@@ -79,6 +80,7 @@ __all__ = [
     "Backtest",
     "Calls",
     "Chain",
+    "ChainMark",
     "Checkup",
     "Choice",
     "Clause",

@@ -374,3 +374,14 @@ def m016_shadow_rules(db: Database) -> None:
         "CREATE TABLE shadows (rule TEXT NOT NULL, fold TEXT NOT NULL, anchor TEXT NOT NULL,"
         " hits INTEGER NOT NULL, PRIMARY KEY (rule, fold, anchor)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def m017_marks_of_correlations(db: Database) -> None:
+    """What counts towards a correlation, found by its group and the record's time."""
+    db.execute(
+        "CREATE TABLE marks (correlation TEXT NOT NULL, grp TEXT NOT NULL, time INTEGER NOT NULL,"
+        " key TEXT NOT NULL, rule TEXT NOT NULL, value TEXT NOT NULL, name TEXT NOT NULL,"
+        " stored_at TEXT NOT NULL, UNIQUE (correlation, grp, time, key, rule, value)) STRICT"
+    )
+    db.execute("CREATE INDEX marks_stored ON marks (stored_at)")

@@ -43,9 +43,9 @@ class UpkeepRows(Sqlite):
         return dict(zip(names, row, strict=True))
 
     def prune(self, *, records_before: str, evidence_before: str) -> Mapping[str, int]:
-        """Drop records without findings, what was sent and what was refused before
-        *records_before*, and evidence with its findings before *evidence_before*; alerts follow
-        once nothing is left of them and they are resolved, and storms follow their alerts.
+        """Drop records without findings, marks of correlations, what was sent and what was refused
+        before *records_before*, and evidence with its findings before *evidence_before*; alerts
+        follow once nothing is left of them and they are resolved, and storms follow their alerts.
         Decisions and the ledger stay, and so does the refused card of an open alert that is out
         of sight: the next start tries it. An alert that is not resolved keeps its pages, so that
         it is not paged twice.
@@ -54,6 +54,11 @@ class UpkeepRows(Sqlite):
             "records": (
                 "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records"
                 " WHERE stored_at < ? AND body IS NULL LIMIT ?)",
+                records_before,
+            ),
+            "marks": (
+                "DELETE FROM marks WHERE rowid IN (SELECT rowid FROM marks"
+                " WHERE stored_at < ? LIMIT ?)",
                 records_before,
             ),
             "evidence": (

@@ -12,7 +12,7 @@ import click
 from bot.cli import config_option
 
 if TYPE_CHECKING:
-    from bot.detection.rule import Rule, RuleSet
+    from bot.detection.rule import Correlation, Rule, RuleSet
 
 _folders = click.option(
     "--rules",
@@ -37,9 +37,9 @@ def list_rules(folders: tuple[Path, ...], form: str) -> None:
     found = _load(folders, patient=True)
     _say_refused(found)
     if form == "json":
-        click.echo(json.dumps([_told(rule) for rule in found], indent=2))
+        click.echo(json.dumps([_told(one) for one in _every(found)], indent=2))
         return
-    _print_table(found.rules)
+    _print_table(_every(found))
     click.echo(summed_up(found))
 
 
@@ -50,11 +50,15 @@ def list_rules(folders: tuple[Path, ...], form: str) -> None:
 def test_rules(ctx: click.Context, name: str | None, folders: tuple[Path, ...]) -> None:
     """Run the tests inside the rules' files, of all or of NAME."""
     from bot.cli.reports import plain
-    from bot.detection.ruletest import run_tests
+    from bot.detection.ruletest import run_chain_tests, run_tests
 
     found = _load(folders)
-    chosen = [found.named(name)] if name else list(found)
-    outcomes = run_tests(chosen)
+    chain = found.correlation(name) if name else None
+    whole = [rule for rule in found.rules if rule.tests or not rule.silent]
+    rules = [] if chain else [found.named(name)] if name else whole
+    chains = [chain] if chain else [] if name else list(found.correlations)
+    chosen: list[Rule | Correlation] = [*rules, *chains]
+    outcomes = [*run_tests(rules), *run_chain_tests(found, chains)]
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
         click.echo(f"FAILED {outcome.rule}: {plain(outcome.test)}: {plain(outcome.fault)}")
@@ -119,7 +123,8 @@ def explain(name: str, folders: tuple[Path, ...]) -> None:
     """Say what NAME looks for, why, what to do then, and how it is tested."""
     from bot.cli.reports import plain
 
-    for line in _explained(_load(folders).named(name)):
+    found = _load(folders)
+    for line in _explained(found.correlation(name) or found.named(name)):
         click.echo(plain(line))
 
 
@@ -147,7 +152,11 @@ def summed_up(found: RuleSet) -> str:
     )
 
 
-def _told(rule: Rule) -> dict[str, object]:
+def _every(found: RuleSet) -> list[Rule | Correlation]:
+    return [*found, *found.correlations]
+
+
+def _told(rule: Rule | Correlation) -> dict[str, object]:
     return {
         "name": rule.name,
         "level": rule.level.value,
@@ -161,7 +170,7 @@ def _told(rule: Rule) -> dict[str, object]:
     }
 
 
-def _print_table(found: Sequence[Rule]) -> None:
+def _print_table(found: Sequence[Rule | Correlation]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -179,7 +188,7 @@ def _print_table(found: Sequence[Rule]) -> None:
     console.print(table)
 
 
-def _explained(rule: Rule) -> list[str]:
+def _explained(rule: Rule | Correlation) -> list[str]:
     lines = [f"{rule.name}: {rule.title} ({rule.level.value})", "", rule.description, ""]
     lines += ["Looks for:", *_looked_for(rule), ""]
     if rule.shadow:
@@ -188,7 +197,8 @@ def _explained(rule: Rule) -> list[str]:
         lines += ["What to do:", *_numbered(rule.runbook), ""]
     if rule.falsepositives:
         lines += ["May be harmless:", *(f"  - {one}" for one in rule.falsepositives), ""]
-    lines += [f"Findings fold by: {', '.join(rule.fold_by)}", f"Tags: {', '.join(rule.tags)}", ""]
+    by = rule.fold_by or getattr(rule, "group_by", ())
+    lines += [f"Findings fold by: {', '.join(by)}", f"Tags: {', '.join(rule.tags)}", ""]
     if rule.stands_for:
         lines += [f"While it is open it stands for: {', '.join(rule.stands_for)}", ""]
     lines += ["Tests:"]
@@ -197,13 +207,14 @@ def _explained(rule: Rule) -> list[str]:
     return [*lines, "", f"File: {rule.file}"]
 
 
-def _looked_for(rule: Rule) -> list[str]:
-    """The rule's detection as its author wrote it: nothing says it better."""
+def _looked_for(rule: Rule | Correlation) -> list[str]:
+    """The rule's detection, or its correlation with its own base rules', as its author wrote it:
+    nothing says it better."""
     lines = rule.file.read_text("utf-8").splitlines()
     kept: list[str] = []
     inside = False
     for line in lines:
-        if line.startswith("detection:"):
+        if line.startswith(("detection:", "correlation:")):
             inside = True
         elif inside and line[:1].strip() and not line.startswith("#"):
             break
