@@ -42,7 +42,7 @@ def test_every_rule_is_listed(tmp_path: Path) -> None:
     told = json.loads(run("list", "--format", "json", "--rules", theirs(tmp_path)).stdout)
 
     assert [one["name"] for one in told if not one["own"]] == ["listed"]
-    assert len(told) == 11
+    assert {"connect_mass_delete", "connect_traffic_moved"} <= {one["name"] for one in told}
     assert all(one["tests"] >= 2 for one in told)
 
 
