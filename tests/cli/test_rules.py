@@ -46,7 +46,8 @@ def test_every_rule_is_listed(tmp_path: Path) -> None:
     told = json.loads(run("list", "--format", "json", "--rules", theirs(tmp_path)).stdout)
 
     assert [one["name"] for one in told if not one["own"]] == ["listed"]
-    assert len(told) == len(load()) + 1
+    assert len(told) == len(load()) + len(load().correlations) + 1
+    assert {"connect_mass_delete", "connect_traffic_moved"} <= {one["name"] for one in told}
     assert all(one["tests"] >= 2 for one in told)
 
 

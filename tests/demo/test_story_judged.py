@@ -12,6 +12,8 @@ import pytest
 
 from bot.demo.aws.routes import trail_file
 from bot.demo.story import Frame, Story, story
+from bot.detection.chainwindow import ChainWindow
+from bot.detection.correlate import Chains
 from bot.detection.engine import Engine
 from bot.detection.record import Limits, read, to_record
 from bot.detection.sigma import load
@@ -22,9 +24,12 @@ from bot.triage import Triage
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 
 
+RULES = load()
+
+
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine(load())
+    return Engine(RULES)
 
 
 @pytest.fixture(params=range(21))
@@ -45,6 +50,20 @@ def judge(engine: Engine, frames: Sequence[Frame]) -> tuple[dict[str, list[Findi
             else:
                 found.setdefault(to_record(entry).id, list(engine.judge(entry)))
     return found, unreadable
+
+
+def chained(engine: Engine, frames: Sequence[Frame]) -> list[Finding]:
+    """What the correlations say of all records, in the order of their delivery, each once."""
+    window = ChainWindow(Chains(RULES))
+    found: dict[str, Finding] = {}
+    for frame in frames:
+        if frame.route == "digest":
+            continue
+        for entry in read(Blob(where="story", body=trail_file(frame.records)), Limits()):
+            if not isinstance(entry, Unreadable):
+                for finding in window.judge(engine.look(entry).hits, "2026-11-23T16:00:00.000Z"):
+                    found.setdefault(finding.id, finding)
+    return list(found.values())
 
 
 def folded(findings: Sequence[Finding]) -> list[Alert]:
@@ -82,6 +101,7 @@ def test_the_alerts_are_those_expected(engine: Engine, tale: Story) -> None:
     """In the order told, and in any other, the findings fold into the expected alerts."""
     found, _ = judge(engine, tale.frames)
     findings = [finding for listed in found.values() for finding in listed]
+    findings += chained(engine, tale.frames)
     wanted = Counter((alert.rule, alert.findings) for alert in tale.expected.alerts)
     assert Counter((alert.rule, alert.count) for alert in folded(findings)) == wanted
     for seed in range(3):

@@ -82,7 +82,7 @@ def lint_rules(ctx: click.Context, folders: tuple[Path, ...]) -> None:
     from bot.detection.standards import faults_of, lines
 
     found = _load(folders)
-    faults = [*faults_of(found.rules), *validated(sorted({rule.file for rule in found}))]
+    faults = [*faults_of(tuple(found)), *validated(sorted({rule.file for rule in found}))]
     for line in lines(faults):
         click.echo(plain(line))
     verdict = f"{len(faults)} thing(s) to mend" if faults else "nothing to mend"
@@ -102,7 +102,7 @@ def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> Non
     """
     from bot.cli.rules import coverage
 
-    coverage.show(_load(folders, patient=True).rules, config if live else None, form)
+    coverage.show(tuple(_load(folders, patient=True)), config if live else None, form)
 
 
 @rules.command(hidden=True)

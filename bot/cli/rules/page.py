@@ -26,7 +26,7 @@ _FOLDERS = {
 
 def page(pack: Path = PACK) -> str:
     """The whole page, in Markdown."""
-    rules = load(pack=pack).rules
+    rules = tuple(load(pack=pack))
     calls = reviewed()
     found = coverage(rules, calls.operations, calls)
     parts = [_HEAD, *_sections(rules, pack), *_techniques(found), *_calls(found, calls.reviewed)]

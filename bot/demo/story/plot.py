@@ -12,7 +12,7 @@ import msgspec
 from bot.demo.story.cast import ACCOUNT, REGION, REPLICA_REGION, Cast, choose
 from bot.demo.story.ordinary import DAY, write_day
 from bot.demo.story.records import Scribe
-from bot.demo.story.shapes import Expected, Frame, Noted, Route, Story, fold
+from bot.demo.story.shapes import Expected, Frame, Noted, Route, Story, chained, fold
 from bot.demo.story.takeover import write_takeover
 
 FILE_SECONDS = 3000.0
@@ -48,7 +48,7 @@ def story(seed: int, *, now: datetime) -> Story:
             records=len(notes),
             repeats=delivered - len(notes),
             unreadable=1,
-            alerts=fold(notes),
+            alerts=(*fold(notes), *chained(notes, start)),
         ),
     )
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from bot.demo.story.cast import ACCOUNT, REGION, REPLICA_REGION, Instance, Person, new_id
-from bot.demo.story.shapes import Json, Noted
+from bot.demo.story.shapes import Ends, Json, Noted
 
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0.0.0"
 OTHER_BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -52,6 +52,7 @@ class Scribe:
         fold: tuple[str, ...] = (),
         fast: bool = False,
         caption: str = "",
+        ends: tuple[Ends, ...] = (),
     ) -> Noted:
         """Note one record. *call* is `service:EventName`; *at* is seconds, cut to whole ones."""
         service, _, name = call.partition(":")
@@ -78,7 +79,15 @@ class Scribe:
         if error:
             record |= {"errorCode": error[0], "errorMessage": error[1]}
         record |= more or {}
-        note = Noted(at=second, record=record, rule=rule, fold=fold, fast=fast, caption=caption)
+        note = Noted(
+            at=second,
+            record=record,
+            rule=rule,
+            fold=fold,
+            fast=fast,
+            caption=caption,
+            ends=ends,
+        )
         self.notes.append(note)
         return note
 

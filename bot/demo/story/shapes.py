@@ -16,12 +16,21 @@ WINDOW = 3600.0
 """Seconds of event time, from an alert's first finding, in which findings fold into it."""
 
 
+class Ends(Struct, frozen=True):
+    """The correlation that a record completes, with its fold values and its timespan in seconds."""
+
+    rule: str
+    fold: tuple[str, ...]
+    span: float
+
+
 class Noted(Struct, frozen=True, kw_only=True):
     """A record as it is written down, with what must come of it.
 
     *at* is seconds since the day began. *rule* is the rule that must speak, None for silence;
     *fold* are its fold values as the story means them, for a replay those of the original.
-    *fast* records come by EventBridge before their file comes.
+    *fast* records come by EventBridge before their file comes. *ends* are the correlations that it
+    completes or goes on with.
     """
 
     at: float
@@ -30,6 +39,7 @@ class Noted(Struct, frozen=True, kw_only=True):
     fold: tuple[str, ...] = ()
     fast: bool = False
     caption: str = ""
+    ends: tuple[Ends, ...] = ()
 
     @property
     def id(self) -> str:
@@ -129,3 +139,14 @@ def fold(notes: Iterable[Noted]) -> tuple[ExpectedAlert, ...]:
         else:
             opened.append((note.rule, note.fold, note.at, 1))
     return tuple(ExpectedAlert(rule, values, count) for rule, values, _, count in opened)
+
+
+def chained(notes: Iterable[Noted], start: datetime) -> tuple[ExpectedAlert, ...]:
+    """The alerts of correlations: one finding for each stretch of a timespan (from 1970) in which
+    a record of *notes* ends one. *start* is when the day began."""
+    spoken: dict[tuple[str, tuple[str, ...]], set[int]] = {}
+    for note in notes:
+        for one in note.ends:
+            stretch = int((start.timestamp() + note.at) // one.span)
+            spoken.setdefault((one.rule, one.fold), set()).add(stretch)
+    return tuple(ExpectedAlert(*key, len(found)) for key, found in spoken.items())

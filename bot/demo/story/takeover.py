@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.demo.story.cast import ACCOUNT, PROD, REGION, TRAINING, Cast
 from bot.demo.story.ordinary import AGENT_PROFILE, HOUR
 from bot.demo.story.records import OTHER_BROWSER, Scribe, Who, signed_in, supplier, website
-from bot.demo.story.shapes import Json
+from bot.demo.story.shapes import Ends, Json
 
 MINUTE = 60.0
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/example-trail"
@@ -22,6 +22,17 @@ def write_takeover(scribe: Scribe, cast: Cast) -> None:
     _redirect(scribe, cast, start + 29 * MINUTE)
     _blind(scribe, cast, start + 45 * MINUTE)
     _second_actor(scribe, cast, start + scribe.rng.uniform(20, 40) * MINUTE)
+
+
+def _taken(cast: Cast) -> Ends:
+    """The administrator's details were changed, and now this account gives out rights."""
+    fold = (cast.admin.user_id, PROD.id)
+    return Ends("connect_identity_taken_then_rights_raised", fold, 4 * HOUR)
+
+
+def _broken_in(cast: Cast) -> Ends:
+    """What is changed from where the emergency access came."""
+    return Ends("connect_emergency_access_then_changes", (PROD.id, cast.outside), HOUR)
 
 
 def _intruder(cast: Cast) -> Who:
@@ -77,6 +88,7 @@ def _raise(scribe: Scribe, cast: Cast, at: float) -> None:
         rule="connect_user_rights_changed",
         fold=(cast.admin.user_id, PROD.id, cast.leads[0].user_id),
         caption=f"{cast.leads[0].first} is given another security profile",
+        ends=(_taken(cast),),
     )
     for after in (3, 6):
         note = scribe.write(
@@ -91,6 +103,7 @@ def _raise(scribe: Scribe, cast: Cast, at: float) -> None:
             rule="connect_security_profile_updated",
             fold=(cast.admin.user_id, PROD.id, AGENT_PROFILE),
             caption="Every agent may now edit users and security profiles",
+            ends=(_taken(cast),),
         )
         scribe.replay(note, PROD, after=scribe.rng.randint(5, 45))
 
@@ -125,6 +138,7 @@ def _go_dark(scribe: Scribe, cast: Cast, at: float) -> None:
         fold=(cast.ghost, PROD.id),
         fast=True,
         caption="The flow logs of prod are turned off",
+        ends=(_broken_in(cast),),
     )
     scribe.write(
         at + 2 * MINUTE,
@@ -134,6 +148,7 @@ def _go_dark(scribe: Scribe, cast: Cast, at: float) -> None:
         rule="connect_contact_lens_disabled",
         fold=(cast.ghost, PROD.id),
         caption="Contact Lens is turned off for prod",
+        ends=(_broken_in(cast),),
     )
 
 
@@ -166,6 +181,8 @@ def _redirect(scribe: Scribe, cast: Cast, at: float) -> None:
         "inlinePolicy": '{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}',
     }
     scribe.write(at + 4 * MINUTE, who, "sso:PutInlinePolicyToPermissionSet", permission_set)
+    allowed = Ends("policy_changed_then_used", (who.actor, ACCOUNT), HOUR)
+    ends = (allowed, _broken_in(cast))
     scribe.write(
         at + 9 * MINUTE,
         who,
@@ -174,6 +191,7 @@ def _redirect(scribe: Scribe, cast: Cast, at: float) -> None:
         rule="connect_storage_changed",
         fold=fold,
         caption="The storage of contact records is removed",
+        ends=ends,
     )
     scribe.write(
         at + 12 * MINUTE,
@@ -183,6 +201,7 @@ def _redirect(scribe: Scribe, cast: Cast, at: float) -> None:
         rule="connect_storage_changed",
         fold=(who.actor, PROD.id, "CALL_RECORDINGS"),
         caption="Recordings go to another bucket",
+        ends=ends,
     )
 
 

@@ -149,7 +149,8 @@ def linked(
         watched = rule.name in watching
         part = rule.own and rule.file in chains
         alone = rule.own and not part
-        quiet = watched and not alone and not any(one.generate for one in watching[rule.name])
+        generated = any(one.generate for one in watching.get(rule.name, ()))
+        quiet = part or (watched and not alone and not generated)
         off = rule.name in disabled
         if watched or not (off or part):
             kept.append(replace(rule, watched=watched, silent=quiet or off))
