@@ -96,7 +96,8 @@ def word(value: object, key: str) -> str:
 
 
 def _mended(document: Document) -> Document:
-    if not _LOWER_MARKS.isdisjoint(document):
+    # Where CloudTrail's own marks all stand, so do its names: what the first look saw holds.
+    if not _LOWER_MARKS.isdisjoint(document) and not document.keys() >= _MARKS:
         document = _renamed(document, _TOP_NAMES)
     for key in _OBJECTS:
         value = document.get(key)

@@ -30,6 +30,9 @@ _PIECE_BYTES = 16
 """A large text may hold so many commas, and one more for so many bytes. Records have one in 35;
 each item costs some 80 bytes of memory, and `{},` is three bytes long."""
 
+_UNCOUNTED = 4_194_304
+"""Bytes of which even the smallest pieces take no more memory than a process may."""
+
 _DIGEST = ("digestStartTime", "digestS3Object", "logFiles")
 
 
@@ -55,13 +58,20 @@ class Broken(Struct, frozen=True):
     sample: bytes = b""
 
 
-def split(body: bytes) -> Iterator[Piece | Broken]:
+class Items(Struct, frozen=True, gc=False):
+    """All pieces of one well-formed document, numbered from 1."""
+
+    raws: list[Raw]
+
+
+def split(body: bytes) -> Iterator[Piece | Broken | Items]:
     """The pieces of a whole text: a document, lines, an array, or documents strung together."""
     start = body.lstrip()[:1]
     if not start:
         yield Broken("", "it is empty")
         return
-    if body.count(b",") > _PIECES + len(body) // _PIECE_BYTES:
+    # Counting costs as much as half the parsing; a small text cannot hold enough to matter.
+    if len(body) > _UNCOUNTED and body.count(b",") > _PIECES + len(body) // _PIECE_BYTES:
         yield Broken("", "it is made of far smaller pieces than records are", body[:_SAMPLE])
         return
     try:
@@ -72,8 +82,7 @@ def split(body: bytes) -> Iterator[Piece | Broken]:
     if isinstance(items, Raw):
         yield Piece("", items)
         return
-    for place, raw in enumerate(items, 1):
-        yield Piece(str(place), raw)
+    yield Items(items)
 
 
 def _whole(body: bytes, start: bytes) -> list[Raw] | Raw:
@@ -150,7 +159,7 @@ def is_digest(keys: Mapping[str, object]) -> bool:
     return all(key in keys for key in _DIGEST)
 
 
-def unwrap(keys: Mapping[str, Raw | bytes]) -> Iterator[Piece | Broken] | None:
+def unwrap(keys: Mapping[str, Raw | bytes]) -> Iterator[Piece | Broken | Items] | None:
     """What is inside an envelope, or None where *keys* are those of no envelope we know."""
     for name in _WRAPPERS:
         raw = keys.get(name)

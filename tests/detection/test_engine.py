@@ -41,7 +41,7 @@ def a_rule(name: str = "mine", matches: Callable[[Document], bool] = bool, **mor
         file=Path("mine.yml"),
         own=True,
         matches=matches,
-        may_match=lambda source, name: True,
+        may_match=lambda known: True,
     )
     return replace(rule, **more)  # type: ignore[arg-type]  # fields by name, as given
 
@@ -208,4 +208,4 @@ def test_the_index_stays_bounded() -> None:
     for number in range(20_050):
         judged.candidates(Entry("", "", b"", Core("source", f"Made{number}", "", "id")))
 
-    assert len(judged._candidates) <= 20_000
+    assert len(judged._index._candidates) <= 20_000
