@@ -106,7 +106,7 @@ class Sweep:
         from bot.detection.record import Limits
 
         self._make = make
-        self._engine = make()
+        self.engine = make()
         self._window = window
         # Somebody who points at a mixed log wants all that is in it, however long that takes.
         self._limits = Limits(unreadable=sys.maxsize)
@@ -115,6 +115,11 @@ class Sweep:
     def of(cls, folders: Sequence[Path], window: Window) -> Sweep:
         """By our rules and those of *folders*. Raises BadInput where they cannot be loaded."""
         return cls(partial(_engine, folders), window)
+
+    @property
+    def rules(self) -> int:
+        """How many rules judge."""
+        return self.engine.rules
 
     def over(
         self,
@@ -134,7 +139,7 @@ class Sweep:
         for file in files:
             advance()
             yield from self.file(file, tally)
-        tally.shadow.update(self._engine.shadow_counts)
+        tally.shadow.update(self.engine.shadow_counts)
 
     def file(self, file: Path | Unreadable, tally: Tally) -> Iterator[Look]:
         """What there is to tell of one *file*."""
@@ -145,13 +150,13 @@ class Sweep:
                 tally.note(blob)
             else:
                 tally.files += 1
-                yield from looks(blob, self._engine, self._limits, self._window, tally)
+                yield from looks(blob, self.engine, self._limits, self._window, tally)
 
     def alone(self, file: Path | Unreadable) -> tuple[list[Look], Tally]:
         """`file` for a process that hands both back."""
-        tally, before = Tally(), Counter(self._engine.shadow_counts)
+        tally, before = Tally(), Counter(self.engine.shadow_counts)
         found = list(self.file(file, tally))
-        tally.shadow = Counter(self._engine.shadow_counts) - before
+        tally.shadow = Counter(self.engine.shadow_counts) - before
         return found, tally
 
     def _shared(
@@ -223,8 +228,9 @@ def _engine(folders: Sequence[Path]) -> Engine:
     from bot.detection import heap, sigma
     from bot.detection.engine import Engine
 
+    engine = Engine(sigma.load(folders))
     heap.keep()
-    return Engine(sigma.load(folders))
+    return engine
 
 
 _worker: list[Sweep] = []

@@ -74,6 +74,11 @@ class Engine:
         """How often each shadow rule would have spoken."""
         return dict(self._shadow)
 
+    @property
+    def rules(self) -> int:
+        """How many rules judge."""
+        return len(self._rules)
+
     def candidates(self, entry: Entry) -> tuple[Rule, ...]:
         """The rules worth asking about *entry*; all of them where its shape is unusual."""
         if entry.odd:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from operator import attrgetter
 from typing import TypeAlias
 
-from bot.detection.record import Core
+from bot.detection.record import Core, Who
 from bot.detection.rule import Known, Rule
 
 REMEMBERED = 20_000
@@ -18,20 +19,32 @@ _MADE_UP = "\x00nobody"
 _Key: TypeAlias = tuple[str, str, str | None, str | None, str | None, str]
 
 
-def _kind(core: Core) -> str | None:
-    who = core.who
-    return who.kind if who else None
-
-
-_FIELDS: dict[str, Callable[[Core], str | None]] = {
+_OF_CORE: dict[str, Callable[[Core], str | None]] = {
     "eventName": attrgetter("name"),
     "userAgent": attrgetter("agent"),
-    "userIdentity.type": _kind,
     "eventSource": attrgetter("source"),
     "errorCode": attrgetter("error"),
     "awsRegion": attrgetter("region"),
+    "sourceIPAddress": attrgetter("address"),
 }
+_OF_WHO: dict[str, Callable[[Who], str | None]] = {
+    "userIdentity.type": attrgetter("kind"),
+    "userIdentity.arn": attrgetter("arn"),
+}
+_NOBODY = Who()
+
+_FIELDS = (
+    "eventName",
+    "userAgent",
+    "userIdentity.type",
+    "eventSource",
+    "errorCode",
+    "awsRegion",
+)
 """Fields of few different values, the one that leaves fewest records first."""
+
+_FINE = ("userIdentity.arn", "sourceIPAddress")
+"""Fields of many values: only for rules that none of the others narrows down."""
 
 
 class _Table(dict[str | None, bool]):
@@ -85,31 +98,51 @@ class Index:
         for rule in rules:
             filed.setdefault(_witness(rule), []).append(rule)
         self._all = "" in filed
-        self._tables = [
-            (get, _Table(field, filed[field])) for field, get in _FIELDS.items() if field in filed
-        ]
+        tables = {field: _Table(field, some) for field, some in filed.items() if field}
+        self._of_core = [(_OF_CORE[field], tables[field]) for field in tables if field in _OF_CORE]
+        self._of_who = [(_OF_WHO[field], tables[field]) for field in tables if field in _OF_WHO]
+        self._asks_who = bool(self._of_who)
+        self._fine = {
+            rule.name: (field, _Table(field, [rule]))
+            for field in _FINE
+            for rule in filed.get(field, ())
+        }
 
     def candidates(self, core: Core) -> tuple[Rule, ...]:
         """The rules that can match a record with *core*, in their order."""
-        key = (core.name, core.source, core.agent, _kind(core), core.error, core.region)
-        return self._candidates[key]
+        who = core.who or _NOBODY
+        key = (core.name, core.source, core.agent, who.kind, core.error, core.region)
+        found = self._candidates[key]
+        if found and self._fine:
+            return tuple(rule for rule in found if self._fits(rule, core))
+        return found
+
+    def _fits(self, rule: Rule, core: Core) -> bool:
+        if rule.name not in self._fine:
+            return True
+        field, table = self._fine[rule.name]
+        if field in _OF_WHO:
+            return table[_OF_WHO[field](core.who or _NOBODY)]
+        return table[_OF_CORE[field](core)]
 
     def hot(self, cores: Sequence[Core]) -> Sequence[int]:
         """The places of those of *cores* that some rule may match, in order."""
         if self._all:
             return range(len(cores))
         places: set[int] = set()
-        # No Python code runs for a record here but what `map` calls: this is the cold path.
-        for get, table in self._tables:
-            verdicts = list(map(table.__getitem__, map(get, cores)))
-            if True in verdicts:
-                places.update(place for place, hot in enumerate(verdicts) if hot)
+        every = range(len(cores))
+        whos = [core.who or _NOBODY for core in cores] if self._asks_who else ()
+        # No Python code runs for each record and table: this is the cold path.
+        for get, table in self._of_core:
+            places.update(compress(every, map(table.__getitem__, map(get, cores))))
+        for ask, table in self._of_who:
+            places.update(compress(every, map(table.__getitem__, map(ask, whos))))
         return sorted(places)
 
 
 def _witness(rule: Rule) -> str:
     """The field without whose right value *rule* cannot match; "" where there is no such one."""
-    for field in _FIELDS:
+    for field in (*_FIELDS, *_FINE):
         made_up, absent = _known(field, _MADE_UP), _known(field, None)
         if not rule.may_match(made_up) and not rule.may_match(absent):
             return field

@@ -36,8 +36,24 @@ _UNCOUNTED = 4_194_304
 _DIGEST = ("digestStartTime", "digestS3Object", "logFiles")
 
 
-class _File(Struct):
-    Records: list[Raw]
+class _Outer(Struct, gc=False):
+    """What tells a whole document apart, read in one go."""
+
+    Records: list[Raw] | None = None
+    Events: Raw | None = None
+    CloudTrailEvent: Raw | None = None
+    detail: Raw | None = None
+    eventName: str | None = None  # noqa: N815 - as CloudTrail spells it
+    eventSource: str | None = None  # noqa: N815
+    eventID: str | None = None  # noqa: N815
+
+    @property
+    def bridged(self) -> Raw | None:
+        """The record in EventBridge's envelope, None where this is anything else."""
+        named = self.eventName is None and self.eventSource is None and self.eventID is None
+        if named and self.Events is None and self.CloudTrailEvent is None and self.detail:
+            return self.detail if bytes(memoryview(self.detail)[:1]) == b"{" else None
+        return None
 
 
 class Piece(Struct, frozen=True, gc=False):
@@ -62,6 +78,9 @@ class Items(Struct, frozen=True, gc=False):
     """All pieces of one well-formed document, numbered from 1."""
 
     raws: list[Raw]
+
+
+_outer = msgspec.json.Decoder(_Outer).decode
 
 
 def split(body: bytes) -> Iterator[Piece | Broken | Items]:
@@ -92,7 +111,10 @@ def _whole(body: bytes, start: bytes) -> list[Raw] | Raw:
     if start != b"{":
         raise ValueError
     try:
-        return msgspec.json.decode(body, type=_File).Records
+        outer = _outer(body)
+        if outer.Records is not None:
+            return outer.Records
+        return outer.bridged or msgspec.json.decode(body, type=Raw)
     except msgspec.ValidationError:
         return msgspec.json.decode(body, type=Raw)
 

@@ -127,7 +127,15 @@ def _both(nodes: Sequence[Node]) -> Node:
         guesses = [node.guess(known) for node in nodes]
         return False if False in guesses else None if None in guesses else True
 
-    return Node(lambda document: all(node.matches(document) for node in nodes), guess)
+    tests = [node.matches for node in nodes]
+
+    def matches(document: Document) -> bool:
+        for test in tests:  # noqa: SIM110 - a generator would cost as much as the tests
+            if not test(document):
+                return False
+        return True
+
+    return Node(matches, guess)
 
 
 def _either(nodes: Sequence[Node]) -> Node:
@@ -135,7 +143,15 @@ def _either(nodes: Sequence[Node]) -> Node:
         guesses = [node.guess(known) for node in nodes]
         return True if True in guesses else None if None in guesses else False
 
-    return Node(lambda document: any(node.matches(document) for node in nodes), guess)
+    tests = [node.matches for node in nodes]
+
+    def matches(document: Document) -> bool:
+        for test in tests:  # noqa: SIM110 - as above
+            if test(document):
+                return True
+        return False
+
+    return Node(matches, guess)
 
 
 def _negated(node: Node) -> Node:
