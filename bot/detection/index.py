@@ -131,12 +131,12 @@ class Index:
             return range(len(cores))
         places: set[int] = set()
         every = range(len(cores))
-        whos = [core.who or _NOBODY for core in cores] if self._asks_who else ()
+        callers = [core.who or _NOBODY for core in cores] if self._asks_who else ()
         # No Python code runs for each record and table: this is the cold path.
         for get, table in self._of_core:
             places.update(compress(every, map(table.__getitem__, map(get, cores))))
         for ask, table in self._of_who:
-            places.update(compress(every, map(table.__getitem__, map(ask, whos))))
+            places.update(compress(every, map(table.__getitem__, map(ask, callers))))
         return sorted(places)
 
 
