@@ -40,16 +40,17 @@ def values(document: Document, path: Sequence[str]) -> list[object]:
 
 
 def reader(path: Sequence[str]) -> Callable[[Document], Sequence[object]]:
-    """`values` of one *path*, quick where a plain text stands at the top."""
-    if len(path) > 1:
-        return lambda document: values(document, path)
-    (key,) = path
+    """`values` of one *path*, quick where a plain text stands there and no list is passed."""
 
     def read(document: Document) -> Sequence[object]:
-        value = document.get(key)
-        if isinstance(value, str):
-            return (value,)
-        return () if value is None else values(document, path)
+        value: object = document
+        for key in path:
+            if not isinstance(value, dict):
+                return values(document, path)
+            value = value.get(key)
+            if value is None:
+                return ()
+        return (value,) if isinstance(value, str) else values(document, path)
 
     return read
 
@@ -136,9 +137,10 @@ def among(words: Iterable[str]) -> Test:
     wanted = frozenset(word.lower() for word in words)
 
     def holds(found: Sequence[object]) -> bool:
-        return any(
-            (value if isinstance(value, str) else text(value)).lower() in wanted for value in found
-        )
+        for value in found:
+            if (value if isinstance(value, str) else text(value)).lower() in wanted:
+                return True
+        return False
 
     return holds
 
