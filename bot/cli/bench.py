@@ -1,9 +1,10 @@
-"""`callwarden bench clicks|crash|latency|start|storm`."""
+"""`callwarden bench clicks|corpus|crash|latency|peers|scan|start|storm`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -73,6 +74,39 @@ def crash(kills: int, alerts: int, seed: int, form: str) -> None:
             click.echo(f"\r{what}   ", nl=False, err=True)
 
     _end(it.measure(text(), kills=kills, alerts=alerts, seed=seed, tell=tell), form)
+
+
+@bench.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--records", type=click.IntRange(1), default=240_000, show_default=True)
+@SEED
+@FORMAT
+def corpus(folder: Path, records: int, seed: int, form: str) -> None:
+    """Write a synthetic corpus, laid out like a trail's bucket, for `bench scan`."""
+    from bot.bench import corpus as it
+
+    _end({**it.write(folder, records=records, seed=seed), "faults": []}, form)
+
+
+@bench.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--rules",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="A folder of your own Sigma rules beside ours; may be repeated.",
+)
+@FORMAT
+def scan(path: Path, rounds: int, jobs: int, folders: tuple[Path, ...], form: str) -> None:
+    """Records a second through the rules, beside unpacking and parsing alone, in turn."""
+    from bot.bench import speed as it
+
+    found = it.measure(path, rounds=rounds, jobs=jobs, folders=folders)
+    _end({**found, "faults": []}, form)
 
 
 @bench.command()

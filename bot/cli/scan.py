@@ -6,87 +6,25 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.sweep import Sweep, Tally, Window
 from bot.errors import BadInput
-from bot.model import Level, Unreadable, iso, moment
+from bot.model import Level, iso, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from bot.detection.chainwindow import ChainWindow
-    from bot.detection.engine import Engine
-    from bot.detection.record import Entry
     from bot.model import Finding
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-_PLACE = re.compile(r"#[\d.]+\Z")
 _NAMED = 50
 """Faults named on standard error; `--format json` has them all."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """The span of event times asked for: from *since*, to before *until*. None is open."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Everything is asked for."""
-        return self.since is None and self.until is None
-
-    def admits(self, when: datetime) -> bool:
-        """Whether *when* lies in the span."""
-        return (self.since is None or when >= self.since) and (
-            self.until is None or when < self.until
-        )
-
-
-@dataclass
-class Tally:
-    """What was seen so far. Grows with files and findings, not with records.
-
-    *faults* are (file, reason) → (where it first was, how often).
-    """
-
-    records: int = 0
-    files: int = 0
-    findings: int = 0
-    repeated: int = 0
-    without_time: int = 0
-    unreadable: int = 0
-    faults: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
-
-    def note(self, fault: Unreadable) -> None:
-        """Count something unreadable under its file and reason, with the first place."""
-        key = (_PLACE.sub("", fault.where), fault.reason)
-        self.unreadable += 1
-        first, count = self.faults.get(key, (fault.where, 0))
-        self.faults[key] = (first, count + 1)
-
-    def summary(self, shadow: Mapping[str, int]) -> dict[str, object]:
-        """The numbers, for people and for programs."""
-        return {
-            "files": self.files,
-            "records": self.records,
-            "findings": self.findings,
-            "repeated": self.repeated,
-            "without_usable_time": self.without_time,
-            "shadow": dict(shadow),
-            "unreadable": self.unreadable,
-            "unreadable_in": [
-                {"where": first, "reason": reason, "count": count}
-                for (_, reason), (first, count) in self.faults.items()
-            ],
-        }
 
 
 @click.command()
@@ -122,6 +60,13 @@ class Tally:
     is_flag=True,
     help="What cannot be read is a warning, not exit code 2.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that share the files between them.",
+)
 @click.pass_context
 def scan(
     ctx: click.Context,
@@ -132,6 +77,7 @@ def scan(
     folders: tuple[Path, ...],
     level: str,
     tolerate_unreadable: bool,
+    jobs: int,
 ) -> None:
     """Look for findings in files and folders of CloudTrail records.
 
@@ -141,67 +87,40 @@ def scan(
     Exit code 0: nothing found; 1: findings; 2: a fault, or something could not be read.
     """
     from bot.cli.reports import report_for
-    from bot.detection import sigma
     from bot.detection.chainwindow import ChainWindow
     from bot.detection.correlate import Chains
-    from bot.detection.engine import Engine
     from bot.detection.rule import BROKEN_RULE
 
     window = window_of(since, until)
-    rules = sigma.load(folders)
-    engine, chains = Engine(rules), Chains(rules)
+    sweep = Sweep.of(folders, window)
+    chains = Chains(sweep.engine.ruleset)
     tally = Tally()
     report = report_for(form)
-    for finding in findings(paths, engine, window, tally, ChainWindow(chains)):
+    for finding in findings(paths, sweep, ChainWindow(chains), tally, jobs):
         # A rule that broke might have had something worse to say.
         if finding.rule == BROKEN_RULE or finding.level.rank >= Level(level).rank:
             tally.findings += 1
             report.show(finding)
-    shadow = {**engine.shadow_counts, **chains.shadow_counts}
-    report.finish(tally.summary(shadow))
-    _tell(tally, shadow)
+    tally.shadow.update(chains.shadow_counts)
+    report.finish(tally.summary())
+    _tell(tally)
     if tally.unreadable and not tolerate_unreadable:
         ctx.exit(2)
     ctx.exit(1 if tally.findings else 0)
 
 
 def findings(
-    paths: tuple[Path, ...], engine: Engine, window: Window, tally: Tally, chains: ChainWindow
+    paths: tuple[Path, ...], sweep: Sweep, chains: ChainWindow, tally: Tally, jobs: int = 1
 ) -> Iterator[Finding]:
     """Each finding once, however often its record lies about, while *tally* counts."""
     now = iso(datetime.now(UTC))
     from bot.aws import files
-    from bot.detection.record import Limits, read
 
-    # Somebody who points at a mixed log wants all that is in it, however long that takes.
-    limits = Limits(unreadable=sys.maxsize)
     with _progress(paths) as advance:
-        for blob in files.blobs(files.walk(paths), limits.object_bytes):
-            advance()
-            if isinstance(blob, Unreadable):
-                tally.note(blob)
-                continue
-            tally.files += 1
-            for entry in read(blob, limits):
-                if isinstance(entry, Unreadable):
-                    tally.note(entry)
-                elif _wanted(entry, window, tally):
-                    look = engine.look(entry)
-                    yield from _fresh(look.findings, tally)
-                    if look.hits:
-                        yield from _chained(chains.judge(look.hits, now), tally)
-
-
-def _wanted(entry: Entry, window: Window, tally: Tally) -> bool:
-    tally.records += 1
-    if window.is_open:
-        return True
-    when = moment(entry.core.time)
-    if when is None:
-        # Dropping it could hide just the record that somebody tampered with.
-        tally.without_time += 1
-        return True
-    return window.admits(when)
+        for look in sweep.over(files.walk(paths), tally, jobs=jobs, advance=advance):
+            yield from _fresh(look.findings, tally)
+            if look.hits:
+                yield from _chained(chains.judge(look.hits, now), tally)
 
 
 def _fresh(found: tuple[Finding, ...], tally: Tally) -> Iterator[Finding]:
@@ -260,11 +179,11 @@ def _progress(paths: tuple[Path, ...]) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-def _tell(tally: Tally, shadow: Mapping[str, int]) -> None:
+def _tell(tally: Tally) -> None:
     """Say on standard error what was read and, by name, what could not be."""
     from bot.cli.reports import plain
 
-    summary = tally.summary(shadow)
+    summary = tally.summary()
     always = ("files", "records", "findings")
     told = (
         f"{name.replace('_', ' ')}: {count:,}"
@@ -272,7 +191,7 @@ def _tell(tally: Tally, shadow: Mapping[str, int]) -> None:
         if isinstance(count, int) and (count or name in always)
     )
     click.echo(f"Read {', '.join(told)}.", err=True)
-    for name, count in shadow.items():
+    for name, count in tally.shadow.items():
         click.echo(f"Shadow rule {name} would have spoken {count:,} times.", err=True)
     for place, ((_, reason), (first, count)) in enumerate(tally.faults.items()):
         if place == _NAMED:

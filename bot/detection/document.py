@@ -32,6 +32,7 @@ _IDENTITY = (
 # fmt: on
 _TOP_NAMES = {name.lower(): name for name in _TOP}
 _IDENTITY_NAMES = {name.lower(): name for name in _IDENTITY}
+_IDENTITY_LOWER = frozenset(low for low, name in _IDENTITY_NAMES.items() if low != name)
 _OBJECTS = ("requestParameters", "responseElements", "additionalEventData", "userIdentity")
 _MARKS = frozenset({"eventName", "eventSource", "eventID"})
 _LOWER_MARKS = frozenset(mark.lower() for mark in _MARKS)
@@ -96,25 +97,28 @@ def word(value: object, key: str) -> str:
 
 
 def _mended(document: Document) -> Document:
-    if not _LOWER_MARKS.isdisjoint(document):
+    # Where CloudTrail's own marks all stand, so do its names: what the first look saw holds.
+    if not _LOWER_MARKS.isdisjoint(document) and not document.keys() >= _MARKS:
         document = _renamed(document, _TOP_NAMES)
     for key in _OBJECTS:
         value = document.get(key)
         if isinstance(value, str):
             document[key] = _opened(value)
     identity = document.get("userIdentity")
-    if isinstance(identity, dict) and not _IDENTITY_NAMES.keys().isdisjoint(identity):
+    if isinstance(identity, dict):
         document["userIdentity"] = _identity(identity, 3)
     return document
 
 
 def _identity(value: dict[str, object], depth: int) -> dict[str, object]:
-    renamed = _renamed(value, _IDENTITY_NAMES)
+    mended = value
+    if not _IDENTITY_LOWER.isdisjoint(value):
+        mended = _renamed(value, _IDENTITY_NAMES)
     if depth:
-        for key, item in renamed.items():
+        for key, item in mended.items():
             if isinstance(item, dict):
-                renamed[key] = _identity(item, depth - 1)
-    return renamed
+                mended[key] = _identity(item, depth - 1)
+    return mended
 
 
 def _renamed(value: dict[str, object], names: dict[str, str]) -> dict[str, object]:

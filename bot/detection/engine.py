@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
 from bot.detection.document import BROKEN, Document, decode
 from bot.detection.headline import fold_values, headline, is_refused
-from bot.detection.record import Entry, build, to_record
+from bot.detection.index import Index
+from bot.detection.record import Core, Entry, Run, build, to_record
 from bot.detection.rule import BROKEN_RULE, Rule, RuleSet
 from bot.model import Finding, Level, Record
-
-_REMEMBERED = 20_000
-"""Pairs of source and name kept in the index; names can be made up, memory cannot."""
 
 _BROKEN_FOLDS = 31 * 24 * 60
 """Minutes in which a broken rule stays one alert: it breaks until somebody mends it, and while its
 alert is open there is nothing more to say."""
-
-
-class _Candidates(dict[tuple[str, str], tuple[Rule, ...]]):
-    """(eventSource, eventName) → the rules that can match it, worked out when first asked."""
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        super().__init__()
-        self._rules = rules
-
-    def __missing__(self, key: tuple[str, str]) -> tuple[Rule, ...]:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        found = tuple(rule for rule in self._rules if rule.may_match(*key))
-        self[key] = found
-        return found
 
 
 class Hit(Struct, frozen=True):
@@ -54,28 +38,53 @@ class Look(Struct, frozen=True):
 _NOTHING = Look()
 
 
+class Watcher(Protocol):
+    """Learns from records what is usual, and speaks of what is not."""
+
+    def unseen(self, core: Core) -> bool:
+        """Whether there is something to learn. Asked of every record, so it must be quick."""
+        ...
+
+    def learn(self, entry: Entry) -> tuple[Finding, ...]:
+        """Learn from a record that has something new, and say so where that matters."""
+        ...
+
+
 class Engine:
     """Judges records by rules. *instances* maps a Connect instance's id to its name for people.
 
-    Not to be shared between threads: it keeps an index and counts.
+    A *watcher* is told of every record too. Not to be shared between threads: it keeps an index
+    and counts.
     """
 
-    def __init__(self, rules: RuleSet, instances: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        instances: Mapping[str, str] | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.ruleset = rules
         self._rules = rules.rules
-        self._candidates = _Candidates(rules.rules)
+        self._index = Index(rules.rules)
         self._instances = dict(instances or {})
         self._shadow: Counter[str] = Counter()
+        self._watcher = watcher
 
     @property
     def shadow_counts(self) -> Mapping[str, int]:
         """How often each shadow rule would have spoken."""
         return dict(self._shadow)
 
+    @property
+    def rules(self) -> int:
+        """How many rules judge."""
+        return len(self._rules)
+
     def candidates(self, entry: Entry) -> tuple[Rule, ...]:
         """The rules worth asking about *entry*; all of them where its shape is unusual."""
         if entry.odd:
             return self._rules
-        return self._candidates[entry.core.source, entry.core.name]
+        return self._index.candidates(entry.core)
 
     def judge(self, entry: Entry) -> tuple[Finding, ...]:
         """What the rules say of *entry* aloud."""
@@ -86,6 +95,31 @@ class Engine:
 
         A rule that raises is itself a finding.
         """
+        look = self._ruled(entry)
+        watcher = self._watcher
+        if watcher is not None and (entry.odd or watcher.unseen(entry.core)):
+            return Look(look.findings + watcher.learn(entry), look.hits)
+        return look
+
+    def sweep(self, run: Run) -> Iterator[Look]:
+        """`look` for each record of *run*, in order, but only where there is something to tell."""
+        hot = self._index.hot(run.cores)
+        watcher = self._watcher
+        if watcher is not None:
+            # What is learned of one record counts for the next, so they are asked in turn.
+            asked = set(hot)
+            for place, core in enumerate(run.cores):
+                learned = watcher.learn(run.entry(place)) if watcher.unseen(core) else ()
+                look = self._ruled(run.entry(place)) if place in asked else _NOTHING
+                if learned or look is not _NOTHING:
+                    yield Look(look.findings + learned, look.hits)
+            return
+        for place in hot:
+            look = self._ruled(run.entry(place))
+            if look is not _NOTHING:
+                yield look
+
+    def _ruled(self, entry: Entry) -> Look:
         candidates = self.candidates(entry)
         if not candidates:
             return _NOTHING

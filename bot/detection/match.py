@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Literal, TypeAlias
 
@@ -37,6 +37,22 @@ def values(document: Document, path: Sequence[str]) -> list[object]:
             if isinstance(item, dict) and key in item
         ]
     return [item for holder in found for item in _flat(holder) if item is not None]
+
+
+def reader(path: Sequence[str]) -> Callable[[Document], Sequence[object]]:
+    """`values` of one *path*, quick where a plain text stands there and no list is passed."""
+
+    def read(document: Document) -> Sequence[object]:
+        value: object = document
+        for key in path:
+            if not isinstance(value, dict):
+                return values(document, path)
+            value = value.get(key)
+            if value is None:
+                return ()
+        return (value,) if isinstance(value, str) else values(document, path)
+
+    return read
 
 
 def _flat(value: object) -> Iterator[object]:
@@ -114,6 +130,19 @@ def _lowered(part: str) -> str:
 def fits(pattern: Glob) -> Test:
     """Some value fits *pattern*; numbers, booleans and objects are compared as their text."""
     return lambda found: any(pattern(text(value)) for value in found)
+
+
+def among(words: Iterable[str]) -> Test:
+    """Some value is one of *words*, whatever their case."""
+    wanted = frozenset(word.lower() for word in words)
+
+    def holds(found: Sequence[object]) -> bool:
+        for value in found:
+            if (value if isinstance(value, str) else text(value)).lower() in wanted:
+                return True
+        return False
+
+    return holds
 
 
 def searched(pattern: re.Pattern[str]) -> Test:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from bot.detection.actor import actor_of, is_replay
 from bot.detection.document import BROKEN, Document, decode, is_record, part, word
 from bot.detection.resources import instance_of, target_of
-from bot.detection.shapes import Broken, Piece, is_digest, members, split, unwrap
+from bot.detection.shapes import Broken, Items, Piece, is_digest, members, split, unwrap
 from bot.detection.unpack import unpack
 from bot.model import Record, Unreadable
 
 _SAMPLE = 200
+_RUN = 500
+"""Records that are decoded together: few enough to stay in the processor's cache."""
+
 _DEPTH = 6
 """Envelopes within envelopes: S3 in SNS in SQS in a test file is four."""
 
@@ -40,12 +43,15 @@ class Who(Struct, frozen=True, gc=False):
 
 
 class Core(Struct, frozen=True, gc=False):
-    """What the rules' first look needs, and nothing more: the rest stays undecoded."""
+    """What the rules' first look needs, and nothing more: the rest stays undecoded.
 
-    source: str = msgspec.field(name="eventSource", default="")
-    name: str = msgspec.field(name="eventName", default="")
-    time: str = msgspec.field(name="eventTime", default="")
-    id: str = msgspec.field(name="eventID", default="")
+    Decoding refuses a record without the first four, so that it is looked at with care.
+    """
+
+    source: Annotated[str, Meta(min_length=1)] = msgspec.field(name="eventSource")
+    name: Annotated[str, Meta(min_length=1)] = msgspec.field(name="eventName")
+    time: str = msgspec.field(name="eventTime")
+    id: Annotated[str, Meta(min_length=1)] = msgspec.field(name="eventID")
     region: str = msgspec.field(name="awsRegion", default="")
     address: str | None = msgspec.field(name="sourceIPAddress", default=None)
     agent: str | None = msgspec.field(name="userAgent", default=None)
@@ -73,6 +79,24 @@ class Entry(Struct, frozen=True, gc=False):
         return _at(self.blob, self.place)
 
 
+class Run(Struct, frozen=True, gc=False):
+    """Records of usual shape that lie side by side, not yet made into entries.
+
+    *first* is the first one's number. Whoever keeps a run keeps its whole file in memory.
+    """
+
+    blob: str
+    above: str
+    first: int
+    raws: list[Raw]
+    cores: list[Core]
+
+    def entry(self, place: int) -> Entry:
+        """The record at *place*, counted from 0."""
+        number = _within(self.above, str(self.first + place))
+        return Entry(self.blob, number, self.raws[place], self.cores[place])
+
+
 class Readable(Protocol):
     """Named bytes, such as `ports.Blob` (which this package may not import)."""
 
@@ -95,6 +119,15 @@ def read(blob: Readable, limits: Limits) -> Iterator[Entry | Unreadable]:
 
     Never raises for bad bytes: a broken record is one Unreadable, and the next is read.
     """
+    for one in gather(blob, limits):
+        if isinstance(one, Run):
+            yield from map(one.entry, range(len(one.cores)))
+        else:
+            yield one
+
+
+def gather(blob: Readable, limits: Limits) -> Iterator[Run | Entry | Unreadable]:
+    """`read`, with records of usual shape in runs: nothing is made of those nobody wants."""
     unpacked = unpack(blob.body, limits.object_bytes)
     if unpacked.body or not unpacked.fault:
         found = _pieces(blob.where, "", split(unpacked.body), limits, _DEPTH)
@@ -104,8 +137,8 @@ def read(blob: Readable, limits: Limits) -> Iterator[Entry | Unreadable]:
 
 
 def _patient(
-    blob: str, found: Iterator[Entry | Unreadable], most: int
-) -> Iterator[Entry | Unreadable]:
+    blob: str, found: Iterator[Run | Entry | Unreadable], most: int
+) -> Iterator[Run | Entry | Unreadable]:
     """*found* until *most* of it could not be read: a file of rubbish must not stop the rest."""
     unreadable = 0
     for one in found:
@@ -156,26 +189,53 @@ def build(entry: Entry, document: Document) -> Record:
 
 
 def _pieces(
-    blob: str, above: str, pieces: Iterator[Piece | Broken], limits: Limits, depth: int
-) -> Iterator[Entry | Unreadable]:
+    blob: str, above: str, pieces: Iterator[Piece | Broken | Items], limits: Limits, depth: int
+) -> Iterator[Run | Entry | Unreadable]:
     for piece in pieces:
-        place = f"{above}.{piece.place}" if above and piece.place else above or piece.place
+        if isinstance(piece, Items):
+            yield from _items(blob, above, piece.raws, limits, depth)
+            continue
+        place = _within(above, piece.place)
         if isinstance(piece, Broken):
             yield Unreadable(where=_at(blob, place), reason=piece.reason, sample=piece.sample)
-            continue
-        size = len(piece.raw)
-        if size > limits.record_bytes and not _is_envelope(piece.raw):
-            reason = f"the record is {size:,} bytes, over the limit of {limits.record_bytes:,}"
-            yield Unreadable(where=_at(blob, place), reason=reason, sample=_sample(piece.raw))
-            continue
-        try:
-            core = _core(piece.raw)
-        except BROKEN:
-            core = None
-        if core and core.source and core.name and core.id:
-            yield Entry(blob, place, piece.raw, core)
         else:
-            yield from _odd(blob, place, piece.raw, limits, depth)
+            yield from _piece(blob, place, piece.raw, limits, depth)
+
+
+def _items(
+    blob: str, above: str, raws: list[Raw], limits: Limits, depth: int
+) -> Iterator[Run | Entry | Unreadable]:
+    for start in range(0, len(raws), _RUN):
+        some = raws[start : start + _RUN]
+        try:
+            cores = list(map(_core, some)) if max(map(len, some)) <= limits.record_bytes else []
+        except BROKEN:
+            cores = []
+        if cores:
+            yield Run(blob, above, start + 1, some, cores)
+            continue
+        for number, raw in enumerate(some, start + 1):
+            yield from _piece(blob, _within(above, str(number)), raw, limits, depth)
+
+
+def _piece(
+    blob: str, place: str, raw: Raw | bytes, limits: Limits, depth: int
+) -> Iterator[Run | Entry | Unreadable]:
+    size = len(raw)
+    if size > limits.record_bytes and not _is_envelope(raw):
+        reason = f"the record is {size:,} bytes, over the limit of {limits.record_bytes:,}"
+        yield Unreadable(where=_at(blob, place), reason=reason, sample=_sample(raw))
+        return
+    try:
+        core = _core(raw)
+    except BROKEN:
+        yield from _odd(blob, place, raw, limits, depth)
+    else:
+        yield Entry(blob, place, raw, core)
+
+
+def _within(above: str, place: str) -> str:
+    return f"{above}.{place}" if above and place else above or place
 
 
 def _is_envelope(raw: Raw | bytes) -> bool:
@@ -188,7 +248,7 @@ def _is_envelope(raw: Raw | bytes) -> bool:
 
 def _odd(
     blob: str, place: str, raw: Raw | bytes, limits: Limits, depth: int
-) -> Iterator[Entry | Unreadable]:
+) -> Iterator[Run | Entry | Unreadable]:
     """An envelope, a digest, a record in an unusual shape, or no record at all."""
     where = _at(blob, place)
     try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -16,6 +17,9 @@ from bot.model import LeftOut, Level
 
 BROKEN_RULE = "rule_broken"
 """The name under which a rule that raised is alerted about; no file may take it."""
+
+Known: TypeAlias = Mapping[str, Sequence[object]]
+"""Dotted field → all its values in a record, () where it is not there. Others may be anything."""
 
 
 class RuleTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,8 +34,8 @@ class RuleTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Rule:
     """One detection.
 
-    *matches* judges a decoded record. *may_match* takes (eventSource, eventName) and is false only
-    where no record with these two can match: the engine's index is built from it. *shadow* rules
+    *matches* judges a decoded record. *may_match* takes what is known of one and is false only
+    where no record of which that is true can match: the index is built from it. *shadow* rules
     are counted and never heard of. *own* rules come with the program. While an alert of a rule is
     open, those of the rules that it *stands_for* make no card. A *watched* rule's matches are
     kept for correlations; a *silent* one speaks through these only. *needs* names what a feed must
@@ -55,7 +59,7 @@ class Rule:
     file: Path
     own: bool
     matches: Callable[[Document], bool] = field(repr=False)
-    may_match: Callable[[str, str], bool] = field(repr=False)
+    may_match: Callable[[Known], bool] = field(repr=False)
     needs: tuple[str, ...] = ()
     watched: bool = False
     silent: bool = False

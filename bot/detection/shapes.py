@@ -30,11 +30,30 @@ _PIECE_BYTES = 16
 """A large text may hold so many commas, and one more for so many bytes. Records have one in 35;
 each item costs some 80 bytes of memory, and `{},` is three bytes long."""
 
+_UNCOUNTED = 4_194_304
+"""Bytes of which even the smallest pieces take no more memory than a process may."""
+
 _DIGEST = ("digestStartTime", "digestS3Object", "logFiles")
 
 
-class _File(Struct):
-    Records: list[Raw]
+class _Outer(Struct, gc=False):
+    """What tells a whole document apart, read in one go."""
+
+    Records: list[Raw] | None = None
+    Events: Raw | None = None
+    CloudTrailEvent: Raw | None = None
+    detail: Raw | None = None
+    eventName: str | None = None  # noqa: N815 - as CloudTrail spells it
+    eventSource: str | None = None  # noqa: N815
+    eventID: str | None = None  # noqa: N815
+
+    @property
+    def bridged(self) -> Raw | None:
+        """The record in EventBridge's envelope, None where this is anything else."""
+        named = self.eventName is None and self.eventSource is None and self.eventID is None
+        if named and self.Events is None and self.CloudTrailEvent is None and self.detail:
+            return self.detail if bytes(memoryview(self.detail)[:1]) == b"{" else None
+        return None
 
 
 class Piece(Struct, frozen=True, gc=False):
@@ -55,13 +74,23 @@ class Broken(Struct, frozen=True):
     sample: bytes = b""
 
 
-def split(body: bytes) -> Iterator[Piece | Broken]:
+class Items(Struct, frozen=True, gc=False):
+    """All pieces of one well-formed document, numbered from 1."""
+
+    raws: list[Raw]
+
+
+_outer = msgspec.json.Decoder(_Outer).decode
+
+
+def split(body: bytes) -> Iterator[Piece | Broken | Items]:
     """The pieces of a whole text: a document, lines, an array, or documents strung together."""
     start = body.lstrip()[:1]
     if not start:
         yield Broken("", "it is empty")
         return
-    if body.count(b",") > _PIECES + len(body) // _PIECE_BYTES:
+    # Counting costs as much as half the parsing; a small text cannot hold enough to matter.
+    if len(body) > _UNCOUNTED and body.count(b",") > _PIECES + len(body) // _PIECE_BYTES:
         yield Broken("", "it is made of far smaller pieces than records are", body[:_SAMPLE])
         return
     try:
@@ -72,8 +101,7 @@ def split(body: bytes) -> Iterator[Piece | Broken]:
     if isinstance(items, Raw):
         yield Piece("", items)
         return
-    for place, raw in enumerate(items, 1):
-        yield Piece(str(place), raw)
+    yield Items(items)
 
 
 def _whole(body: bytes, start: bytes) -> list[Raw] | Raw:
@@ -83,7 +111,10 @@ def _whole(body: bytes, start: bytes) -> list[Raw] | Raw:
     if start != b"{":
         raise ValueError
     try:
-        return msgspec.json.decode(body, type=_File).Records
+        outer = _outer(body)
+        if outer.Records is not None:
+            return outer.Records
+        return outer.bridged or msgspec.json.decode(body, type=Raw)
     except msgspec.ValidationError:
         return msgspec.json.decode(body, type=Raw)
 
@@ -150,7 +181,7 @@ def is_digest(keys: Mapping[str, object]) -> bool:
     return all(key in keys for key in _DIGEST)
 
 
-def unwrap(keys: Mapping[str, Raw | bytes]) -> Iterator[Piece | Broken] | None:
+def unwrap(keys: Mapping[str, Raw | bytes]) -> Iterator[Piece | Broken | Items] | None:
     """What is inside an envelope, or None where *keys* are those of no envelope we know."""
     for name in _WRAPPERS:
         raw = keys.get(name)

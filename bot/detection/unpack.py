@@ -39,6 +39,15 @@ def unpack(body: bytes, limit: int) -> Unpacked:
 def _gunzip(body: bytes, limit: int) -> Unpacked:
     from isal import isal_zlib
 
+    # Nearly every file is one member: that is read in one go, all others with care.
+    whole = isal_zlib.decompressobj(wbits=31)
+    try:
+        plain = whole.decompress(body, limit + 1)
+    except isal_zlib.error:  # type: ignore[misc]  # isal's stub gets its kind wrong
+        plain = b""
+    if whole.eof and not whole.unused_data and len(plain) <= limit:
+        return Unpacked(plain)
+    del whole, plain
     out: list[bytes] = []
     size = place = members = 0
     while place < len(body):

@@ -285,3 +285,20 @@ def test_everything_made_by_others_is_scanned() -> None:
     named = {Path(one["where"]).name.split("#")[0] for one in summary["unreadable_in"]}
     assert named == {"README.md", "labels.jsonl", "truncated_start.json"}
     assert "rule_broken" not in run("--format", "jsonl", SHARED).stdout
+
+
+@pytest.mark.parametrize("more", [(), ("--since", "2026-11-22")], ids=["all", "some"])
+def test_several_processes_say_what_one_says(tmp_path: Path, more: tuple[str, ...]) -> None:
+    """The same findings in the same order, each once, and the same numbers."""
+    shared = record(eventID="twice")
+    for number in range(12):
+        many = [record(eventID=f"{number}-{place}") for place in range(3)]
+        placed(tmp_path, **{f"f{number:02}": zipped(body(*many, record("ListUsers"), shared))})
+    placed(tmp_path, broken=b"{", odd=json.dumps({"eventName": "X"}).encode())
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")
+
+    one, two = (run("--format", "json", "--jobs", jobs, *more, tmp_path) for jobs in (1, 2))
+    assert one.stdout == two.stdout
+    assert (one.stderr, one.exit_code) == (two.stderr, two.exit_code)
+    assert json.loads(one.stdout)["summary"]["findings"] == 37
+    assert json.loads(one.stdout)["summary"]["repeated"] == 11

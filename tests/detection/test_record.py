@@ -329,6 +329,26 @@ def test_lower_case_keys_are_understood() -> None:
     assert (made.actor.name, made.account) == ("mallory", "111122223333")
 
 
+def test_a_key_in_lower_case_does_not_contradict_the_first_look() -> None:
+    """Beside CloudTrail's own keys a second spelling is no field: both looks see the same."""
+    made = record(eventname="Other", useragent="other")
+    del made["userAgent"]
+
+    assert (entry(made).odd, entry(made).core.agent) == (False, None)
+    assert (seen(made).name, seen(made).user_agent) == ("DeleteInstance", "")
+
+
+def test_one_odd_record_among_many_is_the_only_one_looked_at_with_care() -> None:
+    """The others keep their place and their number."""
+    many = [record(f"E{number}") for number in range(1_200)]
+    many[700] = {"eventName": "Odd"}
+    entries, unreadable = read_all(body(*many))
+
+    assert ([one.where for one in entries if one.odd], unreadable) == (["file.json#701"], [])
+    assert [one.core.name for one in entries[:2]] == ["E0", "E1"]
+    assert [one.place for one in entries] == [str(number) for number in range(1, 1_201)]
+
+
 def test_an_insight_is_a_record() -> None:
     """Start and end of an Insight share one sharedEventID and must stay two."""
     insight: dict[str, object] = {

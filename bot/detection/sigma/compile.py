@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from bot.detection import match
 from bot.detection.document import Document, real_name, text
+from bot.detection.rule import Known
 
 if TYPE_CHECKING:
     from sigma.rule import SigmaRule
@@ -21,19 +22,18 @@ _MODIFIERS = frozenset({
     "i", "ignorecase", "lt", "lte", "m", "multiline", "neq", "re", "s", "startswith",
 })
 # fmt: on
-_INDEXED = {"eventSource": 0, "eventName": 1}
 
 
 @dataclass(frozen=True)
 class Node:
-    """A condition in two readings: of a whole record, and of its source and name alone.
+    """A condition in two readings: of a whole record, and of some of its fields alone.
 
-    *guess* answers None where source and name do not settle it (Kleene's logic), so that False
+    *guess* answers None where these fields do not settle it (Kleene's logic), so that False
     really means that no such record can match.
     """
 
     matches: Callable[[Document], bool]
-    guess: Callable[[str, str], bool | None]
+    guess: Callable[[Known], bool | None]
 
 
 def compiled(sigma: SigmaRule, faults: list[str]) -> Node | None:
@@ -80,7 +80,7 @@ def _compiled(condition: object) -> Node:
     if isinstance(condition, conditions.ConditionAND):
         return _both([_compiled(item) for item in condition.args])
     if isinstance(condition, conditions.ConditionOR):
-        return _either([_compiled(item) for item in condition.args])
+        return _any(condition.args)
     if isinstance(condition, conditions.ConditionNOT):
         return _negated(_compiled(condition.args[0]))
     if isinstance(condition, conditions.ConditionFieldEqualsValueExpression):
@@ -90,32 +90,80 @@ def _compiled(condition: object) -> Node:
     raise TypeError(f"{type(condition).__name__} is not supported")
 
 
+def _any(conditions: Sequence[object]) -> Node:
+    """Plain strings of one field are looked up together, the rest one after the other."""
+    words: dict[str, list[str]] = {}
+    nodes: list[Node] = []
+    for condition in conditions:
+        if (found := _plain_word(condition)) is None:
+            nodes.append(_compiled(condition))
+        else:
+            words.setdefault(found[0], []).append(found[1])
+    nodes = [*(_tested(field, match.among(some)) for field, some in words.items()), *nodes]
+    return nodes[0] if len(nodes) == 1 else _either(nodes)
+
+
+def _plain_word(condition: object) -> tuple[str, str] | None:
+    """Field and string of a comparison without wildcards that is blind to case, else None."""
+    from sigma.conditions import ConditionFieldEqualsValueExpression
+    from sigma.types import SigmaString
+
+    if not isinstance(condition, ConditionFieldEqualsValueExpression):
+        return None
+    word = _word(condition.value) if isinstance(condition.value, SigmaString) else None
+    return None if word is None else (condition.field, word)
+
+
+def _word(value: SigmaString) -> str | None:
+    """The string where it has no wildcards and is blind to case, else None."""
+    parts = _parts(value)
+    if _is_cased(value) or any(isinstance(part, match.Wild) for part in parts):
+        return None
+    return "".join(parts)
+
+
 def _both(nodes: Sequence[Node]) -> Node:
-    def guess(source: str, name: str) -> bool | None:
-        guesses = [node.guess(source, name) for node in nodes]
+    def guess(known: Known) -> bool | None:
+        guesses = [node.guess(known) for node in nodes]
         return False if False in guesses else None if None in guesses else True
 
-    return Node(lambda document: all(node.matches(document) for node in nodes), guess)
+    tests = [node.matches for node in nodes]
+
+    def matches(document: Document) -> bool:
+        for test in tests:  # noqa: SIM110 - a generator would cost as much as the tests
+            if not test(document):
+                return False
+        return True
+
+    return Node(matches, guess)
 
 
 def _either(nodes: Sequence[Node]) -> Node:
-    def guess(source: str, name: str) -> bool | None:
-        guesses = [node.guess(source, name) for node in nodes]
+    def guess(known: Known) -> bool | None:
+        guesses = [node.guess(known) for node in nodes]
         return True if True in guesses else None if None in guesses else False
 
-    return Node(lambda document: any(node.matches(document) for node in nodes), guess)
+    tests = [node.matches for node in nodes]
+
+    def matches(document: Document) -> bool:
+        for test in tests:  # noqa: SIM110 - as above
+            if test(document):
+                return True
+        return False
+
+    return Node(matches, guess)
 
 
 def _negated(node: Node) -> Node:
-    def guess(source: str, name: str) -> bool | None:
-        guessed = node.guess(source, name)
+    def guess(known: Known) -> bool | None:
+        guessed = node.guess(known)
         return None if guessed is None else not guessed
 
     return Node(lambda document: not node.matches(document), guess)
 
 
-def _unknown(source: str, name: str) -> None:
-    """Source and name say nothing about it."""
+def _unknown(known: Known) -> None:
+    """What is known of single fields says nothing about it."""
 
 
 def _field(field: str, value: SigmaType) -> Node:
@@ -124,14 +172,17 @@ def _field(field: str, value: SigmaType) -> Node:
     path = tuple(field.split("."))
     if isinstance(value, SigmaFieldReference):
         return _reference(path, value)
-    test = _test(value)
-    if field in _INDEXED:
-        place = _INDEXED[field]
-        return Node(
-            lambda document: test(match.values(document, path)),
-            lambda source, name: test(((source, name)[place],)),
-        )
-    return Node(lambda document: test(match.values(document, path)), _unknown)
+    return _tested(field, _test(value))
+
+
+def _tested(field: str, test: match.Test) -> Node:
+    values = match.reader(field.split("."))
+
+    def guess(known: Known) -> bool | None:
+        found = known.get(field)
+        return None if found is None else test(found)
+
+    return Node(lambda document: test(values(document)), guess)
 
 
 def _reference(path: tuple[str, ...], reference: SigmaFieldReference) -> Node:
@@ -168,6 +219,8 @@ def _test(value: SigmaType) -> match.Test:
     from sigma import types
 
     if isinstance(value, types.SigmaString):
+        if (word := _word(value)) is not None:
+            return match.among([word])
         return match.fits(match.glob(_parts(value), cased=_is_cased(value)))
     if isinstance(value, types.SigmaRegularExpression):
         flags = sum(value.sigma_to_python_flags[flag] for flag in value.flags)

@@ -237,7 +237,7 @@ def _rule(sigma: SigmaRule, file: Path, faults: list[str], *, own: bool, part: b
         file=file,
         own=own,
         matches=node.matches,
-        may_match=lambda source, event: guess(source, event) is not False,
+        may_match=lambda known: guess(known) is not False,
     )
 
 

@@ -1,0 +1,149 @@
+"""Sigma's conditions judged the slow, obvious way, to hold the compiled rules against.
+
+It shares nothing with `bot.detection.match`: strings become regular expressions, every value is
+looked at, nothing is looked up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+
+from sigma import conditions, types
+from sigma.rule import SigmaRule
+
+Table = dict[str, object]
+
+
+def judged(rule: SigmaRule, document: Table) -> bool:
+    """Whether *document* meets one of the rule's conditions."""
+    return any(_holds(one.parsed, document) for one in rule.detection.parsed_condition)
+
+
+def _holds(node: object, document: Table) -> bool:
+    if isinstance(node, conditions.ConditionAND):
+        return all(_holds(one, document) for one in node.args)
+    if isinstance(node, conditions.ConditionOR):
+        return any(_holds(one, document) for one in node.args)
+    if isinstance(node, conditions.ConditionNOT):
+        return not _holds(node.args[0], document)
+    if isinstance(node, conditions.ConditionFieldEqualsValueExpression):
+        found = list(_at(document, node.field.split(".")))
+        if isinstance(node.value, types.SigmaFieldReference):
+            others = list(_at(document, node.value.field.split(".")))
+            return any(_refers(node.value, one, two) for one in found for two in others)
+        return _field(node.value, found)
+    assert isinstance(node, conditions.ConditionValueExpression)
+    return any(_keyword(node.value, one) for one in _everything(document))
+
+
+def _at(value: object, path: list[str]) -> Iterator[object]:
+    """All that stands at *path*, lists taken apart, null left out."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _at(one, path)
+    elif path:
+        if isinstance(value, dict) and path[0] in value:
+            yield from _at(value[path[0]], path[1:])
+    elif value is not None:
+        yield value
+
+
+def _everything(value: object) -> Iterator[object]:
+    """Every key and value."""
+    if isinstance(value, dict):
+        yield from value
+        for one in value.values():
+            yield from _everything(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _everything(one)
+    elif value is not None:
+        yield value
+
+
+def _field(want: object, found: list[object]) -> bool:
+    if isinstance(want, types.SigmaNull):
+        return found == []
+    if isinstance(want, types.SigmaExists):
+        return want.exists is (found != [])
+    return any(_one(want, value) for value in found)
+
+
+def _keyword(want: object, value: object) -> bool:
+    if isinstance(want, types.SigmaString):
+        return re.search(_pattern(want), _said(value), _flags(want)) is not None
+    return _one(want, value)
+
+
+def _one(want: object, value: object) -> bool:
+    if isinstance(want, types.SigmaString):
+        return re.fullmatch(_pattern(want), _said(value), _flags(want)) is not None
+    if isinstance(want, types.SigmaRegularExpression):
+        flags = sum(want.sigma_to_python_flags[flag] for flag in want.flags)
+        return re.search(str(want.regexp), _said(value), flags) is not None
+    if isinstance(want, types.SigmaBool):
+        return value is want.boolean or (
+            isinstance(value, str) and value.lower() == str(want.boolean).lower()
+        )
+    if isinstance(want, types.SigmaNumber):
+        return _number(value) == want.number
+    if isinstance(want, types.SigmaCIDRExpression):
+        try:
+            return ip_address(_said(value)) in ip_network(want.cidr)
+        except ValueError:
+            return False
+    assert isinstance(want, types.SigmaCompareExpression)
+    number, limit = _number(value), want.number.number
+    if number is None:
+        return False
+    return {
+        "LT": number < limit,
+        "LTE": number <= limit,
+        "GT": number > limit,
+        "GTE": number >= limit,
+    }[want.op.name]
+
+
+def _refers(want: types.SigmaFieldReference, value: object, other: object) -> bool:
+    one, two = _said(value).lower(), _said(other).lower()
+    if want.starts_with and want.ends_with:
+        return two in one
+    if want.starts_with:
+        return one.startswith(two)
+    return one.endswith(two) if want.ends_with else one == two
+
+
+def _pattern(want: types.SigmaString) -> str:
+    """The string as a regular expression."""
+    stars = {
+        types.SpecialChars.WILDCARD_MULTI: ".*",
+        types.SpecialChars.WILDCARD_SINGLE: ".",
+    }
+    return "".join(
+        re.escape(part) if isinstance(part, str) else stars[part]  # type: ignore[index]
+        for part in want.s
+    )
+
+
+def _flags(want: types.SigmaString) -> re.RegexFlag:
+    cased = isinstance(want, types.SigmaCasedString)
+    return re.DOTALL if cased else re.DOTALL | re.IGNORECASE
+
+
+def _said(value: object) -> str:
+    """The value as JSON writes it, a string as itself."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
