@@ -103,10 +103,13 @@ class Triage:
                     return _folded(alert, finding, fresh, time, now)
         return self._opened(finding, new_id(), time, now)
 
+    def window(self, finding: Finding) -> timedelta:
+        """How far from an alert's first finding *finding* still folds into it."""
+        return timedelta(minutes=finding.fold_minutes) if finding.fold_minutes else self._window
+
     def _covers(self, alert: Alert, finding: Finding, time: str) -> bool:
         anchor, at = moment(alert.anchor), moment(time)
-        window = timedelta(minutes=finding.fold_minutes) if finding.fold_minutes else self._window
-        return bool(anchor and at and abs(at - anchor) <= window)
+        return bool(anchor and at and abs(at - anchor) <= self.window(finding))
 
     def _opened(self, finding: Finding, new_id: str, time: str, now: str) -> Folded:
         record = finding.record

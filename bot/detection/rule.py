@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from bot.detection.document import Document
 from bot.errors import BadInput
-from bot.model import Level
+from bot.model import LeftOut, Level
 
 BROKEN_RULE = "rule_broken"
 """The name under which a rule that raised is alerted about; no file may take it."""
@@ -58,18 +58,23 @@ class Rule:
     needs: tuple[str, ...] = ()
     watched: bool = False
     silent: bool = False
+    overridden: bool = False
+    """Its status comes from the settings."""
 
     @property
     def shadow(self) -> bool:
-        """Recorded and counted, never posted. Only in our own pack does Sigma's word mean that."""
-        return self.own and self.status == "experimental"
+        """Recorded and counted, never posted. Of others' rules Sigma's `experimental` means that
+        only where the settings say it."""
+        return (self.own or self.overridden) and self.status in ("experimental", "shadow")
 
 
 @dataclass(frozen=True)
 class RuleSet:
-    """The rules that are on, in the order of their names, ours first."""
+    """The rules that are on, in the order of their names, ours first; *refused* are the files of
+    users' folders that were left out."""
 
     rules: tuple[Rule, ...]
+    refused: tuple[LeftOut, ...] = ()
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)

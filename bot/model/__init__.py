@@ -42,6 +42,7 @@ from bot.model.news import REMEMBERED, foremost, news_due
 from bot.model.pages import PAGING, SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
+from bot.model.rules import Covered, LeftOut, Override, RuleFacts, Shadowed
 from bot.model.scope import Scope
 from bot.model.sends import (
     REPLACED,
@@ -82,6 +83,7 @@ __all__ = [
     "Choice",
     "Clause",
     "Condition",
+    "Covered",
     "Decision",
     "Diagnosis",
     "Dot",
@@ -93,12 +95,14 @@ __all__ = [
     "Heard",
     "Lane",
     "Latency",
+    "LeftOut",
     "Level",
     "Link",
     "Mark",
     "Member",
     "Neighbour",
     "Offer",
+    "Override",
     "Page",
     "PageKind",
     "PageState",
@@ -107,11 +111,13 @@ __all__ = [
     "Record",
     "Related",
     "Release",
+    "RuleFacts",
     "Scope",
     "Seen",
     "Send",
     "SendKind",
     "SendState",
+    "Shadowed",
     "Snooze",
     "SnoozeState",
     "Storm",

@@ -9,7 +9,7 @@ import msgspec
 
 from bot.model import Alert, Entry, Finding, Record, Send, SendKind, Unreadable
 from bot.ports import Folded, Folding, Judged, Kept
-from bot.store import alerts, counts, exemptions, ledger, outbox, snoozes, storms
+from bot.store import alerts, counts, exemptions, ledger, outbox, shadows, snoozes, storms
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 from bot.store.standing import EXEMPTIONS, SNOOZES
@@ -59,6 +59,11 @@ class IntakeRows(Sqlite):
             struck = db.execute("DELETE FROM unreadable WHERE place = ?", (where,)).rowcount
             counts.add(db, "unreadable", -struck)
 
+    def kinds(self) -> Sequence[tuple[str, str]]:
+        """(eventSource, eventName) of every kind of record that is kept. Reads all of them."""
+        rows = self.reader.execute("SELECT DISTINCT source, name FROM records ORDER BY 1, 2")
+        return [(source, name) for source, name in rows]
+
     def unreadable(self, limit: int = 50, since: str = "") -> Sequence[tuple[str, Unreadable]]:
         """(when, what) of the latest things that could not be read, from *since* (ISO) on."""
         rows = self.reader.execute(
@@ -95,6 +100,8 @@ class _Chunk:
         for judged in fresh:
             for finding in judged.findings:
                 found += self._take_in(finding)
+            for finding in judged.shadows:
+                shadows.count(self.db, finding, self.folding, self.now)
         touched = len(self.changed)
         self._hold_back()
         for changed in self.changed:

@@ -364,3 +364,13 @@ def m015_calls_about_alerts(db: Database) -> None:
         "CREATE INDEX outbox_calls ON outbox (channel, kind)"
         " WHERE state = 'waiting' AND kind IN ('note', 'dm', 'post')"
     )
+
+
+@migrations()
+def m016_shadow_rules(db: Database) -> None:
+    """Since when a rule is in the shadow, and the alerts that it would have made."""
+    db.execute("CREATE TABLE shadow_rules (rule TEXT PRIMARY KEY, since TEXT NOT NULL) STRICT")
+    db.execute(
+        "CREATE TABLE shadows (rule TEXT NOT NULL, fold TEXT NOT NULL, anchor TEXT NOT NULL,"
+        " hits INTEGER NOT NULL, PRIMARY KEY (rule, fold, anchor)) STRICT, WITHOUT ROWID"
+    )

@@ -61,6 +61,11 @@ class UpkeepRows(Sqlite):
                 " WHERE stored_at < ? AND body IS NOT NULL LIMIT ?)",
                 evidence_before,
             ),
+            "shadows": (
+                "DELETE FROM shadows WHERE (rule, fold, anchor) IN (SELECT rule, fold, anchor"
+                " FROM shadows WHERE anchor < ? LIMIT ?)",
+                records_before,
+            ),
             "findings": (
                 "DELETE FROM findings WHERE rowid IN (SELECT rowid FROM findings"
                 " WHERE stored_at < ? LIMIT ?)",

@@ -76,7 +76,6 @@ ORDINARY = (
     ("website", "BatchUpdateDataTableValue", {"Values": "***"}),
     ("website", "UpdateQueueStatus", {"Status": "ENABLED"}),
     ("website", "UpdateQueueOutboundCallerConfig", {}),
-    ("website", "UpdateViewContent", {"Status": "PUBLISHED"}),
     ("website", "DeletePrompt", {}),
     ("website", "SearchContacts", {"SearchCriteria": {"ContactAnalysis": {"Transcript": "***"}}}),
     ("website", "GetAttachedFile", {}),

@@ -9,30 +9,33 @@ import pytest
 
 from bot.detection import sigma
 from bot.detection.engine import Engine
-from bot.detection.rule import Rule
+from bot.detection.rule import Rule, RuleSet
 from bot.detection.ruletest import run_tests
+from bot.detection.sigma.validate import validated
+from bot.detection.standards import faults_of, lines
 from tests.detection.made import entry
 
 PACK = list(sigma.load())
-ENGINE = Engine(sigma.load())
+FIRST_TEN = frozenset(
+    {
+        "cloudtrail_blinded",
+        "connect_authentication_profile_changed",
+        "connect_emergency_access",
+        "connect_flow_logs_disabled",
+        "connect_instance_deleted",
+        "connect_phone_number_released",
+        "connect_security_profile_updated",
+        "connect_storage_changed",
+        "connect_traffic_moved",
+        "iam_saml_provider_changed",
+    }
+)
 EACH = pytest.mark.parametrize("rule", PACK, ids=lambda rule: rule.name)
-FIRST = {
-    "cloudtrail_blinded",
-    "connect_authentication_profile_changed",
-    "connect_emergency_access",
-    "connect_flow_logs_disabled",
-    "connect_instance_deleted",
-    "connect_phone_number_released",
-    "connect_security_profile_updated",
-    "connect_storage_changed",
-    "connect_traffic_moved",
-    "iam_saml_provider_changed",
-}
 
 
 def test_the_ten_critical_rules_are_there() -> None:
     """The first slice ships these."""
-    assert {rule.name for rule in PACK} >= FIRST
+    assert {rule.name for rule in PACK} >= FIRST_TEN
 
 
 @EACH
@@ -42,32 +45,29 @@ def test_a_rule_holds_to_its_tests(rule: Rule) -> None:
 
 
 @EACH
-def test_near_misses_are_near(rule: Rule) -> None:
-    """At least one near miss is of the same service, and so has to be looked at."""
-    sources = {test.record["eventSource"] for test in rule.tests if test.match}
-
-    assert any(test.record["eventSource"] in sources for test in rule.tests if not test.match)
-
-
-@EACH
 def test_nobody_else_speaks(rule: Rule) -> None:
-    """A hit of one rule is no hit of another: one thing that happened is one alert."""
+    """A hit of one rule is no hit of another: one thing that happened is one alert.
+
+    A near miss may be what another rule is there for, but not two of them.
+    """
+    engine = Engine(RuleSet(tuple(PACK)))
     for test in rule.tests:
-        found = [finding.rule for finding in ENGINE.judge(entry(test.record))]
+        found = [finding.rule for finding in engine.judge(entry(test.record))]
         if test.match:
             assert found == ([] if rule.shadow else [rule.name])
         else:
-            assert rule.name not in found
+            assert len(found) <= 1
 
 
-@EACH
-def test_runbooks_can_be_followed(rule: Rule) -> None:
-    """Two to four steps; some name a span of time, and some a field of the record."""
-    steps = " ".join(rule.runbook)
+def test_the_pack_meets_its_standards() -> None:
+    """Described, tagged, tested near and far, and with a runbook that can be followed at night;
+    `callwarden rules lint` says the same."""
+    assert lines(faults_of(PACK)) == []
 
-    assert 2 <= len(rule.runbook) <= 4
-    assert re.search(r"\d+ (minute|hour|day)s?|the hour|last hour", steps)
-    assert re.search(r"userIdentity|requestParameters|sessionIssuer|eventTime", steps)
+
+def test_pysigma_has_nothing_to_say() -> None:
+    """Its validators pass, so that others can use the rules as they are."""
+    assert lines(validated(rule.file for rule in PACK)) == []
 
 
 @EACH
@@ -77,21 +77,26 @@ def test_test_records_are_made_up(rule: Rule) -> None:
 
     accounts = set(re.findall(r"(?<![0-9a-f-])\d{12}(?![0-9a-f])", text))
     assert {"111122223333"} <= accounts <= {"111122223333", "444455556666"}
-    addresses = re.findall(r"(?<!/)\b\d+\.\d+\.\d+\.\d+", text)
-    networks = {".".join(one.split(".")[:3]) for one in addresses}
+    networks = {
+        ".".join(one.split(".")[:3]) for one in re.findall(r"(?<![/\d.])\d+\.\d+\.\d+\.\d+", text)
+    }
     assert networks <= {"192.0.2", "198.51.100", "203.0.113"}
 
 
-@pytest.mark.parametrize("name", sorted(FIRST))
-def test_a_bare_event_is_enough(name: str) -> None:
-    """The critical ones need no fields whose presence nobody has seen, but for flow logs."""
-    rule = next(rule for rule in PACK if rule.name == name)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in PACK if rule.name in FIRST_TEN], ids=lambda rule: rule.name
+)
+def test_a_bare_event_is_enough(rule: Rule) -> None:
+    """What must never be missed needs no fields whose presence nobody has seen.
+
+    Only flow logs need their request.
+    """
     hit = next(test.record for test in rule.tests if test.match)
     bare = {key: hit[key] for key in ("eventSource", "eventName", "eventID")}
     if rule.name == "connect_flow_logs_disabled":
         bare["requestParameters"] = hit["requestParameters"]
 
-    assert [rule.name] == [finding.rule for finding in ENGINE.judge(entry(bare))]
+    assert [rule.name] == [finding.rule for finding in Engine(sigma.load()).judge(entry(bare))]
 
 
 def test_deployments_are_not_waved_through() -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from bot.detection.override import changed, parted
 from bot.detection.rule import BROKEN_RULE, Rule, RuleSet
 from bot.detection.rulecase import read_tests
 from bot.detection.rulefile import Additions, misspelt, read_additions
 from bot.detection.sigma.compile import compiled, plain
 from bot.errors import BadInput
-from bot.model import FEED_RULES, Level
+from bot.model import FEED_RULES, LeftOut, Level, Override
 
 if TYPE_CHECKING:
     from sigma.collection import SigmaCollection
@@ -26,13 +27,21 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\Z")
 
 
 def load(
-    folders: Sequence[Path] = (), *, disabled: Sequence[str] = (), pack: Path = PACK
+    folders: Sequence[Path] = (),
+    *,
+    disabled: Sequence[str] = (),
+    override: Mapping[str, Override] | None = None,
+    patient: bool = False,
+    pack: Path = PACK,
 ) -> RuleSet:
-    """The rules of *pack* (ours) and then of *folders*, but for those named in *disabled*.
+    """The rules of *pack* (ours) and then of *folders*, but for those named in *disabled*, as
+    *override* (by name) changes them.
 
-    Raises BadInput that lists everything wrong in all files.
+    Raises BadInput that lists everything wrong in all files. A *patient* reader leaves out what is
+    wrong in *folders* and names it in the set; what is wrong in *pack* or with a name stays fatal.
     """
     faults: list[str] = []
+    refused: list[LeftOut] = []
     collections: list[SigmaCollection] = []
     others = [folder for folder in folders if folder.resolve() != pack.resolve()]
     for folder, own in [(pack, True), *((other, False) for other in others)]:
@@ -46,11 +55,17 @@ def load(
     rules = _rules(collections, pack, faults)
     faults += _repeated(rules)
     faults += _strangers(rules)
-    faults += _unknown(disabled, [rule.name for rule in rules])
+    if patient:
+        faults, refused = parted(faults, others)
+        left_out = {one.file for one in refused}
+        rules = [rule for rule in rules if str(rule.file) not in left_out]
+    named = [rule.name for rule in rules] + [Path(one.file).stem for one in refused]
+    faults += _unknown(disabled, named)
+    rules = changed(rules, override or {}, named, faults)
     if faults:
         lines = "\n".join(f"  {fault}{'' if fault.endswith('?') else '.'}" for fault in faults)
         raise BadInput(f"{len(faults)} thing(s) to mend in the rules:\n{lines}", where="rules")
-    return RuleSet(tuple(rule for rule in rules if rule.name not in disabled))
+    return RuleSet(tuple(rule for rule in rules if rule.name not in disabled), tuple(refused))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli import config_option
+
 if TYPE_CHECKING:
     from bot.detection.rule import Rule, RuleSet
 
@@ -32,11 +34,13 @@ def rules() -> None:
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
 def list_rules(folders: tuple[Path, ...], form: str) -> None:
     """Name every rule."""
-    found = _load(folders)
+    found = _load(folders, patient=True)
+    _say_refused(found)
     if form == "json":
         click.echo(json.dumps([_told(rule) for rule in found], indent=2))
         return
     _print_table(found.rules)
+    click.echo(summed_up(found))
 
 
 @rules.command("test")
@@ -61,6 +65,53 @@ def test_rules(ctx: click.Context, name: str | None, folders: tuple[Path, ...]) 
     ctx.exit(1 if failed else 0)
 
 
+@rules.command("lint")
+@_folders
+@click.pass_context
+def lint_rules(ctx: click.Context, folders: tuple[Path, ...]) -> None:
+    """Hold the rules to what ours must have before they are shipped.
+
+    Yours too, where a FOLDER is named; what is said of them is advice.
+    """
+    from bot.cli.reports import plain
+    from bot.detection.sigma.validate import validated
+    from bot.detection.standards import faults_of, lines
+
+    found = _load(folders)
+    faults = [*faults_of(found.rules), *validated(sorted({rule.file for rule in found}))]
+    for line in lines(faults):
+        click.echo(plain(line))
+    verdict = f"{len(faults)} thing(s) to mend" if faults else "nothing to mend"
+    click.echo(f"{len(found)} rules: {verdict}.")
+    ctx.exit(1 if faults else 0)
+
+
+@rules.command("coverage")
+@click.option("--live", is_flag=True, help="Name the rules that see nothing on your own feed.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@_folders
+@config_option
+def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> None:
+    """Say what the rules look at: by ATT&CK technique, and by call of Amazon Connect.
+
+    What no rule looks at is named with the reason. --live reads the store of the settings file.
+    """
+    from bot.cli.rules import coverage
+
+    coverage.show(_load(folders, patient=True).rules, config if live else None, form)
+
+
+@rules.command(hidden=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Instead of docs/.")
+def docs(out: Path | None) -> None:
+    """Write docs/rules.md anew from our own rules."""
+    from bot.cli.rules import page
+
+    file = out or page.PAGE
+    file.write_text(page.page(), encoding="utf-8")
+    click.echo(f"Wrote {file}.")
+
+
 @rules.command()
 @click.argument("name")
 @_folders
@@ -72,10 +123,28 @@ def explain(name: str, folders: tuple[Path, ...]) -> None:
         click.echo(plain(line))
 
 
-def _load(folders: Sequence[Path]) -> RuleSet:
+def _load(folders: Sequence[Path], *, patient: bool = False) -> RuleSet:
     from bot.detection import sigma
 
-    return sigma.load(folders)
+    return sigma.load(folders, patient=patient)
+
+
+def _say_refused(found: RuleSet) -> None:
+    """What was left out, on standard error, so that a program's JSON stays JSON."""
+    from bot.cli.reports import plain
+
+    for one in found.refused:
+        click.echo(plain(f"REFUSED {one.file}: {one.reason}"), err=True)
+
+
+def summed_up(found: RuleSet) -> str:
+    """How many there are, in the shadow and left out."""
+    theirs = sum(not rule.own for rule in found)
+    shadow = sum(rule.shadow for rule in found)
+    return (
+        f"{len(found)} rules ({theirs} of yours), {shadow} of them shadow; "
+        f"{len(found.refused)} file(s) refused."
+    )
 
 
 def _told(rule: Rule) -> dict[str, object]:
