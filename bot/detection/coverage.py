@@ -102,11 +102,11 @@ def reads(name: str) -> bool:
 
 def coverage(rules: Sequence[Rule], operations: Iterable[str], why: Calls) -> Coverage:
     """What *rules* look at, of *operations* (names of Connect's API) and of ATT&CK."""
-    everywhere = [rule.name for rule in rules if rule.may_match(SOURCE, _NO_SUCH)]
+    everywhere = [rule.name for rule in rules if rule.may_see(SOURCE, _NO_SUCH)]
     named = [rule for rule in rules if rule.name not in everywhere]
     calls = []
     for name in changing(operations):
-        found = tuple(rule.name for rule in named if rule.may_match(SOURCE, name))
+        found = tuple(rule.name for rule in named if rule.may_see(SOURCE, name))
         calls.append(Call(name, found, "" if found else why.of(name)))
     explained = {name for group in why.group for name in group.operations}
     return Coverage(
@@ -139,7 +139,7 @@ def blind(rules: Sequence[Rule], seen: Iterable[tuple[str, str]]) -> list[Blind]
     has_reads = any(reads(name) for _, name in pairs)
     found = []
     for rule in rules:
-        if not rule.needs or any(rule.may_match(*pair) for pair in pairs):
+        if not rule.needs or any(rule.may_see(*pair) for pair in pairs):
             continue
         if rule.needs == ("read_events",) and has_reads:
             continue

@@ -66,6 +66,10 @@ class Rule:
     overridden: bool = False
     """Its status comes from the settings."""
 
+    def may_see(self, source: str, name: str) -> bool:
+        """Whether any record of this eventSource and eventName can match."""
+        return self.may_match({"eventSource": (source,), "eventName": (name,)})
+
     @property
     def shadow(self) -> bool:
         """Recorded and counted, never posted. Of others' rules Sigma's `experimental` means that
