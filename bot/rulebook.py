@@ -15,8 +15,18 @@ from datetime import timedelta
 from bot.detection.coverage import coverage, reviewed
 from bot.detection.rule import Rule, RuleSet
 from bot.errors import BadInput, Fault
-from bot.model import Covered, LeftOut, RuleFacts, Shadowed, iso
-from bot.ports import Clock, Store
+from bot.model import (
+    Alert,
+    Ask,
+    Covered,
+    Decision,
+    Entry,
+    LeftOut,
+    RuleFacts,
+    Shadowed,
+    iso,
+)
+from bot.ports import Bot, Clock, Store, Verdicted
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +141,32 @@ class Rulebook:
         self._store.note_shadows(names, iso(self._clock.now()))
         for one in rules.refused:
             log.warning("%s is left out of the rules: %s.", one.file, one.reason)
+
+
+def reload(bot: Bot, ask: Ask) -> str:
+    """Read all rules anew because somebody asked; who and what came of it is in the ledger.
+
+    Raises BadInput where the old ones stay on.
+    """
+    try:
+        said, fault = bot.rules.reload(), None
+    except BadInput as error:
+        said, fault = error.sentence, error
+
+    def written(ask: Ask, _: Alert | None) -> Verdicted:
+        kind = "rules.reload.refused" if fault else "rules.reload"
+        reason = "broken" if fault else "done"
+        return Verdicted(
+            decision=Decision(ask=ask, accepted=not fault, reason=reason, sentence=said),
+            entry=Entry(
+                kind=kind, subject="rules", by=ask.by.user, at=ask.at, body={"outcome": said[:1000]}
+            ),
+        )
+
+    bot.store.decide(ask, written)
+    if fault:
+        raise fault
+    return said
 
 
 def aloud(rules: RuleSet) -> RuleSet:

@@ -43,6 +43,7 @@ _DEEDS = {
     Verb.EXCEPT: "propose exceptions",
     Verb.AGREE_EXCEPT: "agree to exceptions",
     Verb.UNEXCEPT: "end exceptions",
+    Verb.RELOAD: "have the rules read anew",
 }
 
 

@@ -15,7 +15,7 @@ from bot.ports import Bot
 from bot.slack import cards
 from bot.slack.cards import Message
 from bot.slack.text import plain
-from handlers import said
+from handlers import rules, said
 
 AT_ONCE = 8
 """Alerts a page: what a phone shows without much scrolling."""
@@ -118,6 +118,8 @@ def _pressed(bot: Bot, body: said.Body) -> Message:
         return draw_snoozes(bot, int(offset))
     if asked[:1] == ["exceptions"]:
         return draw_exceptions(bot, int(offset))
+    if asked[:1] == ["rules"]:
+        return rules.page(bot, int(offset))
     return draw(bot, said.person(body), asked, int(offset))
 
 

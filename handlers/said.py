@@ -29,6 +29,9 @@ from bot.slack.text import written
 
 Body = Mapping[str, Any]
 
+_GUARDED = frozenset({"rules reload"})
+"""What may be typed after a command and changes something."""
+
 
 def kind(body: Body) -> str:
     """commands, actions, views, events, or "" for what we do not listen to."""
@@ -44,9 +47,11 @@ def kind(body: Body) -> str:
 
 
 def listener(body: Body) -> str:
-    """The id that a listener is registered by: command, action id or callback id."""
+    """The id that a listener is registered by: command, action id or callback id; with what was
+    chosen or typed where that needs a verb of its own."""
     if "command" in body:
-        return str(body["command"])
+        typed = " ".join(words(str(body.get("text") or ""))[:2]).lower()
+        return f"{body['command']}:{typed}" if typed in _GUARDED else str(body["command"])
     if body.get("actions"):
         chosen = choice(body)
         return f"{action_id(body)}:{chosen}" if chosen else action_id(body)

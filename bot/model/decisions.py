@@ -28,6 +28,7 @@ class Verb(StrEnum):
     EXCEPT = "except"  # propose that something is always expected
     AGREE_EXCEPT = "agree_except"  # the second person that every exception needs
     UNEXCEPT = "unexcept"  # end an exception
+    RELOAD = "reload"  # have the rules read anew
 
 
 class Ask(Struct, frozen=True, kw_only=True):

@@ -186,6 +186,7 @@ _LIKE = {
     Verb.EXCEPT: Verb.TAKE,
     Verb.AGREE_EXCEPT: Verb.RESOLVE,
     Verb.UNEXCEPT: Verb.TAKE,
+    Verb.RELOAD: Verb.RESOLVE,
 }
 """Who may do the one may do the other, unless the settings say otherwise."""
 

@@ -1,4 +1,4 @@
-"""`/callwarden help|status|alert ID|alerts …`, answered privately in the ack."""
+"""`/callwarden help|status|alert ID|alerts …|rules …`, answered privately in the ack."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from bot.ports import Bot
 from bot.slack import cards
 from bot.slack.cards import Message
 from bot.slack.text import plain
-from handlers import listing, said
+from handlers import listing, rules, said
 
 ID = "/callwarden"
 VERB: Verb | None = Verb.LOOK
+CHOICES: Mapping[str, Verb] = {"rules reload": Verb.RELOAD}
+"""What needs more than looking."""
 
 
 def handle(bot: Bot, ack: Ack, command: Mapping[str, Any]) -> None:
@@ -29,7 +31,10 @@ def handle(bot: Bot, ack: Ack, command: Mapping[str, Any]) -> None:
     if verb not in _VERBS:
         hint = _hint(verb, list(_VERBS)) or "Try /callwarden help."
         raise BadInput(f"I do not know '{plain(verb, 40)}'. {hint}", where="verb")
-    message = _VERBS[verb](bot, said.person(command), words[1:])
+    if [word.lower() for word in words[:2]] == ["rules", "reload"]:
+        message = rules.reload(bot, said.ask(bot, command, Verb.RELOAD, alert="rules"))
+    else:
+        message = _VERBS[verb](bot, said.person(command), words[1:])
     ack(text=message["text"], blocks=message["blocks"], response_type="ephemeral")
 
 
@@ -72,6 +77,12 @@ def _exceptions(bot: Bot, _by: Person, _words: Sequence[str]) -> Message:
     return listing.draw_exceptions(bot)
 
 
+def _rules(bot: Bot, _by: Person, words: Sequence[str]) -> Message:
+    if words and words[0].lower() == "exceptions":
+        return listing.draw_exceptions(bot)
+    return rules.draw(bot, words)
+
+
 def _hint(typed: str, known: Sequence[str]) -> str:
     """What may have been meant; "" where nothing is close."""
     endings = {one.split()[-1]: one for one in known}
@@ -88,4 +99,5 @@ _VERBS: Mapping[str, Callable[[Bot, Person, Sequence[str]], Message]] = {
     "alerts": _alerts,
     "snoozes": _snoozes,
     "exceptions": _exceptions,
+    "rules": _rules,
 }

@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 
 from bot.errors import Unavailable
 from bot.model import Alert, AlertState, Allowed, Checkup, Member, Person, Send, Timeline, Verb, iso
-from bot.ports import Bot, Feed, Opened
+from bot.ports import Bot, Feed, Opened, Rules
 from bot.store import SqliteStore
 from handlers import register
 from tests.builders import (
@@ -45,6 +45,7 @@ PEOPLE = {
     Verb.EXCEPT: Allowed(groups=("S0SEC",)),
     Verb.AGREE_EXCEPT: Allowed(groups=("S0SEC",)),
     Verb.UNEXCEPT: Allowed(groups=("S0SEC",)),
+    Verb.RELOAD: Allowed(users=(BEN.user,)),
 }
 
 
@@ -183,7 +184,7 @@ class FakePulse:
 class Stage:
     """People press, type and submit; the stage says what came of it."""
 
-    def __init__(self, store: SqliteStore, clock: FakeClock) -> None:
+    def __init__(self, store: SqliteStore, clock: FakeClock, rules: Rules | None = None) -> None:
         self.store = store
         self.clock = clock
         self.directory = FakeDirectory([member(ANA), member(BEN), member(EVE)])
@@ -199,7 +200,7 @@ class Stage:
             pictures=self.pictures,
             outbox=self.outbox,
             pulse=self.pulse,
-            rules=make_rulebook(store, clock),
+            rules=rules or make_rulebook(store, clock),
             team="T0TEAM",
             people=PEOPLE,
         )

@@ -52,6 +52,10 @@ _USAGE = (
     ("alerts held", "those without a card for now: for a snooze, a storm, or another alert"),
     ("snoozes", "what is snoozed, by whom and why; end it there"),
     ("exceptions", "what is always expected, until when, how often it came; remove it there"),
+    ("rules [list|NAME]", "the rules that are on; one of them with its runbook"),
+    ("rules shadow", "what shadow rules would have said this week"),
+    ("rules coverage", "what the rules look at, and why not the rest"),
+    ("rules reload", "read all rules anew; the old ones stay on where something is wrong"),
 )
 
 
