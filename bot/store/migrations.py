@@ -364,3 +364,12 @@ def m015_calls_about_alerts(db: Database) -> None:
         "CREATE INDEX outbox_calls ON outbox (channel, kind)"
         " WHERE state = 'waiting' AND kind IN ('note', 'dm', 'post')"
     )
+
+
+@migrations()
+def m018_cursors(db: Database) -> None:
+    """How far a source that keeps no account of it itself has been read."""
+    db.execute(
+        "CREATE TABLE cursors (place TEXT PRIMARY KEY, since TEXT NOT NULL, at TEXT NOT NULL)"
+        " STRICT, WITHOUT ROWID"
+    )
