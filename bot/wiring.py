@@ -20,8 +20,8 @@ from bot.inhibition import Inhibition
 from bot.jobs import Job, Keep, timetable
 from bot.model import Checkup, iso
 from bot.places import called_in, channel_of, channels_of, patience_of
-from bot.ports import Bot, Clock, Feed, Folding, Source, Store
-from bot.settings import QuietSettings, RulesSettings, Settings
+from bot.ports import Bot, Clock, Feed, Folding, Gauge, Source, Store
+from bot.settings import LOOKUP_EVENTS, QuietSettings, RulesSettings, Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
 from bot.storms import Storms
@@ -291,7 +291,6 @@ def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     """Construct everything. Raises a Fault that says what to mend; nothing runs yet."""
-    from bot.aws.backlog import sqs_gauge
     from bot.aws.clients import Aws
     from bot.charts import draw_aside
     from bot.slack.client import SlackClient
@@ -318,9 +317,9 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         inhibition=Inhibition(rules.relations()),
     )
     aws = Aws()
-    ingests = _ingests(settings, rules, aws, folding, store, outbox, clock, instances)
+    sources, gauges = _sources(settings, aws, store, clock)
+    ingests = _ingests(settings, rules, sources, folding, store, outbox, clock, instances)
     pages = _pages(settings, store, outbox, clock, aws)
-    gauges = [sqs_gauge(one, aws) for one in settings.source]
     watch = FeedWatch(gauges, folding, patience_of(settings))
     job_errors: dict[str, str] = {}
     doors = Doors(client, channels_of(settings), called_in(settings))
@@ -390,17 +389,37 @@ def _pages(
     )
 
 
+def _sources(
+    settings: Settings, aws: Aws, store: Store, clock: Clock
+) -> tuple[list[Source], list[Gauge]]:
+    """The sources, and what tells how much waits at each."""
+    from bot.aws.backlog import sqs_gauge
+    from bot.aws.lookup import lookup_source
+    from bot.aws.sqs import sqs_source
+
+    sources: list[Source] = []
+    gauges: list[Gauge] = []
+    for one in settings.source:
+        if one.type == LOOKUP_EVENTS:
+            history = lookup_source(one, aws, store, clock)
+            sources.append(history)
+            gauges.append(history)
+        else:
+            sources.append(sqs_source(one, aws, object_bytes=settings.limits.object_bytes))
+            gauges.append(sqs_gauge(one, aws))
+    return sources, gauges
+
+
 def _ingests(
     settings: Settings,
     rules: RuleSet,
-    aws: Aws,
+    sources: Sequence[Source],
     folding: Folding,
     store: Store,
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
 ) -> list[Ingest]:
-    from bot.aws.sqs import sqs_source
     from bot.detection.engine import Engine
     from bot.detection.record import Limits
     from bot.ingest import Ingest
@@ -408,9 +427,6 @@ def _ingests(
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
     )
-    sources: list[Source] = [
-        sqs_source(one, aws, object_bytes=limits.object_bytes) for one in settings.source
-    ]
     return [
         Ingest(source, Engine(rules, instances=instances), folding, store, outbox, clock, limits)
         for source in sources
