@@ -9,10 +9,9 @@ seconds, and above 100 a second it can never be read.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -21,9 +20,10 @@ from botocore.exceptions import ClientError
 from bot.aws.clients import Aws, History
 from bot.aws.faults import code_of, translated
 from bot.aws.paging import FEWEST, PACE, PAGE, Pace, Rate, Slices
+from bot.aws.stretch import LookupDelivery, Stretch
 from bot.errors import Unavailable
-from bot.model import Backlog, Unreadable, iso, moment
-from bot.ports import Blob, Clock, Cursors
+from bot.model import Backlog, iso, moment
+from bot.ports import Clock, Cursors
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class LookupSource:
         self._timer = timer
         self._rest = rest
         self._slices: Slices | None = None
-        self._slice: _Slice | None = None
+        self._slice: Stretch | None = None
         self._next_at = float("-inf")
         self._throttled = 0
         self._lost: tuple[datetime, datetime] | None = None
@@ -171,7 +171,7 @@ class LookupSource:
             self._slices = self._window()
             self._next_at = self._timer() + EVERY
         start, end = self._slices.next(self._length)
-        self._slice = _Slice(start, end)
+        self._slice = Stretch(start, end)
         return True
 
     def _window(self) -> Slices:
@@ -203,7 +203,7 @@ class LookupSource:
                 self._lost = (read, start)
         return Slices(start, now)
 
-    def _read_whole(self, done: _Slice) -> LookupDelivery | None:
+    def _read_whole(self, done: Stretch) -> LookupDelivery | None:
         """The slice is read: a delivery of what is new in it, None where nothing is."""
         self._rate.note(len(done.events), done.span)
         if done.pages * 4 <= Slices.PAGES_MOST:
@@ -211,21 +211,25 @@ class LookupSource:
         fresh = [one for one in reversed(done.events) if one.get("EventId") not in self._seen]
         if fresh or self._lost:
             fresh.sort(key=lambda event: event.get("EventTime", done.start))
-            return LookupDelivery(self, done, fresh, self._lost)
-        self._stored(done, ())
+            return LookupDelivery(
+                name=self.name,
+                stretch=done,
+                events=fresh,
+                lost=self._lost,
+                stored=lambda: self._all_stored(done, fresh),
+                again=self._again,
+            )
+        self._all_stored(done, ())
         return None
 
-    def again(self) -> None:
+    def _again(self) -> None:
         """The slice under way is read again from its newest page."""
         if self._slice is not None:
-            self._slice = _Slice(self._slice.start, self._slice.end)
+            self._slice = Stretch(self._slice.start, self._slice.end)
 
-    def stored(self, done: _Slice, events: Sequence[Any]) -> None:
-        """*events*, all that was new in a slice, are stored."""
+    def _all_stored(self, done: Stretch, events: Sequence[Any]) -> None:
+        """*events*, all that was new in a slice, are stored: the cursor moves on."""
         self._lost = None
-        self._stored(done, events)
-
-    def _stored(self, done: _Slice, events: Sequence[Any]) -> None:
         now = self._clock.now()
         known = self._cursors.cursor(self._place)
         if known is None or iso(done.end) > known.at:
@@ -255,7 +259,7 @@ class LookupSource:
             self._rest(at - now)
         return True
 
-    def _read_page(self, into: _Slice) -> bool:
+    def _read_page(self, into: Stretch) -> bool:
         """One request. True where *into* is read to its end."""
         asked: dict[str, Any] = {"StartTime": into.start, "EndTime": into.end, "MaxResults": PAGE}
         if into.token:
@@ -274,7 +278,7 @@ class LookupSource:
         except Exception as error:
             if _code(error) == "InvalidNextTokenException" and into.token:
                 log.info("%s: a page of the history was no longer there; once more.", self.name)
-                self.again()
+                self._again()
                 return False
             # What was read stays as it was; the window begins anew, with the clock as it is then.
             self._slice = self._slices = None
@@ -288,72 +292,13 @@ class LookupSource:
             return False
         return not into.token
 
-    def _cut(self, long: _Slice) -> None:
+    def _cut(self, long: Stretch) -> None:
         """So many events at once would fill the memory: a shorter slice, from the same start."""
         reached = min(event.get("EventTime", long.start) for event in long.events)
         self._length = max(timedelta(seconds=1), min((long.end - reached) * 0.75, long.span / 2))
         self._length = timedelta(seconds=int(self._length.total_seconds()))
         assert self._slices is not None
-        self._slice = _Slice(long.start, self._slices.shorten(long.start, self._length))
-
-
-class _Slice:
-    """A stretch of time that is being read, its events newest first."""
-
-    def __init__(self, start: datetime, end: datetime) -> None:
-        self.start = start
-        self.end = end
-        self.events: list[Any] = []
-        self.token = ""
-        self.pages = 0
-
-    @property
-    def span(self) -> timedelta:
-        return self.end - self.start
-
-
-class LookupDelivery:
-    """A `ports.Delivery`: what was new in a slice, oldest first."""
-
-    sent_at = ""
-    """How late it is, its gauge tells: history of the first start is not."""
-
-    def __init__(
-        self,
-        source: LookupSource,
-        done: _Slice,
-        events: Sequence[Any],
-        lost: tuple[datetime, datetime] | None,
-    ) -> None:
-        self.where = f"{source.name} from {iso(done.start)} to {iso(done.end)}"
-        self._source = source
-        self._slice = done
-        self._events = events
-        self._lost = lost
-
-    def parts(self) -> Iterator[Blob | Unreadable]:
-        """A blob for each 50 events; first what the history no longer shows."""
-        if self._lost:
-            start, end = map(iso, self._lost)
-            reason = "the event history shows 90 days, and was not read for longer"
-            yield Unreadable(where=f"{self._source.name} from {start} to {end}", reason=reason)
-        for first in range(0, len(self._events), PAGE):
-            kept = [_kept(event) for event in self._events[first : first + PAGE]]
-            yield Blob(where=self.where, body=json.dumps({"Events": kept}).encode())
-
-    def done(self) -> None:
-        """Everything in it is stored: the cursor moves on."""
-        self._source.stored(self._slice, self._events)
-
-    def failed(self, reason: str) -> None:
-        """The slice is read again."""
-        log.warning("%s will be read again: %s", self.where, reason)
-        self._source.again()
-
-
-def _kept(event: Any) -> dict[str, str]:
-    """The record is a string of JSON; what else AWS says of it stands in it too."""
-    return {key: event[key] for key in ("EventId", "CloudTrailEvent") if key in event}
+        self._slice = Stretch(long.start, self._slices.shorten(long.start, self._length))
 
 
 def _code(error: Exception) -> str:

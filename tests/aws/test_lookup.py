@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from bot.aws.clients import Aws
-from bot.aws.lookup import LookupDelivery, LookupSource, lookup_source
+from bot.aws.lookup import LookupSource, lookup_source
 from bot.aws.paging import Pace, Slices
+from bot.aws.stretch import LookupDelivery, _kept
 from bot.demo.aws.history import EventHistory
 from bot.demo.aws.modelled import Modelled
 from bot.detection.record import Limits, read, to_record
@@ -349,8 +350,6 @@ def test_what_the_history_no_longer_shows_is_told(scene: Scene) -> None:
 
 def test_an_event_without_a_record_is_not_passed_over(scene: Scene) -> None:
     """It is kept as unreadable by whoever reads the blob."""
-    from bot.aws.lookup import _kept
-
     blob = Blob(where="x", body=json.dumps({"Events": [_kept({"EventId": "1"})]}).encode())
     [entry] = read(blob, Limits())
     assert isinstance(entry, Unreadable)
