@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from bot.aws.clients import Aws, History
 from bot.aws.faults import code_of, translated
-from bot.aws.paging import FEWEST, PACE, PAGE, Pace, Rate, Slices
+from bot.aws.paging import FEWEST, PACE, PAGE, PAGES_MOST, Pace, Rate, Slices
 from bot.aws.stretch import LookupDelivery, Stretch
 from bot.errors import Unavailable
 from bot.model import Backlog, iso, moment
@@ -81,8 +81,9 @@ def lookup_source(
 class LookupSource:
     """A `ports.Source`, and the `ports.Gauge` of it, over one account's history in one Region.
 
-    *place* is the name of its cursor, *since* how far back the first reading goes. *timer* and
-    *rest* are the seconds that pass and the waiting for them.
+    *place* is the name of its cursor, *since* how far back the first reading goes, *pages_most* how
+    many pages are held at a time. *timer* and *rest* are the seconds that pass and the waiting for
+    them.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class LookupSource:
         place: str,
         since: timedelta,
         pace: Pace | None = None,
+        pages_most: int = PAGES_MOST,
         timer: Callable[[], float] = time.monotonic,
         rest: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -105,12 +107,14 @@ class LookupSource:
         self._place = place
         self._since = since
         self._pace = pace or Pace(PACE)
+        self._pages_most = pages_most
         self._timer = timer
         self._rest = rest
         self._slices: Slices | None = None
         self._slice: Stretch | None = None
         self._next_at = float("-inf")
         self._throttled = 0
+        self._told = False
         self._lost: tuple[datetime, datetime] | None = None
         self._seen: dict[str, datetime] = {}
         self._length = timedelta(hours=1)
@@ -175,15 +179,18 @@ class LookupSource:
         return True
 
     def _window(self) -> Slices:
+        if not self._told:
+            self._told = True
+            log.info(
+                "%s follows the event history: management events only, minutes late, and a Region "
+                "of more than %.0f events a second cannot be followed this way.",
+                self.name,
+                FEWEST,
+            )
         now = self._clock.now().replace(microsecond=0)
         known = self._cursors.cursor(self._place)
         if known is None:
             self._cursors.read_up_to(self._place, iso(now - self._since), iso(now))
-            log.info(
-                "%s follows the event history: management events only, minutes late, and no more "
-                "than 100 a second.",
-                self.name,
-            )
             return Slices(max(now - self._since, now - KEPT), now)
         read = moment(known.at) or now
         if read > now + OVERLAP:
@@ -206,7 +213,7 @@ class LookupSource:
     def _read_whole(self, done: Stretch) -> LookupDelivery | None:
         """The slice is read: a delivery of what is new in it, None where nothing is."""
         self._rate.note(len(done.events), done.span)
-        if done.pages * 4 <= Slices.PAGES_MOST:
+        if done.pages * 4 <= self._pages_most:
             self._length = min(self._length * 2, timedelta(days=1))
         fresh = [one for one in reversed(done.events) if one.get("EventId") not in self._seen]
         if fresh or self._lost:
@@ -287,7 +294,7 @@ class LookupSource:
         into.pages += 1
         into.events += answer.get("Events", [])
         into.token = answer.get("NextToken", "")
-        if into.token and into.pages >= Slices.PAGES_MOST and into.span > timedelta(seconds=1):
+        if into.token and into.pages >= self._pages_most and into.span > timedelta(seconds=1):
             self._cut(into)
             return False
         return not into.token

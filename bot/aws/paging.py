@@ -12,6 +12,10 @@ PAGE: Final = 50
 PACE: Final = 0.5
 """Seconds from one request to the next: AWS allows two a second for an account and Region."""
 
+PAGES_MOST: Final = 40
+"""A stretch of more pages is cut: it is held in memory until it is read, as the newest come first.
+2,000 records are some 4 MB."""
+
 FEWEST: Final = PAGE / PACE
 """Events a second from which on a Region cannot be followed by LookupEvents."""
 
@@ -56,10 +60,6 @@ class Rate:
 
 class Slices:
     """A window of time, taken in pieces from its oldest end. Both ends belong to a piece."""
-
-    PAGES_MOST: Final = 40
-    """A piece of more pages is cut: it is held in memory until it is read, as the newest come
-    first. 2,000 records are some 4 MB."""
 
     def __init__(self, start: datetime, end: datetime) -> None:
         self._from = start

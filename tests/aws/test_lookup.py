@@ -12,15 +12,19 @@ import pytest
 
 from bot.aws.clients import Aws
 from bot.aws.lookup import LookupSource, lookup_source
-from bot.aws.paging import Pace, Slices
+from bot.aws.paging import Pace
 from bot.aws.stretch import LookupDelivery, _kept
 from bot.demo.aws.history import EventHistory
 from bot.demo.aws.modelled import Modelled
+from bot.detection.engine import Engine
 from bot.detection.record import Limits, read, to_record
+from bot.detection.sigma import load
 from bot.errors import Refused, Unavailable
-from bot.model import Record, Unreadable, iso
+from bot.ingest import Ingest
+from bot.model import AlertState, Record, Unreadable, iso
 from bot.ports import Blob
 from bot.store import SqliteStore
+from tests.builders import Bell, make_triage
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PLACE = "lookup-events eu-central-1"
@@ -259,18 +263,20 @@ def test_a_new_process_goes_on_where_the_old_one_was(scene: Scene) -> None:
 
 
 def test_much_at_once_is_cut_into_slices(scene: Scene) -> None:
-    """More than 2,000 events are never held at a time, and each comes once and in order."""
-    for number in range(2500):
-        scene.write(f"Call{number}", ago=1300 - number * 0.5)
+    """So many pages are held at most, and each event comes once, whatever the rate of a stretch."""
+    scene.source = scene.open(pages_most=4)
+    for number in range(500):
+        scene.write(f"Call{number}", ago=1300 - number * (2 if number < 400 else 0.5))
     sizes, names = [], []
     for delivery in scene.deliveries():
         found = records(delivery)
         sizes.append(len(found))
         names += [one.name for one in found]
         delivery.done()
-    assert max(sizes) <= Slices.PAGES_MOST * 50
-    assert sorted(names) == sorted(f"Call{number}" for number in range(2500))
-    assert len(names) == 2500
+    assert max(sizes) <= 4 * 50
+    assert len(sizes) > 2
+    assert len(names) == 500
+    assert set(names) == {f"Call{number}" for number in range(500)}
 
 
 def test_a_throttled_request_is_made_again_later(scene: Scene, server: Modelled) -> None:
@@ -375,6 +381,43 @@ def test_a_region_that_is_too_busy_is_called_so(scene: Scene) -> None:
         scene.source._rate.note(2_000, timedelta(seconds=13))
     assert "some 1" in scene.source.measure().why
     assert "cannot be followed this way. Use a trail" in scene.source.measure().why
+
+
+def test_from_the_history_to_an_alert_once(scene: Scene) -> None:
+    """Killed after the records were stored and before the cursor moved: nothing is told twice."""
+    scene.write("AdminGetEmergencyAccessToken", ago=120)
+    scene.write("ListUsers", ago=60)
+
+    def intake() -> Ingest:
+        engine = Engine(load())
+        return Ingest(
+            scene.source, engine, make_triage(), scene.store, Bell(), scene.hours, Limits()
+        )
+
+    killed = next(scene.deliveries())
+    for part in killed.parts():
+        intake()._take(part)  # and no `done`
+    scene.source = scene.open()
+    again = intake()
+    for delivery in scene.deliveries():
+        again.work(delivery)
+
+    counts = scene.store.counts()
+    assert (counts["records"], counts["records.again"], counts["findings"]) == (2, 2, 1)
+    assert len(scene.store.alerts(list(AlertState))) == 1
+    assert again.feed().accounts == ("111122223333",)
+    assert scene.poll() == []
+
+
+def test_what_it_cannot_do_is_said_at_every_start(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once a process, in the log."""
+    caplog.set_level("INFO")
+    scene.poll()
+    scene.poll()
+    said = [one for one in caplog.messages if "more than 100 events a second cannot" in one]
+    assert len(said) == 1
 
 
 class Asked:
