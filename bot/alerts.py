@@ -146,6 +146,7 @@ class Status(Struct, frozen=True, kw_only=True):
     latency: Latency | None
     checkups: Sequence[Checkup]
     recovered: Sequence[Trouble]
+    rules: Sequence[str]
 
 
 def suits(verb: Verb, alert: Alert) -> bool:
@@ -560,4 +561,5 @@ def status(bot: Bot) -> Status:
         latency=health.measured(bot),
         checkups=bot.pulse.checkups(),
         recovered=bot.store.troubles_over(since),
+        rules=bot.rules.warnings(),
     )

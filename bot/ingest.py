@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from bot.detection.correlate import NO_CHAINS, Chains
 from bot.detection.engine import Engine
-from bot.detection.record import Limits, read, to_record
+from bot.detection.record import Entry, Limits, read, to_record
+from bot.detection.rule import BROKEN_RULE
 from bot.errors import Fault, Unavailable
-from bot.model import Unreadable, iso, moment
+from bot.model import Finding, Unreadable, iso, moment
 from bot.ports import Blob, Clock, Delivery, Feed, Folding, Judged, Outbox, Source, Store
 
 log = logging.getLogger(__name__)
@@ -76,9 +78,14 @@ class Ingest:
         outbox: Outbox,
         clock: Clock,
         limits: Limits,
+        shadows: Engine | None = None,
+        chains: Chains = NO_CHAINS,
     ) -> None:
+        """*shadows* judges by the shadow rules alone, made to speak; None where there are none."""
+        self._chains = chains
         self._source = source
-        self._engine = engine
+        self._engine, self._shadows = engine, shadows
+        self._coming = (engine, shadows)
         self._folding = folding
         self._store = store
         self._outbox = outbox
@@ -108,6 +115,10 @@ class Ingest:
             waited=self._waits.longest(self._clock.now()),
             accounts=tuple(sorted(self._accounts)),
         )
+
+    def use(self, engine: Engine, shadows: Engine | None = None) -> None:
+        """From the next delivery on, judge by these, which nobody else may use."""
+        self._coming = (engine, shadows)
 
     def stop(self) -> None:
         """Finish the delivery under way and return from `run`."""
@@ -140,6 +151,7 @@ class Ingest:
 
     def work(self, delivery: Delivery) -> None:
         """Store everything in *delivery*, then let the source forget it."""
+        self._engine, self._shadows = self._coming
         try:
             for part in delivery.parts():
                 self._take(part)
@@ -197,11 +209,27 @@ class Ingest:
                 unread.append(entry)
             else:
                 record = to_record(entry)
-                judged.append(Judged(record=record, findings=self._engine.judge(entry)))
+                look = self._engine.look(entry)
+                marks = self._chains.marks(look.hits, self._now()) if look.hits else ()
+                judged.append(
+                    Judged(
+                        record=record,
+                        findings=look.findings,
+                        shadows=self._shadowed(entry),
+                        marks=marks,
+                    )
+                )
             if len(judged) + len(unread) >= BATCH:
                 yield judged, unread
                 judged, unread = [], []
         yield judged, unread
+
+    def _shadowed(self, entry: Entry) -> tuple[Finding, ...]:
+        if self._shadows is None:
+            return ()
+        found = self._shadows.judge(entry)
+        # That a rule broke is said aloud already, whatever its status.
+        return tuple(finding for finding in found if finding.rule != BROKEN_RULE)
 
     def _note_accounts(self, batch: list[Judged]) -> None:
         new = {one.record.account for one in batch if one.record.account} - self._accounts

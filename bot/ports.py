@@ -21,7 +21,9 @@ from bot.model import (
     Ask,
     Backlog,
     Chain,
+    ChainMark,
     Checkup,
+    Covered,
     Decision,
     Edits,
     Entry,
@@ -29,6 +31,7 @@ from bot.model import (
     ExemptionState,
     Finding,
     Heard,
+    LeftOut,
     Level,
     Link,
     Member,
@@ -37,7 +40,9 @@ from bot.model import (
     Past,
     Record,
     Related,
+    RuleFacts,
     Send,
+    Shadowed,
     Snooze,
     SnoozeState,
     Storm,
@@ -159,10 +164,13 @@ class Cursors(Protocol):
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """A record and what the rules said of it."""
+    """A record, what the rules said of it, and what it counts towards."""
 
     record: Record
     findings: tuple[Finding, ...] = ()
+    shadows: tuple[Finding, ...] = ()
+    """What shadow rules would have said: counted, and not kept."""
+    marks: tuple[ChainMark, ...] = ()
 
 
 class SnoozeChange(Struct, frozen=True, kw_only=True):
@@ -275,11 +283,26 @@ class Storming(Protocol):
         ...
 
 
+class Correlating(Protocol):
+    """The pure rules of correlations."""
+
+    def judge(
+        self, mark: ChainMark, window: Sequence[ChainMark], record: Record
+    ) -> Sequence[Finding]:
+        """What the correlation of *mark*, which *record* left, says beside the marks of *window*:
+        those of its group within its span, before and after. The same findings each time."""
+        ...
+
+
 class Folding(Protocol):
     """The pure rules of folding, handed to the store so that they run inside its atomic step."""
 
     def keys(self, finding: Finding) -> tuple[str, str]:
         """(fold key, target key): alerts under either may take the finding in."""
+        ...
+
+    def window(self, finding: Finding) -> timedelta:
+        """How far from an alert's first finding *finding* still folds into it."""
         ...
 
     def fold(
@@ -311,6 +334,11 @@ class Folding(Protocol):
     @property
     def inhibition(self) -> Inhibiting:
         """Which alerts stand for others."""
+        ...
+
+    @property
+    def correlations(self) -> Correlating:
+        """What several records mean together."""
         ...
 
 
@@ -572,6 +600,18 @@ class Store(Cursors, Protocol):
         self, change: Callable[[Sequence[Exemption]], Sequence[ExemptionChange]], now: str
     ) -> int:
         """Write what *change* makes of those that are proposed or on. Returns how many."""
+        ...
+
+    def note_shadows(self, rules: Sequence[str], now: str) -> None:
+        """*rules* are shadow rules from *now* on, if they were none; no others are any more."""
+        ...
+
+    def shadows(self, since: str) -> Sequence[Shadowed]:
+        """What each shadow rule would have said of what happened from *since* (ISO) on."""
+        ...
+
+    def kinds(self) -> Sequence[tuple[str, str]]:
+        """(eventSource, eventName) of every kind of record that is kept. Reads all of them."""
         ...
 
     def findings_of_rule(self, rule: str, limit: int = 1000) -> Sequence[Past]:
@@ -1016,6 +1056,38 @@ class Pulse(Protocol):
         ...
 
 
+class Rules(Protocol):
+    """The rules that are on."""
+
+    def facts(self) -> Sequence[RuleFacts]:
+        """Every rule, ours first."""
+        ...
+
+    def named(self, name: str) -> RuleFacts:
+        """The rule called *name*. Raises BadInput with the nearest name where there is none."""
+        ...
+
+    def refused(self) -> Sequence[LeftOut]:
+        """The files of users' folders that were left out."""
+        ...
+
+    def shadows(self) -> Sequence[Shadowed]:
+        """What each shadow rule would have said in the last week."""
+        ...
+
+    def covered(self) -> Covered:
+        """What the rules look at."""
+        ...
+
+    def warnings(self) -> Sequence[str]:
+        """What is wrong with the rules, a sentence each."""
+        ...
+
+    def reload(self) -> str:
+        """Read all rules anew; says how many are on. Raises BadInput where the old ones stay."""
+        ...
+
+
 @dataclass(frozen=True)
 class Bot:
     """Everything a handler or job needs, made once by `wiring.build`."""
@@ -1027,6 +1099,7 @@ class Bot:
     pictures: Pictures
     outbox: Outbox
     pulse: Pulse
+    rules: Rules
     team: str
     people: Mapping[Verb, Allowed]
     instances: Mapping[str, str] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from datetime import timedelta
 
 import msgspec
 
+from bot.detection.correlate import NO_CHAINS
 from bot.exemptions import exempted
 from bot.inhibition import NONE
 from bot.model import (
@@ -30,7 +31,7 @@ from bot.model import (
     moment,
 )
 from bot.novelty import SEEN_KEPT, news, principal, seeing
-from bot.ports import Folded, Inhibiting, Storming
+from bot.ports import Correlating, Folded, Inhibiting, Storming
 from bot.snoozes import quieted
 from bot.storms import NEVER
 from bot.telling import edit, kept, told
@@ -46,11 +47,13 @@ class Triage:
         channel_of: Callable[[Finding], str],
         storms: Storming = NEVER,
         inhibition: Inhibiting = NONE,
+        correlations: Correlating = NO_CHAINS,
     ) -> None:
         self._window = window
         self._channel_of = channel_of
         self.storms: Storming = storms
         self.inhibition: Inhibiting = inhibition
+        self.correlations: Correlating = correlations
 
     def keys(self, finding: Finding) -> tuple[str, str]:
         """(fold key, target key); the target key is "" where the record names no target."""
@@ -103,10 +106,13 @@ class Triage:
                     return _folded(alert, finding, fresh, time, now)
         return self._opened(finding, new_id(), time, now)
 
+    def window(self, finding: Finding) -> timedelta:
+        """How far from an alert's first finding *finding* still folds into it."""
+        return timedelta(minutes=finding.fold_minutes) if finding.fold_minutes else self._window
+
     def _covers(self, alert: Alert, finding: Finding, time: str) -> bool:
         anchor, at = moment(alert.anchor), moment(time)
-        window = timedelta(minutes=finding.fold_minutes) if finding.fold_minutes else self._window
-        return bool(anchor and at and abs(at - anchor) <= window)
+        return bool(anchor and at and abs(at - anchor) <= self.window(finding))
 
     def _opened(self, finding: Finding, new_id: str, time: str, now: str) -> Folded:
         record = finding.record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,9 +32,12 @@ if TYPE_CHECKING:
     # Slow to import; what only reads the store (ledger, settings) does without them.
     from bot.aws.clients import Aws
     from bot.aws.sns import SnsTopic
+    from bot.detection.correlate import Chains
+    from bot.detection.engine import Engine
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
     from bot.pager import Pages
+    from bot.rulebook import Rulebook
     from bot.slack.client import Identity
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
@@ -96,6 +99,7 @@ class Built:
     """The bot and the parts of it that run. `start` and `stop` are called once each."""
 
     bot: Bot
+    rulebook: Rulebook
     identity: Identity
     store: SqliteStore
     alone: Alone
@@ -226,15 +230,16 @@ def trigger(when: str, timezone: str) -> CronTrigger:
     )
 
 
-def read_rules(rules: RulesSettings, home: Path) -> RuleSet:
+def read_rules(rules: RulesSettings, home: Path, *, patient: bool = True) -> RuleSet:
     """Our rules and those of the settings' folders, which start at *home*.
 
-    Raises BadInput with everything wrong.
+    Where *patient*, a file of theirs that cannot be used is left out and named in the set. Raises
+    BadInput with everything else that is wrong.
     """
     from bot.detection.sigma import load
 
     folders = [OUR_RULES, *(home / Path(folder).expanduser() for folder in rules.folders)]
-    return load(folders, disabled=rules.disabled)
+    return load(folders, disabled=rules.disabled, override=rules.override, patient=patient)
 
 
 def names_of(settings: Settings) -> Mapping[str, str]:
@@ -289,10 +294,20 @@ def open_store(settings: Settings, *, make: bool = False) -> SqliteStore:
     return SqliteStore(settings.database)
 
 
-def build(settings: Settings, *, clock: Clock | None = None) -> Built:
-    """Construct everything. Raises a Fault that says what to mend; nothing runs yet."""
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    again: Callable[[], RulesSettings] | None = None,
+) -> Built:
+    """Construct everything. Raises a Fault that says what to mend; nothing runs yet.
+
+    *again* reads `[rules]` anew, for a reload; without one it stays as it is.
+    """
     from bot.aws.clients import Aws
     from bot.charts import draw_aside
+    from bot.detection.correlate import Chains
+    from bot.rulebook import Rulebook
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
     from bot.slack.outbox import SlackOutbox
@@ -310,19 +325,32 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     directory = SlackDirectory(client, list(settings.people.values()), timer=time.monotonic)
     outbox = SlackOutbox(store, client, clock, fallback=settings.slack.channel, instances=instances)
     pictures = SlackPictures(client, store, clock, draw_aside, timer=time.monotonic)
+    chains = Chains(rules, instances)
     folding = Triage(
         window=timedelta(minutes=settings.rules.fold_minutes),
         channel_of=channel_of(settings),
         storms=storms_of(settings),
         inhibition=Inhibition(rules.relations()),
+        correlations=chains,
     )
     aws = Aws()
     sources, gauges = _sources(settings, aws, store, clock)
-    ingests = _ingests(settings, rules, sources, folding, store, outbox, clock, instances)
+    ingests = _ingests(settings, rules, chains, sources, folding, store, outbox, clock, instances)
     pages = _pages(settings, store, outbox, clock, aws)
     watch = FeedWatch(gauges, folding, patience_of(settings))
     job_errors: dict[str, str] = {}
     doors = Doors(client, channels_of(settings), called_in(settings))
+
+    def use(found: RuleSet) -> None:
+        folding.inhibition = Inhibition(found.relations())
+        chains.use(found)
+        for ingest in ingests:
+            ingest.use(*_engines(found, instances))
+
+    def read() -> RuleSet:
+        return read_rules(again() if again else settings.rules, settings.home)
+
+    rulebook = Rulebook(rules, read, use, store, clock)
     bot = Bot(
         store=store,
         clock=clock,
@@ -331,6 +359,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
         pictures=pictures,
         outbox=outbox,
         pulse=Running(ingests, outbox, job_errors, doors, watch),
+        rules=rulebook,
         team=identity.team,
         people=settings.people,
         instances=instances,
@@ -347,6 +376,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Built:
     ]
     return Built(
         bot=bot,
+        rulebook=rulebook,
         identity=identity,
         store=store,
         alone=alone,
@@ -413,6 +443,7 @@ def _sources(
 def _ingests(
     settings: Settings,
     rules: RuleSet,
+    chains: Chains,
     sources: Sequence[Source],
     folding: Folding,
     store: Store,
@@ -420,14 +451,26 @@ def _ingests(
     clock: Clock,
     instances: Mapping[str, str],
 ) -> list[Ingest]:
-    from bot.detection.engine import Engine
     from bot.detection.record import Limits
     from bot.ingest import Ingest
 
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
     )
-    return [
-        Ingest(source, Engine(rules, instances=instances), folding, store, outbox, clock, limits)
-        for source in sources
-    ]
+    made = []
+    for source in sources:
+        engine, shadows = _engines(rules, instances)
+        made.append(Ingest(source, engine, folding, store, outbox, clock, limits, shadows, chains))
+    return made
+
+
+def _engines(rules: RuleSet, instances: Mapping[str, str]) -> tuple[Engine, Engine | None]:
+    """Who judges aloud, and who counts what shadow rules would say; each for one thread."""
+    from bot.detection.engine import Engine
+    from bot.rulebook import aloud
+
+    hushed = aloud(rules)
+    return (
+        Engine(rules, instances=instances),
+        Engine(hushed, instances=instances) if len(hushed) else None,
+    )

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from bot.detection.rule import RuleSet
+from bot.detection.sigma import load
 from bot.model import (
     Actor,
     Alert,
@@ -28,6 +30,7 @@ from bot.model import (
     iso,
 )
 from bot.ports import Bot, Feed, Judged, Store, Storming, Verdicted
+from bot.rulebook import Rulebook
 from bot.storms import NEVER
 from bot.triage import Triage
 
@@ -269,6 +272,23 @@ class EmptyWall(Nobody):
         return ""
 
 
+@functools.cache
+def pack() -> RuleSet:
+    """Our own rules, read once."""
+    return load()
+
+
+def make_rulebook(
+    store: Store,
+    clock: FakeClock,
+    rules: RuleSet | None = None,
+    read: Callable[[], RuleSet] = pack,
+    use: Callable[[RuleSet], None] = lambda _: None,
+) -> Rulebook:
+    """The rules that are on: our own, unless others are given."""
+    return Rulebook(pack() if rules is None else rules, read, use, store, clock)
+
+
 def make_bot(store: Store, clock: FakeClock) -> Bot:
     """A bot around the real store."""
     ports = ("directory", "dialogs")
@@ -281,6 +301,7 @@ def make_bot(store: Store, clock: FakeClock) -> Bot:
         pictures=EmptyWall(),  # type: ignore[arg-type]  # only its error may be asked for
         outbox=Bell(),
         pulse=StillPulse(),
+        rules=make_rulebook(store, clock),
         team="T0TEAM",
         people={},
     )

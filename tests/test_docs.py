@@ -7,20 +7,22 @@ import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 import msgspec
 import pytest
 from msgspec import Struct
 from msgspec.structs import FieldInfo
 
+from bot.cli.rules.page import page
 from bot.detection.sigma import load as load_rules
-from bot.model import Allowed, Verb
+from bot.model import Allowed, Override, Verb
 from bot.settings import Settings, load
 
 ROOT = Path(__file__).parents[1]
 NOT_IN_FILE = ("home", "bot_token", "app_token", "api_url")
 PEOPLE = "[people.VERB]"
+OVERRIDE = "[rules.override.NAME]"
 
 Row = tuple[str, ...]
 
@@ -32,6 +34,7 @@ def read(name: str) -> str:
 
 def tables_of_the_code() -> Iterator[tuple[str, type[Struct]]]:
     """Every table that may stand in callwarden.toml, by its head."""
+    yield OVERRIDE, Override
     for field in msgspec.structs.fields(Settings):
         kind = field.type
         if field.name in NOT_IN_FILE:
@@ -50,6 +53,7 @@ def keys_of_the_code() -> dict[tuple[str, str], FieldInfo]:
         (head, field.encode_name): field
         for head, table in tables_of_the_code()
         for field in msgspec.structs.fields(table)
+        if get_origin(field.type) is not dict
     }
 
 
@@ -134,3 +138,8 @@ def test_the_page_says_what_stands_for_what() -> None:
     told = {left.strip("`"): tuple(re.findall(r"`(\w+)`", right)) for left, right in rows}
 
     assert told == load_rules().relations()
+
+
+def test_the_page_of_rules_is_written_from_them() -> None:
+    """After a change of a rule or of bot/rules/calls.toml: `callwarden rules docs`."""
+    assert read("docs/rules.md") == page(), "run `callwarden rules docs` and commit the page"

@@ -22,8 +22,9 @@ from bot.detection.rule import RuleSet
 from bot.detection.sigma import load
 from bot.errors import Refused, Unavailable
 from bot.ingest import ACCOUNTS_MOST, BATCH, Ingest, LongestWait
-from bot.model import AlertState, Unreadable
+from bot.model import AlertState, Unreadable, iso
 from bot.ports import Blob, Folding, Judged, Kept
+from bot.rulebook import aloud
 from bot.store import SqliteStore
 from tests.builders import NOON, FakeClock, at, make_triage
 
@@ -472,3 +473,18 @@ def test_a_stop_does_not_wait_for_a_pause(store: SqliteStore, rules: RuleSet) ->
     thread.join(5)
     assert not thread.is_alive()
     assert ingest.feed().error == "main: away"
+
+
+def test_new_rules_judge_from_the_next_delivery_on(store: SqliteStore, rules: RuleSet) -> None:
+    """And what a shadow rule says is counted, and no alert."""
+    ingest = make_ingest(store, rules)
+    shadow = tuple(replace(one, status="shadow", overridden=True) for one in rules)
+    store.note_shadows([one.name for one in shadow], iso(NOON))
+    ingest.work(FakeDelivery(blob(a_call("e-1"))))
+    before = store.counts()["alerts"]
+
+    ingest.use(Engine(RuleSet(shadow)), Engine(aloud(RuleSet(shadow))))
+    ingest.work(FakeDelivery(blob(a_call("e-2"))))
+
+    assert (before, store.counts()["alerts"], store.counts()["findings"]) == (1, 1, 1)
+    assert sum(one.hits for one in store.shadows("")) == 1

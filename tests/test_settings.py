@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from bot.model import Allowed, Level, Verb
+from bot.model import Allowed, Level, Override, Verb
 from bot.settings import HINTS, Secret, Settings, SettingsWrong, load
 
 BOT, APP = "xoxb-very-secret-1", "xapp-very-secret-2"
@@ -663,6 +663,20 @@ def test_faults_never_show_a_secret(loaded: Load) -> None:
     with pytest.raises(SettingsWrong) as caught:
         loaded(GOOD, {"SLACK_BOT_TOKEN": "very-secret", "SLACK_APP_TOKEN": "very-secret"})
     assert "very-secret" not in f"{caught.value} {caught.value!r} {caught.value.faults}"
+
+
+def test_a_rule_can_be_changed_by_name(loaded: Load) -> None:
+    """A misspelt key or a level that there is not is said with its place."""
+    good = loaded(GOOD + '[rules.override.some_rule]\nlevel = "high"\nstatus = "shadow"\n')
+    with pytest.raises(SettingsWrong) as wrong:
+        loaded(GOOD + '[rules.override.some_rule]\nlvl = "high"\nstatus = "loud"\n')
+
+    assert good.rules.override["some_rule"] == Override(level=Level.HIGH, status="shadow")
+    assert [fault.where for fault in wrong.value.faults] == [
+        "rules.override.some_rule.lvl",
+        "rules.override.some_rule.status",
+    ]
+    assert "Did you mean level?" in str(wrong.value)
 
 
 HISTORY = "[[source]]\ntype = 'lookup-events'\n"

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.errors import BadInput
-from bot.model import Level, Unreadable, moment
+from bot.model import Level, Unreadable, iso, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bot.detection.chainwindow import ChainWindow
     from bot.detection.engine import Engine
     from bot.detection.record import Entry
     from bot.model import Finding
@@ -141,29 +142,34 @@ def scan(
     """
     from bot.cli.reports import report_for
     from bot.detection import sigma
+    from bot.detection.chainwindow import ChainWindow
+    from bot.detection.correlate import Chains
     from bot.detection.engine import Engine
     from bot.detection.rule import BROKEN_RULE
 
     window = window_of(since, until)
-    engine = Engine(sigma.load(folders))
+    rules = sigma.load(folders)
+    engine, chains = Engine(rules), Chains(rules)
     tally = Tally()
     report = report_for(form)
-    for finding in findings(paths, engine, window, tally):
+    for finding in findings(paths, engine, window, tally, ChainWindow(chains)):
         # A rule that broke might have had something worse to say.
         if finding.rule == BROKEN_RULE or finding.level.rank >= Level(level).rank:
             tally.findings += 1
             report.show(finding)
-    report.finish(tally.summary(engine.shadow_counts))
-    _tell(tally, engine)
+    shadow = {**engine.shadow_counts, **chains.shadow_counts}
+    report.finish(tally.summary(shadow))
+    _tell(tally, shadow)
     if tally.unreadable and not tolerate_unreadable:
         ctx.exit(2)
     ctx.exit(1 if tally.findings else 0)
 
 
 def findings(
-    paths: tuple[Path, ...], engine: Engine, window: Window, tally: Tally
+    paths: tuple[Path, ...], engine: Engine, window: Window, tally: Tally, chains: ChainWindow
 ) -> Iterator[Finding]:
     """Each finding once, however often its record lies about, while *tally* counts."""
+    now = iso(datetime.now(UTC))
     from bot.aws import files
     from bot.detection.record import Limits, read
 
@@ -180,7 +186,10 @@ def findings(
                 if isinstance(entry, Unreadable):
                     tally.note(entry)
                 elif _wanted(entry, window, tally):
-                    yield from _fresh(engine.judge(entry), tally)
+                    look = engine.look(entry)
+                    yield from _fresh(look.findings, tally)
+                    if look.hits:
+                        yield from _chained(chains.judge(look.hits, now), tally)
 
 
 def _wanted(entry: Entry, window: Window, tally: Tally) -> bool:
@@ -202,6 +211,14 @@ def _fresh(found: tuple[Finding, ...], tally: Tally) -> Iterator[Finding]:
             continue
         tally.seen.add(finding.id)
         yield finding
+
+
+def _chained(found: tuple[Finding, ...], tally: Tally) -> Iterator[Finding]:
+    """What correlations say, each once: that more records bear it out is no repeat."""
+    for finding in found:
+        if finding.id not in tally.seen:
+            tally.seen.add(finding.id)
+            yield finding
 
 
 def window_of(since: str | None, until: str | None) -> Window:
@@ -243,11 +260,11 @@ def _progress(paths: tuple[Path, ...]) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-def _tell(tally: Tally, engine: Engine) -> None:
+def _tell(tally: Tally, shadow: Mapping[str, int]) -> None:
     """Say on standard error what was read and, by name, what could not be."""
     from bot.cli.reports import plain
 
-    summary = tally.summary(engine.shadow_counts)
+    summary = tally.summary(shadow)
     always = ("files", "records", "findings")
     told = (
         f"{name.replace('_', ' ')}: {count:,}"
@@ -255,7 +272,7 @@ def _tell(tally: Tally, engine: Engine) -> None:
         if isinstance(count, int) and (count or name in always)
     )
     click.echo(f"Read {', '.join(told)}.", err=True)
-    for name, count in engine.shadow_counts.items():
+    for name, count in shadow.items():
         click.echo(f"Shadow rule {name} would have spoken {count:,} times.", err=True)
     for place, ((_, reason), (first, count)) in enumerate(tally.faults.items()):
         if place == _NAMED:

@@ -34,7 +34,9 @@ def check(config: Path, no_slack: bool) -> None:
     click.echo(f"{config} is fine.")
     click.echo(f"  alerts go to {found.slack.channel}; the store is {found.database}")
     click.echo(f"  {len(found.source)} source(s), {len(found.instance)} instance(s) named")
-    click.echo(f"  {len(rules.rules)} rules")
+    click.echo(f"  {len(rules.rules)} rules, {sum(rule.shadow for rule in rules)} of them shadow")
+    for one in rules.refused:
+        click.echo(f"  note: {one.file} is left out: {one.reason}")
     for line in _routes(found, rules, routes_of(found)):
         click.echo(f"  {line}")
     if not found.source:
@@ -63,7 +65,7 @@ def _rule_faults(rules: RulesSettings, config: Path) -> list[str]:
     from bot import wiring
 
     try:
-        wiring.read_rules(rules, config.resolve().parent)
+        wiring.read_rules(rules, config.resolve().parent, patient=False)
     except BadInput as fault:
         return [fault.sentence]
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import signal
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,17 +30,32 @@ class Ending:
     itself writes to a socket, whatever the main thread is doing.
     """
 
-    def __init__(self, *more: signal.Signals) -> None:
+    def __init__(self, *more: signal.Signals, again: Callable[[], None] | None = None) -> None:
+        """SIGHUP has *again* called by whoever waits, and ends nothing, unless it is in *more*."""
         self._heard, self._rings = socket.socketpair()
         self._heard.setblocking(False)
         self._rings.setblocking(False)
+        self._ends = frozenset((*ENDING, *more))
+        self._again = again
+        self._asked = False
         signal.set_wakeup_fd(self._rings.fileno(), warn_on_full_buffer=False)
         on_ending(_ring, *more)
+        if again is not None:
+            signal.signal(signal.SIGHUP, _ring)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Whether the process was asked to end, after at most *seconds* (None: no limit)."""
-        # The byte is left unread: once asked, always asked.
-        return bool(select.select([self._heard], [], [], seconds)[0])
+        ends = None if seconds is None else time.monotonic() + seconds
+        while not self._asked:
+            left = None if ends is None else max(0.0, ends - time.monotonic())
+            if not select.select([self._heard], [], [], left)[0]:
+                return False
+            came = set(self._heard.recv(4096))
+            # Once asked, always asked.
+            self._asked = not came.isdisjoint(self._ends)
+            if self._again is not None and not self._asked and signal.SIGHUP in came:
+                self._again()
+        return True
 
     def close(self) -> None:
         """Let go of the signals; they do nothing from here on."""

@@ -92,16 +92,16 @@ class Engine:
         try:
             document = decode(entry.raw)
         except BROKEN as error:
-            return Look((_broken(candidates, to_record(entry), error),))
+            return Look((broken(_names(candidates), to_record(entry), error),))
         matched: list[Rule] = []
-        broken: list[Rule] = []
+        raised: list[Rule] = []
         fault: Exception | None = None
         for rule in candidates:
             try:
                 if rule.matches(document):
                     matched.append(rule)
             except Exception as error:  # noqa: BLE001 - shown as a finding of its own
-                broken.append(rule)
+                raised.append(rule)
                 fault = error
         if not matched and fault is None:
             return _NOTHING
@@ -111,7 +111,7 @@ class Engine:
         ]
         self._shadow.update(rule.name for rule in matched if rule.shadow)
         if fault is not None:
-            findings.append(_broken(broken, record, fault))
+            findings.append(broken(_names(raised), record, fault))
         hits = tuple(Hit(rule.name, record, document) for rule in matched if rule.watched)
         return Look(tuple(findings), hits)
 
@@ -129,12 +129,16 @@ class Engine:
         )
 
 
-def _broken(rules: Sequence[Rule], record: Record, error: Exception) -> Finding:
-    """Rules could not judge a record. Says which and how, never what the record held.
+def _names(rules: Sequence[Rule]) -> list[str]:
+    return [rule.name for rule in rules]
+
+
+def broken(rules: Sequence[str], record: Record, error: Exception) -> Finding:
+    """The rules of these names could not judge a record. Says how, never what the record held.
 
     One finding for all of them: a finding's id is its rule and record, so two would be one.
     """
-    names = ", ".join(rule.name for rule in rules)
+    names = ", ".join(rules)
     rule_or_rules = "rule" if len(rules) == 1 else "rules"
     return Finding(
         rule=BROKEN_RULE,
@@ -147,7 +151,7 @@ def _broken(rules: Sequence[Rule], record: Record, error: Exception) -> Finding:
         record=record,
         fold=(names,),
         runbook=(
-            f"Run `callwarden rules test {rules[0].name}` and mend the {rule_or_rules} today.",
+            f"Run `callwarden rules test {rules[0]}` and mend the {rule_or_rules} today.",
             f"Look at record {record.id} by hand now.",
         ),
         fold_minutes=_BROKEN_FOLDS,

@@ -39,12 +39,18 @@ def unknown_fields(template: str) -> list[str]:
 
 def headline(template: str, record: Record, instances: Mapping[str, str]) -> str:
     """*template* filled from *record*, on one line; says so where the call did not succeed."""
+    said = filled_in(template, record, instances)
+    if is_refused(record.error_code):
+        return f"Refused: {said}"
+    return f"{'Failed: ' if record.failed else ''}{said}"
+
+
+def filled_in(template: str, record: Record, instances: Mapping[str, str]) -> str:
+    """*template* filled from *record*, on one line."""
     filled = {name: _short(value(record), missing) for name, (value, missing) in _FIELDS.items()}
     if record.instance in instances:
         filled["instance"] = _short(instances[record.instance], record.instance)
-    if is_refused(record.error_code):
-        return f"Refused: {template.format(**filled)}"
-    return f"{'Failed: ' if record.failed else ''}{template.format(**filled)}"
+    return template.format(**filled)
 
 
 def fold_values(fold_by: tuple[str, ...], record: Record) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ _BARE_KEYS = frozenset({"InstanceId", "instanceId"})
 
 _TARGET_KEYS = (
     "UserId",
+    "Username",  # of a user that is only being made: its routing profile says less
     "SecurityProfileId",
     # A storage configuration: its kind says more than the association's id, which may differ
     # between the Regions of one instance.
@@ -41,6 +42,22 @@ _TARGET_KEYS = (
     "functionName",
     "tableName",
     "keyId",
+    "EntityArn",
+    "EntityId",
+    "HierarchyGroupId",
+    "Origin",
+    "FunctionArn",
+    "IntegrationArn",
+    "IntegrationAssociationId",
+    "TrafficDistributionGroupId",
+    "SecurityProfileName",
+    "InstanceAlias",
+    "ReplicaRegion",
+    "TargetAccountId",
+    "ViewId",
+    "WorkspaceId",
+    "resourceArn",
+    "directoryId",
     "name",
 )
 _LONGEST = 200

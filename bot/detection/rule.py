@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
 
 from bot.detection.document import Document
 from bot.errors import BadInput
-from bot.model import Level
+from bot.model import LeftOut, Level
 
 BROKEN_RULE = "rule_broken"
 """The name under which a rule that raised is alerted about; no file may take it."""
@@ -58,34 +59,120 @@ class Rule:
     needs: tuple[str, ...] = ()
     watched: bool = False
     silent: bool = False
+    overridden: bool = False
+    """Its status comes from the settings."""
 
     @property
     def shadow(self) -> bool:
-        """Recorded and counted, never posted. Only in our own pack does Sigma's word mean that."""
-        return self.own and self.status == "experimental"
+        """Recorded and counted, never posted. Of others' rules Sigma's `experimental` means that
+        only where the settings say it."""
+        return (self.own or self.overridden) and self.status in ("experimental", "shadow")
+
+
+class Kind(StrEnum):
+    """How a correlation puts matches together, in Sigma's words."""
+
+    EVENT_COUNT = "event_count"
+    VALUE_COUNT = "value_count"
+    TEMPORAL = "temporal"
+    TEMPORAL_ORDERED = "temporal_ordered"
+
+    @property
+    def counts(self) -> bool:
+        """Its base rules are counted together; else each of them is a step."""
+        return self in (Kind.EVENT_COUNT, Kind.VALUE_COUNT)
+
+
+class ChainTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Records that stand in a correlation's file, and whether they must make it speak."""
+
+    name: str
+    match: bool
+    records: tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correlation:
+    """Matches of base *rules* that mean more together, where their *group_by* values are the same.
+
+    Within *timespan* (seconds): as many as *at_least* records (event_count), different values of
+    *value_field* (value_count) or different base rules (temporal; temporal_ordered: all of them, in
+    their order), each as many *times* as stands there, else once. Fields are dotted ones of the
+    record or those of `headline.FIELDS`; *aliases* are name → base rule → field. With *succeeded*,
+    calls that were refused or failed do not count. *fold_by* () folds by the group. The rest is as
+    for a `Rule`.
+    """
+
+    name: str
+    id: str
+    title: str
+    status: str
+    level: Level
+    description: str
+    tags: tuple[str, ...]
+    falsepositives: tuple[str, ...]
+    headline: str
+    fold_by: tuple[str, ...]
+    runbook: tuple[str, ...]
+    fold_minutes: int | None
+    stands_for: tuple[str, ...]
+    tests: tuple[ChainTest, ...]
+    file: Path
+    own: bool
+    kind: Kind
+    rules: tuple[str, ...]
+    group_by: tuple[str, ...]
+    timespan: int
+    at_least: int
+    value_field: str = ""
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    generate: bool = False
+    succeeded: bool = False
+    times: Mapping[str, int] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    overridden: bool = False
+
+    @property
+    def shadow(self) -> bool:
+        """As for a rule."""
+        return (self.own or self.overridden) and self.status in ("experimental", "shadow")
 
 
 @dataclass(frozen=True)
 class RuleSet:
-    """The rules that are on, in the order of their names, ours first."""
+    """The rules that are on, in the order of their names, ours first.
+
+    Iterating gives those that speak for themselves; *rules* has the silent ones too, whose matches
+    only the *correlations* want to know of. *refused* are the files of users' folders that were
+    left out.
+    """
 
     rules: tuple[Rule, ...]
+    correlations: tuple[Correlation, ...] = ()
+    refused: tuple[LeftOut, ...] = ()
 
     def __iter__(self) -> Iterator[Rule]:
-        return iter(self.rules)
+        return (rule for rule in self.rules if not rule.silent)
 
     def __len__(self) -> int:
-        return len(self.rules)
+        return sum(1 for _ in self)
 
     def relations(self) -> Mapping[str, tuple[str, ...]]:
         """Rule → the rules whose alerts its own stand for, of those that stand for any."""
-        return {rule.name: rule.stands_for for rule in self.rules if rule.stands_for}
+        every: list[Rule | Correlation] = [*self.rules, *self.correlations]
+        return {rule.name: rule.stands_for for rule in every if rule.stands_for}
+
+    def correlation(self, name: str) -> Correlation | None:
+        """The correlation called *name*, None where no correlation is."""
+        return next((one for one in self.correlations if one.name == name), None)
 
     def named(self, name: str) -> Rule:
         """The rule called *name*. Raises BadInput with the nearest name where there is none."""
         for rule in self.rules:
             if rule.name == name:
                 return rule
-        near = difflib.get_close_matches(name, [rule.name for rule in self.rules], n=1)
+        known = [rule.name for rule in self.rules]
+        known += [one.name for one in self.correlations]
+        near = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]}?" if near else "`callwarden rules list` shows them all."
         raise BadInput(f"There is no rule called {name!r}. {hint}", where="NAME")

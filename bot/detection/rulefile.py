@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -28,27 +28,40 @@ class Additions(Struct, frozen=True, kw_only=True):
     needs: tuple[Literal["data_events", "read_events"], ...] = ()
 
 
+class ChainAdditions(Additions, frozen=True, kw_only=True):
+    """The `callwarden:` table of a correlation.
+
+    *fold_by* () folds by its group. With *succeeded*, calls that were refused or failed do not
+    count. *times* is base rule → how many records of it make a step.
+    """
+
+    fold_by: tuple[str, ...] = ()
+    succeeded: bool = False
+    times: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+A = TypeVar("A", bound=Additions)
+
 OURS = ("callwarden", "tests")
 """Our own keys in a rule's file, beside Sigma's."""
 
 # What would be missed without a word: Sigma does without each of these.
 _TOP = (*OURS, "name", "level", "status", "description", "tags", "falsepositives")
-_KEYS = Additions.__struct_fields__
 
 
-def read_additions(table: object, faults: list[str]) -> Additions | None:
+def read_additions(table: object, faults: list[str], kind: type[A]) -> A | None:
     """The `callwarden:` table, or None with what is wrong with it added to *faults*."""
-    before = len(faults)
+    before, keys = len(faults), kind.__struct_fields__
     if not isinstance(table, dict):
         faults.append("callwarden: must be a table")
         return None
     for key in table:
-        if key not in _KEYS:
-            near = difflib.get_close_matches(str(key), _KEYS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_KEYS)}"
+        if key not in keys:
+            near = difflib.get_close_matches(str(key), keys, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(keys)}"
             faults.append(f"callwarden: {key} is not known; {hint}")
     try:
-        additions = msgspec.convert(table, Additions)
+        additions = msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
         faults.append(f"callwarden: {plain_fault(error)}")
         return None
@@ -78,7 +91,7 @@ def _wrong_fields(additions: Additions) -> list[str]:
         for name in additions.fold_by
         if name not in FIELDS
     ]
-    if not additions.fold_by:
+    if not additions.fold_by and not isinstance(additions, ChainAdditions):
         wrong.append(f"callwarden.fold_by: it is empty; {known}")
     if additions.fold_minutes is not None and not 1 <= additions.fold_minutes <= 1440:
         wrong.append("callwarden.fold_minutes: it must be from 1 to 1440")

@@ -7,6 +7,7 @@ sort as text.
 
 from bot.model.alerts import Alert, AlertState, Finding, Mark, Release, Seen, Verdict
 from bot.model.around import Around, Calls, Dot, Neighbour, Related, Tie, Timeline, Track
+from bot.model.chains import ChainMark
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
 from bot.model.exemptions import (
     Aspect,
@@ -42,6 +43,7 @@ from bot.model.news import REMEMBERED, foremost, news_due
 from bot.model.pages import PAGING, SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
 from bot.model.records import Actor, Level, Record, Unreadable
+from bot.model.rules import Covered, LeftOut, Override, RuleFacts, Shadowed
 from bot.model.scope import Scope
 from bot.model.sends import (
     REPLACED,
@@ -78,10 +80,12 @@ __all__ = [
     "Backtest",
     "Calls",
     "Chain",
+    "ChainMark",
     "Checkup",
     "Choice",
     "Clause",
     "Condition",
+    "Covered",
     "Decision",
     "Diagnosis",
     "Dot",
@@ -93,12 +97,14 @@ __all__ = [
     "Heard",
     "Lane",
     "Latency",
+    "LeftOut",
     "Level",
     "Link",
     "Mark",
     "Member",
     "Neighbour",
     "Offer",
+    "Override",
     "Page",
     "PageKind",
     "PageState",
@@ -107,11 +113,13 @@ __all__ = [
     "Record",
     "Related",
     "Release",
+    "RuleFacts",
     "Scope",
     "Seen",
     "Send",
     "SendKind",
     "SendState",
+    "Shadowed",
     "Snooze",
     "SnoozeState",
     "Storm",

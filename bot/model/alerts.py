@@ -16,7 +16,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     """A rule spoke about a record. *fold* holds the values of the rule's fold keys, in order.
 
     *accounts* are those that it is about where the record alone does not say; *since* is when
-    what it speaks of began (ISO), where that was earlier.
+    what it speaks of began (ISO), where that was earlier. *of* is what it is idempotent on, ""
+    where that is its record.
     """
 
     rule: str
@@ -31,11 +32,12 @@ class Finding(Struct, frozen=True, kw_only=True):
     """The rule's own fold window in minutes; 0 takes the one from settings."""
     accounts: tuple[str, ...] = ()
     since: str = ""
+    of: str = ""
 
     @property
     def id(self) -> str:
         """Deterministic: the same rule about the same record is the same finding."""
-        return str(uuid.uuid5(NAMESPACE, f"finding\n{self.rule}\n{self.record.key}"))
+        return str(uuid.uuid5(NAMESPACE, f"finding\n{self.rule}\n{self.of or self.record.key}"))
 
 
 class AlertState(StrEnum):

@@ -62,6 +62,8 @@ HINTS = {
     "folders": 'Use a list of folders, like ["my-rules"].',
     "disabled": 'Use a list of rules\' names, like ["connect_traffic_moved"].',
     "fold_minutes": "Use a whole number from 1 to 1440.",
+    "fold_by": 'Use a list of fields, like ["actor", "account"].',
+    "status": 'Use "shadow", "experimental", "test" or "stable".',
     "record_bytes": "Use a whole number, 10000 or more.",
     "object_bytes": "Use a whole number, 100000 or more.",
     "records_days": "Use a whole number from 1 to 36500.",

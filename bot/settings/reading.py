@@ -58,6 +58,8 @@ def _convert(kind: Any, value: Any, where: str, faults: list[SettingFault]) -> A
             for place, item in enumerate(value, 1)
         ]
         return UNSET if UNSET in items else tuple(items)
+    if origin is dict and inner[0] is str:
+        return _convert_named(inner[1], value, where, faults)
     if origin is dict:
         return _convert_people(value, where, faults)
     try:
@@ -65,6 +67,15 @@ def _convert(kind: Any, value: Any, where: str, faults: list[SettingFault]) -> A
     except msgspec.ValidationError as error:
         faults.append(SettingFault(where, f"{_plain(error)}.", hint(where)))
         return UNSET
+
+
+def _convert_named(kind: type[Struct], value: Any, where: str, faults: list[SettingFault]) -> Any:
+    """Tables by names that only their reader knows."""
+    if not isinstance(value, dict):
+        faults.append(SettingFault(where, "This must be a table.", f"Write [{where}.NAME]."))
+        return UNSET
+    found = {name: _convert(kind, one, _join(where, name), faults) for name, one in value.items()}
+    return UNSET if UNSET in found.values() else found
 
 
 def _convert_people(value: Any, where: str, faults: list[SettingFault]) -> Any:

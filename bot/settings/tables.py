@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from bot.model import Allowed, Level, Verb
+from bot.model import Allowed, Level, Override, Verb
 
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 # Each ends in \Z: `$` would also match before a line break at the end.
@@ -130,6 +130,8 @@ class RulesSettings(Struct, frozen=True, kw_only=True):
     folders: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
     fold_minutes: Annotated[int, Meta(ge=1, le=1440)] = 60
+    override: dict[str, Override] = field(default_factory=dict)
+    """By the rule's name, as `[rules.override.NAME]`."""
 
 
 class LimitsSettings(Struct, frozen=True, kw_only=True):

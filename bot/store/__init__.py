@@ -15,6 +15,7 @@ from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
 from bot.store.pages import PageRows
 from bot.store.pictures import PictureRows
+from bot.store.shadows import ShadowRows
 from bot.store.snoozes import SnoozeRows
 from bot.store.storms import StormRows
 from bot.store.upkeep import UpkeepRows
@@ -30,6 +31,7 @@ class SqliteStore(
     VerdictRows,
     SnoozeRows,
     ExemptionRows,
+    ShadowRows,
     AroundRows,
     StormRows,
     InhibitionRows,

@@ -9,7 +9,7 @@ import msgspec
 
 from bot.model import Alert, Entry, Finding, Record, Send, SendKind, Unreadable
 from bot.ports import Folded, Folding, Judged, Kept
-from bot.store import alerts, counts, exemptions, ledger, outbox, snoozes, storms
+from bot.store import alerts, counts, exemptions, ledger, marks, outbox, shadows, snoozes, storms
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 from bot.store.standing import EXEMPTIONS, SNOOZES
@@ -59,6 +59,11 @@ class IntakeRows(Sqlite):
             struck = db.execute("DELETE FROM unreadable WHERE place = ?", (where,)).rowcount
             counts.add(db, "unreadable", -struck)
 
+    def kinds(self) -> Sequence[tuple[str, str]]:
+        """(eventSource, eventName) of every kind of record that is kept. Reads all of them."""
+        rows = self.reader.execute("SELECT DISTINCT source, name FROM records ORDER BY 1, 2")
+        return [(source, name) for source, name in rows]
+
     def unreadable(self, limit: int = 50, since: str = "") -> Sequence[tuple[str, Unreadable]]:
         """(when, what) of the latest things that could not be read, from *since* (ISO) on."""
         rows = self.reader.execute(
@@ -95,6 +100,9 @@ class _Chunk:
         for judged in fresh:
             for finding in judged.findings:
                 found += self._take_in(finding)
+            for finding in judged.shadows:
+                shadows.count(self.db, finding, self.folding, self.now)
+            found += self._chained(judged)
         touched = len(self.changed)
         self._hold_back()
         for changed in self.changed:
@@ -111,11 +119,25 @@ class _Chunk:
         counts.add(self.db, "alerts", self.opened)
         return Kept(records=len(fresh), findings=found, opened=self.opened, changed=touched)
 
+    def _chained(self, judged: Judged) -> int:
+        """Write the marks of a fresh record; the findings of correlations that they completed."""
+        found = 0
+        for mark in judged.marks:
+            if not marks.add(self.db, mark, self.now):
+                continue
+            window = marks.around(self.db, mark)
+            for finding in self.folding.correlations.judge(mark, window, judged.record):
+                found += self._take_in(finding)
+        if found and not judged.findings:
+            self.db.execute(
+                "UPDATE records SET body = ?, raw = ? WHERE id = ?",
+                (*_evidence(judged.record), judged.record.id),
+            )
+        return found
+
     def _insert(self, record: Record, evidence: bool) -> bool:
         """True where the record was not known yet."""
-        body = raw = None
-        if evidence:
-            body, raw = _encode(msgspec.structs.replace(record, raw=b"")), record.raw
+        body, raw = _evidence(record) if evidence else (None, None)
         cursor = self.db.execute(
             "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -228,3 +250,8 @@ class _Chunk:
         self.changed |= held.keys()
         self.sends = {one: send for one, send in self.sends.items() if send.subject not in held}
         self.out = {one: entry for one, entry in self.out.items() if one not in held}
+
+
+def _evidence(record: Record) -> tuple[bytes, bytes]:
+    """(body, raw) of a record that a finding is about."""
+    return _encode(msgspec.structs.replace(record, raw=b"")), record.raw

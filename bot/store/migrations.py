@@ -367,6 +367,27 @@ def m015_calls_about_alerts(db: Database) -> None:
 
 
 @migrations()
+def m016_shadow_rules(db: Database) -> None:
+    """Since when a rule is in the shadow, and the alerts that it would have made."""
+    db.execute("CREATE TABLE shadow_rules (rule TEXT PRIMARY KEY, since TEXT NOT NULL) STRICT")
+    db.execute(
+        "CREATE TABLE shadows (rule TEXT NOT NULL, fold TEXT NOT NULL, anchor TEXT NOT NULL,"
+        " hits INTEGER NOT NULL, PRIMARY KEY (rule, fold, anchor)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
+def m017_marks_of_correlations(db: Database) -> None:
+    """What counts towards a correlation, found by its group and the record's time."""
+    db.execute(
+        "CREATE TABLE marks (correlation TEXT NOT NULL, grp TEXT NOT NULL, time INTEGER NOT NULL,"
+        " key TEXT NOT NULL, rule TEXT NOT NULL, value TEXT NOT NULL, name TEXT NOT NULL,"
+        " stored_at TEXT NOT NULL, UNIQUE (correlation, grp, time, key, rule, value)) STRICT"
+    )
+    db.execute("CREATE INDEX marks_stored ON marks (stored_at)")
+
+
+@migrations()
 def m018_cursors(db: Database) -> None:
     """How far a source that keeps no account of it itself has been read."""
     db.execute(

@@ -43,9 +43,9 @@ class UpkeepRows(Sqlite):
         return dict(zip(names, row, strict=True))
 
     def prune(self, *, records_before: str, evidence_before: str) -> Mapping[str, int]:
-        """Drop records without findings, what was sent and what was refused before
-        *records_before*, and evidence with its findings before *evidence_before*; alerts follow
-        once nothing is left of them and they are resolved, and storms follow their alerts.
+        """Drop records without findings, marks of correlations, what was sent and what was refused
+        before *records_before*, and evidence with its findings before *evidence_before*; alerts
+        follow once nothing is left of them and they are resolved, and storms follow their alerts.
         Decisions and the ledger stay, and so does the refused card of an open alert that is out
         of sight: the next start tries it. An alert that is not resolved keeps its pages, so that
         it is not paged twice.
@@ -56,10 +56,20 @@ class UpkeepRows(Sqlite):
                 " WHERE stored_at < ? AND body IS NULL LIMIT ?)",
                 records_before,
             ),
+            "marks": (
+                "DELETE FROM marks WHERE rowid IN (SELECT rowid FROM marks"
+                " WHERE stored_at < ? LIMIT ?)",
+                records_before,
+            ),
             "evidence": (
                 "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records"
                 " WHERE stored_at < ? AND body IS NOT NULL LIMIT ?)",
                 evidence_before,
+            ),
+            "shadows": (
+                "DELETE FROM shadows WHERE (rule, fold, anchor) IN (SELECT rule, fold, anchor"
+                " FROM shadows WHERE anchor < ? LIMIT ?)",
+                records_before,
             ),
             "findings": (
                 "DELETE FROM findings WHERE rowid IN (SELECT rowid FROM findings"

@@ -9,7 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli.rules import rules
+from bot.detection.sigma import load
 from bot.errors import BadInput
+from bot.model import iso
+from bot.store import SqliteStore
+from tests.builders import NOON, judged, make_finding, make_record, make_triage
 
 THEIRS = """\
 title: Users listed
@@ -42,7 +46,7 @@ def test_every_rule_is_listed(tmp_path: Path) -> None:
     told = json.loads(run("list", "--format", "json", "--rules", theirs(tmp_path)).stdout)
 
     assert [one["name"] for one in told if not one["own"]] == ["listed"]
-    assert len(told) == 11
+    assert len(told) == len(load()) + 1
     assert all(one["tests"] >= 2 for one in told)
 
 
@@ -80,6 +84,57 @@ def test_a_rule_without_tests_is_said(tmp_path: Path) -> None:
     (tmp_path / "listed.yml").write_text((THEIRS % "false").split("tests:")[0])
 
     assert "listed has no tests." in run("test", "listed", "--rules", str(tmp_path)).stdout
+
+
+def test_the_pack_passes_its_lint(tmp_path: Path) -> None:
+    """Others' rules are held to the same when their folder is named."""
+    ours, both = run("lint"), run("lint", "--rules", theirs(tmp_path))
+
+    assert (ours.exit_code, both.exit_code) == (0, 1)
+    assert "nothing to mend" in ours.stdout
+    assert "listed: its runbook has 0 step(s)" in both.stdout
+
+
+def test_coverage_is_told(tmp_path: Path) -> None:
+    """By technique and by call, with what is not covered and why; also for programs."""
+    said = run("coverage").stdout
+    found = json.loads(run("coverage", "--format", "json").stdout)
+
+    assert "T1078.004 Cloud Accounts: connect_emergency_access" in said
+    assert "DeleteInstance: connect_instance_deleted" in said
+    assert "Without a rule:" in said
+    assert [one for one in found["calls"] if not (one["rules"] or one["reason"])] == []
+
+
+def test_blind_rules_are_named(tmp_path: Path) -> None:
+    """By the records in the store: before the first read event a rule about one is not proven."""
+    (tmp_path / "callwarden.toml").write_text(
+        '[slack]\nchannel = "C0123ABCD"\n[people.take]\nusers = ["U0ANA"]\n'
+        '[people.resolve]\nusers = ["U0ANA"]\n'
+    )
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    needing = (THEIRS % "false") + (
+        "callwarden: {headline: x, fold_by: [actor], needs: [read_events]}\n"
+    )
+    (folder / "listed.yml").write_text(needing)
+    store = SqliteStore(tmp_path / "callwarden.db")
+    asked = ("coverage", "--live", "--rules", str(folder), "-c", str(tmp_path / "callwarden.toml"))
+
+    before = run(*asked).stdout
+    store.keep(judged(make_finding(record=make_record(name="ListUsers"))), make_triage(), iso(NOON))
+    store.close()
+    after = run(*asked).stdout
+
+    assert "listed needs read events. Not proven: no call that only reads has come yet." in before
+    assert "Blind on this feed: none" in after
+
+
+def test_the_page_of_rules_is_written(tmp_path: Path) -> None:
+    """To where it is wanted."""
+    run("docs", "--out", str(tmp_path / "rules.md"))
+
+    assert "### Connect instance deleted" in (tmp_path / "rules.md").read_text()
 
 
 def test_a_rule_is_explained() -> None:

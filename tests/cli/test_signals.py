@@ -59,6 +59,23 @@ def test_once_asked_is_always_asked() -> None:
     ending.close()
 
 
+@pytest.mark.usefixtures("signals")
+def test_a_hangup_reloads_and_ends_nothing() -> None:
+    """Each one that is heard; what asks for the end still ends, also in the same breath."""
+    heard: list[str] = []
+    ending = Ending(again=lambda: heard.append("again"))
+    signal.raise_signal(signal.SIGHUP)
+
+    assert not ending.wait(0.01)
+    assert heard == ["again"]
+    signal.raise_signal(signal.SIGHUP)
+    signal.raise_signal(signal.SIGTERM)
+    assert ending.wait(0)
+    assert ending.wait()
+    assert heard == ["again"]
+    ending.close()
+
+
 def _spin(over: threading.Event) -> None:
     while not over.is_set():
         sum(range(200))

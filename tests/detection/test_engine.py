@@ -144,12 +144,13 @@ NAMES = st.sampled_from([*OURS, "deleteinstance", "STOPLOGGING", ""])
 
 
 def test_index_and_brute_force_agree_on_our_rules() -> None:
-    """For each of our rules' own tests the index loses nothing."""
+    """For each of our rules' own tests the index loses nothing; shadow rules say nothing."""
+    engine = Engine(PACK)
     for rule in PACK:
         for test in rule.tests:
             assert agree(PACK, entry(test.record))
-            brute = rule.matches(decode(entry(test.record).raw))
-            assert brute is (rule.name in [f.rule for f in Engine(PACK).judge(entry(test.record))])
+            brute = rule.matches(decode(entry(test.record).raw)) and not rule.shadow
+            assert brute is (rule.name in [f.rule for f in engine.judge(entry(test.record))])
 
 
 @settings(deadline=None)

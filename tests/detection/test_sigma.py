@@ -211,7 +211,7 @@ def test_conditions_combine(tmp_path: Path, condition: object, expected: bool) -
         ({"level": "dreadful"}, "'dreadful' is not a valid Sigma rule level"),
         ({"id": "five"}, "must be an UUID"),
         ({"id": 5}, "pySigma cannot read it"),
-        ({"correlation": {"type": "event_count"}}, "correlation, which is not supported"),
+        ({"correlation": {"type": "event_count"}}, "correlation rule without timespan"),
         ({"name": "other"}, "its name must be that of its file, mine"),
         ({"name": None}, "its name must be that of its file, mine"),
         ({"id": None}, "it has no id"),

@@ -16,7 +16,17 @@ from bot.model import Alert, AlertState, Allowed, Checkup, Member, Person, Send,
 from bot.ports import Bot, Feed, Opened
 from bot.store import SqliteStore
 from handlers import register
-from tests.builders import ANA, BEN, CHANNEL, HORIZON, FakeClock, judged, make_finding, make_triage
+from tests.builders import (
+    ANA,
+    BEN,
+    CHANNEL,
+    HORIZON,
+    FakeClock,
+    judged,
+    make_finding,
+    make_rulebook,
+    make_triage,
+)
 
 EVE = Person(user="U0EVE", team="T0TEAM", name="Eve")
 """A full member whom no setting names."""
@@ -189,6 +199,7 @@ class Stage:
             pictures=self.pictures,
             outbox=self.outbox,
             pulse=self.pulse,
+            rules=make_rulebook(store, clock),
             team="T0TEAM",
             people=PEOPLE,
         )

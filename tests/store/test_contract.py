@@ -48,6 +48,16 @@ def keep_one(memory: Store) -> str:
 # ── intake ──────────────────────────────────────────────────────────────────
 
 
+def test_the_kinds_of_records_are_told(memory: Store) -> None:
+    """Each pair of source and name once; none in an empty store."""
+    before = memory.kinds()
+    findings = [make_finding(record=make_record(id=name, key=name, name=name)) for name in "aba"]
+    memory.keep(judged(*findings), TRIAGE, NOW)
+    source = findings[0].record.source
+
+    assert (list(before), list(memory.kinds())) == ([], [(source, "a"), (source, "b")])
+
+
 def test_an_empty_store_answers_everything_with_nothing(memory: Store) -> None:
     """Looking into an empty store is no fault."""
     assert memory.alert("A-00000") is None

@@ -42,17 +42,22 @@ def _steal(scribe: Scribe, cast: Cast, at: float) -> None:
         website(lead.user_id, PROD, cast.outside, OTHER_BROWSER),
         "connect:UpdateUserIdentityInfo",
         request,
+        rule="connect_user_email_changed",
+        fold=(lead.user_id, PROD.id, cast.admin.user_id),
         caption=f"{cast.admin.first}'s e-mail address is changed, in {lead.first}'s name",
     )
+    helpdesk = signed_in(cast.helpdesk, "Helpdesk")
     scribe.write(
         at + 3 * MINUTE,
-        signed_in(cast.helpdesk, "Helpdesk"),
+        helpdesk,
         "ds:ResetUserPassword",
         {
             "directoryId": "d-1234567890",
             "userName": cast.admin.username,
             "newPassword": "HIDDEN_DUE_TO_SECURITY_REASONS",
         },
+        rule="connect_directory_password_reset",
+        fold=(helpdesk.actor, ACCOUNT),
         caption=f"The helpdesk resets {cast.admin.first}'s password",
     )
 
@@ -69,6 +74,9 @@ def _raise(scribe: Scribe, cast: Cast, at: float) -> None:
             "UserId": cast.leads[0].user_id,
             "SecurityProfileIds": [AGENT_PROFILE, "7e6d5c4b-3a29-4180-9f8e-7d6c5b4a3928"],
         },
+        rule="connect_user_rights_changed",
+        fold=(cast.admin.user_id, PROD.id, cast.leads[0].user_id),
+        caption=f"{cast.leads[0].first} is given another security profile",
     )
     for after in (3, 6):
         note = scribe.write(
@@ -123,6 +131,9 @@ def _go_dark(scribe: Scribe, cast: Cast, at: float) -> None:
         who,
         "connect:UpdateInstanceAttribute",
         {"InstanceId": PROD.id, "AttributeType": "CONTACT_LENS", "Value": "false"},
+        rule="connect_contact_lens_disabled",
+        fold=(cast.ghost, PROD.id),
+        caption="Contact Lens is turned off for prod",
     )
 
 

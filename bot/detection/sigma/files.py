@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from bot.detection.rule import BROKEN_RULE, Rule, RuleSet
+from bot.detection.override import changed, parted, wrong
+from bot.detection.rule import BROKEN_RULE, Correlation, Rule, RuleSet
 from bot.detection.rulecase import read_tests
 from bot.detection.rulefile import Additions, misspelt, read_additions
 from bot.detection.sigma.compile import compiled, plain
+from bot.detection.sigma.correlations import correlation_of, linked, parsed, strangers
 from bot.errors import BadInput
-from bot.model import FEED_RULES, Level
+from bot.model import FEED_RULES, LeftOut, Level, Override
 
 if TYPE_CHECKING:
     from sigma.collection import SigmaCollection
+    from sigma.correlations import SigmaCorrelationRule
     from sigma.rule import SigmaRule
+    from sigma.rule.base import SigmaRuleBase
 
 PACK = Path(__file__).parents[2] / "rules"
 """The rules that come with the program."""
@@ -26,31 +30,58 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\Z")
 
 
 def load(
-    folders: Sequence[Path] = (), *, disabled: Sequence[str] = (), pack: Path = PACK
+    folders: Sequence[Path] = (),
+    *,
+    disabled: Sequence[str] = (),
+    override: Mapping[str, Override] | None = None,
+    patient: bool = False,
+    pack: Path = PACK,
 ) -> RuleSet:
-    """The rules of *pack* (ours) and then of *folders*, but for those named in *disabled*.
+    """The rules of *pack* (ours) and then of *folders*, but for those named in *disabled*, as
+    *override* (by name) changes them.
 
-    Raises BadInput that lists everything wrong in all files.
+    Raises BadInput that lists everything wrong in all files. A *patient* reader leaves out what is
+    wrong in *folders* and names it in the set; what is wrong in *pack* or with a name stays fatal.
     """
     faults: list[str] = []
+    refused: list[LeftOut] = []
     collections: list[SigmaCollection] = []
+    chains: list[Correlation] = []
+    chained: list[Path] = []
     others = [folder for folder in folders if folder.resolve() != pack.resolve()]
     for folder, own in [(pack, True), *((other, False) for other in others)]:
         if not folder.is_dir():
             faults.append(f"{folder}: there is no such folder")
         for file in sorted(_files(folder)):
             try:
-                collections.append(_parsed(file, own=own))
+                collection, correlations = _parsed(file, own=own)
             except BadInput as fault:
                 faults += [f"{file}: {line}" for line in fault.sentence.splitlines()]
-    rules = _rules(collections, pack, faults)
-    faults += _repeated(rules)
-    faults += _strangers(rules)
-    faults += _unknown(disabled, [rule.name for rule in rules])
+                continue
+            collections.append(collection)
+            for found in correlations:
+                chained.append(file)
+                chains += _correlation(found, file, faults, own=own)
+    rules = _rules(collections, chained, pack, faults)
+    every: list[Rule | Correlation] = [*rules, *chains]
+    faults += _repeated(every)
+    faults += _strangers(every)
+    strangers(chains, _references(collections), faults)
+    if patient:
+        faults, refused = parted(faults, others)
+        left_out = {one.file for one in refused}
+        rules = [rule for rule in rules if str(rule.file) not in left_out]
+        chains = [one for one in chains if str(one.file) not in left_out]
+    left: list[Rule | Correlation] = [*rules, *chains]
+    named = [one.name for one in left] + [Path(one.file).stem for one in refused]
+    faults += _unknown(disabled, named)
+    faults += wrong(override or {}, named)
     if faults:
         lines = "\n".join(f"  {fault}{'' if fault.endswith('?') else '.'}" for fault in faults)
         raise BadInput(f"{len(faults)} thing(s) to mend in the rules:\n{lines}", where="rules")
-    return RuleSet(tuple(rule for rule in rules if rule.name not in disabled))
+    rules = [changed(rule, override or {}) for rule in rules]
+    chains = [changed(one, override or {}) for one in chains]
+    return RuleSet(*linked(rules, chains, disabled), tuple(refused))
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -68,7 +99,16 @@ def _unknown(disabled: Iterable[str], known: Sequence[str]) -> Iterator[str]:
             yield f"rules.disabled: there is no rule called {name!r}; {hint}"
 
 
-def _strangers(rules: Sequence[Rule]) -> Iterator[str]:
+def _references(collections: Iterable[SigmaCollection]) -> Iterator[str]:
+    """How correlations may refer to the rules there are."""
+    for collection in collections:
+        for sigma in collection.rules:
+            yield from (str(one) for one in (sigma.name, sigma.id) if one)
+            if sigma.source and not sigma.name:
+                yield sigma.source.path.stem
+
+
+def _strangers(rules: Sequence[Rule | Correlation]) -> Iterator[str]:
     """A rule that stands for one that is not there would stand for nothing, without a word."""
     known = [*(rule.name for rule in rules), *FEED_RULES, BROKEN_RULE]
     for rule in rules:
@@ -81,8 +121,8 @@ def _strangers(rules: Sequence[Rule]) -> Iterator[str]:
                 yield f"{rule.file}: callwarden.stands_for: there is no rule {name!r}; {hint}"
 
 
-def _repeated(rules: Iterable[Rule]) -> Iterator[str]:
-    seen: dict[str, Rule] = {}
+def _repeated(rules: Iterable[Rule | Correlation]) -> Iterator[str]:
+    seen: dict[str, Rule | Correlation] = {}
     for rule in rules:
         for what, value in (("name", rule.name), ("id", rule.id)):
             first = seen.setdefault(f"{what} {value}", rule)
@@ -94,21 +134,24 @@ def _repeated(rules: Iterable[Rule]) -> Iterator[str]:
                 yield f"{rule.file}: its {what} {value} is taken by {first.file}"
 
 
-def _rules(collections: Sequence[SigmaCollection], pack: Path, faults: list[str]) -> list[Rule]:
-    """Every file's rules as one collection, so that a file may refer to another's rule."""
+def _rules(
+    collections: Sequence[SigmaCollection], chains: Sequence[Path], pack: Path, faults: list[str]
+) -> list[Rule]:
+    """Every file's rules as one collection; *chains* are the files that hold correlations."""
     from sigma.collection import SigmaCollection
 
     rules = []
     for sigma in SigmaCollection.merge(collections).rules:
         file = sigma.source.path if sigma.source else pack
         wrong: list[str] = []
-        rule = _rule(cast("SigmaRule", sigma), file, wrong, own=file.is_relative_to(pack))
+        own = file.is_relative_to(pack)
+        rule = _rule(cast("SigmaRule", sigma), file, wrong, own=own, part=own and file in chains)
         faults += [f"{file}: {fault}" for fault in wrong]
         rules += [rule] if rule else []
     return rules
 
 
-def _parsed(file: Path, *, own: bool) -> SigmaCollection:
+def _parsed(file: Path, *, own: bool) -> tuple[SigmaCollection, list[SigmaCorrelationRule]]:
     """pySigma's view of *file*. Raises BadInput, a fault a line, where there is none."""
     import yaml
     from sigma.collection import SigmaCollection
@@ -123,9 +166,10 @@ def _parsed(file: Path, *, own: bool) -> SigmaCollection:
     kept = [document for document in documents if document is not None]
     if not kept or not all(isinstance(document, dict) for document in kept):
         raise BadInput("it holds no rule")
-    for kind in ("correlation", "filter"):
-        if any(kind in document for document in kept):
-            raise BadInput(f"it holds a {kind}, which is not supported")
+    if any("filter" in document for document in kept):
+        raise BadInput("it holds a filter, which is not supported")
+    chains = [document for document in kept if "correlation" in document]
+    kept = [document for document in kept if "correlation" not in document]
     try:
         found = SigmaCollection.from_dicts(
             kept, collect_errors=True, source=SigmaRuleLocation(file)
@@ -134,20 +178,39 @@ def _parsed(file: Path, *, own: bool) -> SigmaCollection:
         raise BadInput(f"pySigma cannot read it: {plain(error)}") from error
     if found.errors:
         raise BadInput("\n".join(plain(error) for error in found.errors))
-    if own and len(found.rules) != 1:
+    if own and len(chains) > 1:
+        raise BadInput("it must hold one correlation")
+    if own and not chains and len(found.rules) != 1:
         raise BadInput("it must hold one rule")
-    return found
+    return found, [parsed(document, file) for document in chains]
 
 
-def _rule(sigma: SigmaRule, file: Path, faults: list[str], *, own: bool) -> Rule | None:
+def _correlation(
+    sigma: SigmaCorrelationRule, file: Path, faults: list[str], *, own: bool
+) -> list[Correlation]:
+    wrong: list[str] = []
+    found = correlation_of(sigma, file, wrong, own=own)
+    if own:
+        outcomes = {test.match for test in found.tests} if found else {True, False}
+        _check_own(sigma, file, outcomes, wrong)
+    if sigma.name in (BROKEN_RULE, *FEED_RULES):
+        wrong.append(f"the name {sigma.name} is ours")
+    faults += [f"{file}: {fault}" for fault in wrong]
+    return [found] if found and not wrong else []
+
+
+def _rule(sigma: SigmaRule, file: Path, faults: list[str], *, own: bool, part: bool) -> Rule | None:
+    """*part* of a correlation of ours: it never speaks, and needs nothing but a name."""
     name = sigma.name or ("" if own else file.stem)
     extra = sigma.custom_attributes
     faults += misspelt(extra)
     tests = read_tests(extra.get("tests"), faults)
     additions = Additions(headline=_escaped(sigma.title), fold_by=("actor", "account"))
-    if own or "callwarden" in extra:
-        additions = read_additions(extra.get("callwarden"), faults) or additions
-    if own:
+    if (own and not part) or "callwarden" in extra:
+        additions = read_additions(extra.get("callwarden"), faults, Additions) or additions
+    if part and not _NAME.match(name):
+        faults.append("each of its rules needs a name, in snake_case")
+    if own and not part:
         _check_own(sigma, file, {test.match for test in tests}, faults)
     if name in (BROKEN_RULE, *FEED_RULES):
         faults.append(f"the name {name} is ours")
@@ -178,7 +241,7 @@ def _rule(sigma: SigmaRule, file: Path, faults: list[str], *, own: bool) -> Rule
     )
 
 
-def _check_own(sigma: SigmaRule, file: Path, outcomes: set[bool], faults: list[str]) -> None:
+def _check_own(sigma: SigmaRuleBase, file: Path, outcomes: set[bool], faults: list[str]) -> None:
     """What we ask of our own rules beyond what Sigma asks."""
     if sigma.name != file.stem or not _NAME.match(file.stem):
         faults.append(f"its name must be that of its file, {file.stem}, in snake_case")

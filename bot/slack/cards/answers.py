@@ -100,6 +100,7 @@ def status(
     latency: Latency | None = None,
     checkups: Sequence[Checkup] = (),
     recovered: Sequence[Trouble] = (),
+    rules: Sequence[str] = (),
 ) -> Message:
     """How the bot is doing: bad news first, then figures."""
     bad = [feed for feed in feeds if feed.error]
@@ -120,7 +121,7 @@ def status(
         f"⚠️ Not readable {date(at)}: {code(item.where)}: {escape(item.reason)}"
         for at, item in unreadable
     ]
-    trouble += [f"⚠️ {escape(plain(one))}" for one in channels]
+    trouble += [f"⚠️ {escape(plain(one))}" for one in (*channels, *rules)]
     line = "All is well."
     if trouble:
         need = "thing needs" if len(trouble) == 1 else "things need"

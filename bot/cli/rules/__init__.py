@@ -1,0 +1,227 @@
+"""`callwarden rules`: which rules there are, whether they hold, and what each is for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli import config_option
+
+if TYPE_CHECKING:
+    from bot.detection.rule import Correlation, Rule, RuleSet
+
+_folders = click.option(
+    "--rules",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="A folder of your own Sigma rules beside ours; may be repeated.",
+)
+
+
+@click.group()
+def rules() -> None:
+    """Show, test and explain the detection rules."""
+
+
+@rules.command("list")
+@_folders
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+def list_rules(folders: tuple[Path, ...], form: str) -> None:
+    """Name every rule."""
+    found = _load(folders, patient=True)
+    _say_refused(found)
+    if form == "json":
+        click.echo(json.dumps([_told(one) for one in _every(found)], indent=2))
+        return
+    _print_table(_every(found))
+    click.echo(summed_up(found))
+
+
+@rules.command("test")
+@click.argument("name", required=False)
+@_folders
+@click.pass_context
+def test_rules(ctx: click.Context, name: str | None, folders: tuple[Path, ...]) -> None:
+    """Run the tests inside the rules' files, of all or of NAME."""
+    from bot.cli.reports import plain
+    from bot.detection.ruletest import run_chain_tests, run_tests
+
+    found = _load(folders)
+    chain = found.correlation(name) if name else None
+    whole = [rule for rule in found.rules if rule.tests or not rule.silent]
+    rules = [] if chain else [found.named(name)] if name else whole
+    chains = [chain] if chain else [] if name else list(found.correlations)
+    chosen: list[Rule | Correlation] = [*rules, *chains]
+    outcomes = [*run_tests(rules), *run_chain_tests(found, chains)]
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    for outcome in failed:
+        click.echo(f"FAILED {outcome.rule}: {plain(outcome.test)}: {plain(outcome.fault)}")
+    for rule in chosen:
+        if not rule.tests:
+            click.echo(f"{rule.name} has no tests.")
+    click.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} tests passed.")
+    ctx.exit(1 if failed else 0)
+
+
+@rules.command("lint")
+@_folders
+@click.pass_context
+def lint_rules(ctx: click.Context, folders: tuple[Path, ...]) -> None:
+    """Hold the rules to what ours must have before they are shipped.
+
+    Yours too, where a FOLDER is named; what is said of them is advice.
+    """
+    from bot.cli.reports import plain
+    from bot.detection.sigma.validate import validated
+    from bot.detection.standards import faults_of, lines
+
+    found = _load(folders)
+    faults = [*faults_of(found.rules), *validated(sorted({rule.file for rule in found}))]
+    for line in lines(faults):
+        click.echo(plain(line))
+    verdict = f"{len(faults)} thing(s) to mend" if faults else "nothing to mend"
+    click.echo(f"{len(found)} rules: {verdict}.")
+    ctx.exit(1 if faults else 0)
+
+
+@rules.command("coverage")
+@click.option("--live", is_flag=True, help="Name the rules that see nothing on your own feed.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@_folders
+@config_option
+def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> None:
+    """Say what the rules look at: by ATT&CK technique, and by call of Amazon Connect.
+
+    What no rule looks at is named with the reason. --live reads the store of the settings file.
+    """
+    from bot.cli.rules import coverage
+
+    coverage.show(_load(folders, patient=True).rules, config if live else None, form)
+
+
+@rules.command(hidden=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Instead of docs/.")
+def docs(out: Path | None) -> None:
+    """Write docs/rules.md anew from our own rules."""
+    from bot.cli.rules import page
+
+    file = out or page.PAGE
+    file.write_text(page.page(), encoding="utf-8")
+    click.echo(f"Wrote {file}.")
+
+
+@rules.command()
+@click.argument("name")
+@_folders
+def explain(name: str, folders: tuple[Path, ...]) -> None:
+    """Say what NAME looks for, why, what to do then, and how it is tested."""
+    from bot.cli.reports import plain
+
+    found = _load(folders)
+    for line in _explained(found.correlation(name) or found.named(name)):
+        click.echo(plain(line))
+
+
+def _load(folders: Sequence[Path], *, patient: bool = False) -> RuleSet:
+    from bot.detection import sigma
+
+    return sigma.load(folders, patient=patient)
+
+
+def _say_refused(found: RuleSet) -> None:
+    """What was left out, on standard error, so that a program's JSON stays JSON."""
+    from bot.cli.reports import plain
+
+    for one in found.refused:
+        click.echo(plain(f"REFUSED {one.file}: {one.reason}"), err=True)
+
+
+def summed_up(found: RuleSet) -> str:
+    """How many there are, in the shadow and left out."""
+    theirs = sum(not rule.own for rule in found)
+    shadow = sum(rule.shadow for rule in found)
+    return (
+        f"{len(found)} rules ({theirs} of yours), {shadow} of them shadow; "
+        f"{len(found.refused)} file(s) refused."
+    )
+
+
+def _every(found: RuleSet) -> list[Rule | Correlation]:
+    return [*found, *found.correlations]
+
+
+def _told(rule: Rule | Correlation) -> dict[str, object]:
+    return {
+        "name": rule.name,
+        "level": rule.level.value,
+        "status": rule.status,
+        "shadow": rule.shadow,
+        "own": rule.own,
+        "title": rule.title,
+        "tags": list(rule.tags),
+        "tests": len(rule.tests),
+        "file": str(rule.file),
+    }
+
+
+def _print_table(found: Sequence[Rule | Correlation]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from bot.cli.reports import plain
+
+    table = Table("Name", "Level", "Status", "Tests", "Title")
+    for rule in found:
+        status = f"{rule.status} (shadow)" if rule.shadow else rule.status
+        cells = (rule.name, rule.level.value, status, str(len(rule.tests)), rule.title)
+        table.add_row(*(Text(plain(one)) for one in cells))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+    console.print(table)
+
+
+def _explained(rule: Rule | Correlation) -> list[str]:
+    lines = [f"{rule.name}: {rule.title} ({rule.level.value})", "", rule.description, ""]
+    lines += ["Looks for:", *_looked_for(rule), ""]
+    if rule.shadow:
+        lines += ["It is a shadow rule: counted, never posted.", ""]
+    if rule.runbook:
+        lines += ["What to do:", *_numbered(rule.runbook), ""]
+    if rule.falsepositives:
+        lines += ["May be harmless:", *(f"  - {one}" for one in rule.falsepositives), ""]
+    by = rule.fold_by or getattr(rule, "group_by", ())
+    lines += [f"Findings fold by: {', '.join(by)}", f"Tags: {', '.join(rule.tags)}", ""]
+    if rule.stands_for:
+        lines += [f"While it is open it stands for: {', '.join(rule.stands_for)}", ""]
+    lines += ["Tests:"]
+    for test in rule.tests:
+        lines.append(f"  - {'matches' if test.match else 'does not match'}: {test.name}")
+    return [*lines, "", f"File: {rule.file}"]
+
+
+def _looked_for(rule: Rule | Correlation) -> list[str]:
+    """The rule's detection, or its correlation with its own base rules', as its author wrote it:
+    nothing says it better."""
+    lines = rule.file.read_text("utf-8").splitlines()
+    kept: list[str] = []
+    inside = False
+    for line in lines:
+        if line.startswith(("detection:", "correlation:")):
+            inside = True
+        elif inside and line[:1].strip() and not line.startswith("#"):
+            break
+        elif inside:
+            kept.append(line)
+    return kept
+
+
+def _numbered(steps: Sequence[str]) -> list[str]:
+    return [f"  {number}. {step}" for number, step in enumerate(steps, 1)]

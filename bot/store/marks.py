@@ -1,0 +1,54 @@
+"""Marks of correlations: rows that say what counts, when, and in which group."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+
+from bot.model import ChainMark
+
+_encode = msgspec.json.Encoder().encode
+
+_AROUND = (
+    "SELECT * FROM (SELECT time, key, rule, value, name FROM marks"
+    " WHERE correlation = ? AND grp = ? AND time >= ? AND time < ?"
+    " ORDER BY time DESC, key DESC LIMIT ?)"
+    " UNION ALL "
+    "SELECT * FROM (SELECT time, key, rule, value, name FROM marks"
+    " WHERE correlation = ? AND grp = ? AND time >= ? AND time <= ?"
+    " ORDER BY time, key LIMIT ?)"
+)
+
+
+def add(db: sqlite3.Connection, mark: ChainMark, now: str) -> bool:
+    """Write *mark* inside the caller's transaction; False where it is known already."""
+    cursor = db.execute(
+        "INSERT OR IGNORE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            mark.correlation,
+            _group(mark),
+            mark.time,
+            mark.key,
+            mark.rule,
+            mark.value,
+            mark.name,
+            now,
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+def around(db: sqlite3.Connection, mark: ChainMark) -> list[ChainMark]:
+    """The marks of its group within its span, before and after: the nearest, itself among them."""
+    one = (mark.correlation, _group(mark))
+    before = (*one, mark.time - mark.span, mark.time, mark.most)
+    after = (*one, mark.time, mark.time + mark.span, mark.most + 1)
+    return [
+        msgspec.structs.replace(mark, time=time, key=key, rule=rule, value=value, name=name)
+        for time, key, rule, value, name in db.execute(_AROUND, (*before, *after))
+    ]
+
+
+def _group(mark: ChainMark) -> str:
+    return _encode(mark.group).decode()
