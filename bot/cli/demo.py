@@ -96,7 +96,8 @@ def _told(seed: int) -> Story:
 
     now = datetime.now(UTC)
     day = story(seed, now=now)
-    return after(past_frames(seed, now=now, start=day.start), day)
+    # Few large files: each costs a message, a fetch and a commit, and somebody waits.
+    return after(past_frames(seed, now=now, start=day.start, days_a_file=7), day)
 
 
 def _begin(stage: Stage, day: Story) -> None:

@@ -173,6 +173,13 @@ def test_its_files_hold_all_of_it() -> None:
     assert whole.objects == day.objects + len(frames)
 
 
+def test_it_can_be_told_in_few_files() -> None:
+    """All of it in a file for each week; the bot is not kept waiting at its start."""
+    few = past_frames(2, now=NOW, start=START, days_a_file=7)
+    assert len(few) <= 12
+    assert sum(len(frame.records) for frame in few) == len(past(2, now=NOW))
+
+
 def test_a_folder_of_it_is_laid_out_like_the_bucket(tmp_path: Path) -> None:
     """So that whatever reads a trail's files reads these."""
     frames = past_frames(2, now=NOW, start=START)

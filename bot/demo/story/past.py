@@ -44,19 +44,18 @@ def past(seed: int, *, now: datetime) -> tuple[Json, ...]:
     return tuple(note.record for note in _notes(seed, now))
 
 
-def past_frames(seed: int, *, now: datetime, start: datetime) -> tuple[Frame, ...]:
-    """The past as the trail's files, one for each day, account and Region. Their times are
-    seconds from *start*, when the story's day begins, and so below zero."""
+def past_frames(
+    seed: int, *, now: datetime, start: datetime, days_a_file: int = 1
+) -> tuple[Frame, ...]:
+    """The past as the trail's files, one for each day (or so many), account and Region. Their
+    times are seconds from *start*, when the story's day begins, and so below zero."""
     notes = _notes(seed, now)
     origin = _origin(now)
 
-    def shelf(note: Noted) -> tuple[str, str, str]:
+    def shelf(note: Noted) -> tuple[int, str, str]:
         record = note.record
-        return (
-            str(record["eventTime"])[:10],
-            str(record["recipientAccountId"]),
-            str(record["awsRegion"]),
-        )
+        stretch = int(note.at // (days_a_file * 24 * HOUR))
+        return stretch, str(record["recipientAccountId"]), str(record["awsRegion"])
 
     frames: list[Frame] = []
     for (_, account, region), group in groupby(sorted(notes, key=shelf), key=shelf):
