@@ -138,6 +138,28 @@ class Gauge(Protocol):
         ...
 
 
+class Cursor(Struct, frozen=True, kw_only=True):
+    """How far a place has been read: everything up to *at* is stored. Reading began at *since*.
+
+    Both are ISO; what happened before *since* was there already and is history.
+    """
+
+    since: str
+    at: str
+
+
+class Cursors(Protocol):
+    """Where a source that is asked by time keeps how far it has been read."""
+
+    def cursor(self, place: str) -> Cursor | None:
+        """How far *place* has been read; None where it never was."""
+        ...
+
+    def read_up_to(self, place: str, at: str, now: str) -> None:
+        """Everything of *place* up to *at* (ISO) is stored. It may also be set back."""
+        ...
+
+
 # ── store ───────────────────────────────────────────────────────────────────
 
 
@@ -404,7 +426,7 @@ class ExemptionJudge(Protocol):
     ) -> Verdicted: ...
 
 
-class Store(Protocol):
+class Store(Cursors, Protocol):
     """The memory. Every method is atomic, durable when it returns, and safe to repeat."""
 
     def keep(self, batch: Sequence[Judged], folding: Folding, now: str) -> Kept:

@@ -20,8 +20,8 @@ from bot.inhibition import Inhibition
 from bot.jobs import Job, Keep, timetable
 from bot.model import Checkup, iso
 from bot.places import called_in, channel_of, channels_of, patience_of
-from bot.ports import Bot, Clock, Feed, Folding, Source, Store
-from bot.settings import QuietSettings, RulesSettings, Settings
+from bot.ports import Bot, Clock, Feed, Folding, Gauge, Source, Store
+from bot.settings import LOOKUP_EVENTS, QuietSettings, RulesSettings, Settings
 from bot.store import SqliteStore
 from bot.store.alone import Alone
 from bot.storms import Storms
@@ -304,7 +304,6 @@ def build(
 
     *again* reads `[rules]` anew, for a reload; without one it stays as it is.
     """
-    from bot.aws.backlog import sqs_gauge
     from bot.aws.clients import Aws
     from bot.charts import draw_aside
     from bot.detection.correlate import Chains
@@ -335,9 +334,9 @@ def build(
         correlations=chains,
     )
     aws = Aws()
-    ingests = _ingests(settings, rules, chains, aws, folding, store, outbox, clock, instances)
+    sources, gauges = _sources(settings, aws, store, clock)
+    ingests = _ingests(settings, rules, chains, sources, folding, store, outbox, clock, instances)
     pages = _pages(settings, store, outbox, clock, aws)
-    gauges = [sqs_gauge(one, aws) for one in settings.source]
     watch = FeedWatch(gauges, folding, patience_of(settings))
     job_errors: dict[str, str] = {}
     doors = Doors(client, channels_of(settings), called_in(settings))
@@ -420,27 +419,44 @@ def _pages(
     )
 
 
+def _sources(
+    settings: Settings, aws: Aws, store: Store, clock: Clock
+) -> tuple[list[Source], list[Gauge]]:
+    """The sources, and what tells how much waits at each."""
+    from bot.aws.backlog import sqs_gauge
+    from bot.aws.lookup import lookup_source
+    from bot.aws.sqs import sqs_source
+
+    sources: list[Source] = []
+    gauges: list[Gauge] = []
+    for one in settings.source:
+        if one.type == LOOKUP_EVENTS:
+            history = lookup_source(one, aws, store, clock)
+            sources.append(history)
+            gauges.append(history)
+        else:
+            sources.append(sqs_source(one, aws, object_bytes=settings.limits.object_bytes))
+            gauges.append(sqs_gauge(one, aws))
+    return sources, gauges
+
+
 def _ingests(
     settings: Settings,
     rules: RuleSet,
     chains: Chains,
-    aws: Aws,
+    sources: Sequence[Source],
     folding: Folding,
     store: Store,
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
 ) -> list[Ingest]:
-    from bot.aws.sqs import sqs_source
     from bot.detection.record import Limits
     from bot.ingest import Ingest
 
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
     )
-    sources: list[Source] = [
-        sqs_source(one, aws, object_bytes=limits.object_bytes) for one in settings.source
-    ]
     made = []
     for source in sources:
         engine, shadows = _engines(rules, instances)

@@ -677,3 +677,31 @@ def test_a_rule_can_be_changed_by_name(loaded: Load) -> None:
         "rules.override.some_rule.status",
     ]
     assert "Did you mean level?" in str(wrong.value)
+
+
+HISTORY = "[[source]]\ntype = 'lookup-events'\n"
+
+
+def test_an_event_history_needs_no_queue(loaded: Load) -> None:
+    """It is called after its Region; a second Region, or another account, is another source."""
+    west, role = "region = 'eu-west-2'\n", "role_arn = 'arn:aws:iam::111122223333:role/a'\n"
+    found = loaded(GOOD + HISTORY + HISTORY + west + HISTORY + west + role + "name = 'x'\n").source
+    assert [one.called for one in found] == ["lookup-events", "lookup-events eu-west-2", "x"]
+    assert found[0].since_hours == 3.0
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("[[source]]\nname = 'x'\n", "[[source]] 1, queue_url"),
+        (HISTORY + "queue_url = 'https://sqs/1/q'\n", "[[source]] 1, queue_url"),
+        (HISTORY + "visibility_seconds = 60\n", "[[source]] 1, visibility_seconds"),
+        (HISTORY + "since_hours = 2161\n", "[[source]] 1, since_hours"),
+        (SOURCE.replace("region", "since_hours = 3.0\nregion", 1), "[[source]] 1, since_hours"),
+        (HISTORY + "name = 'a'\n" + HISTORY + "name = 'b'\n", "[[source]]"),
+        ("[[source]]\ntype = 'kinesis'\n", "[[source]] 1, type"),
+    ],
+)
+def test_what_a_source_of_that_type_has_not_is_a_fault(loaded: Load, text: str, where: str) -> None:
+    """A setting that would silently do nothing, and two that would halve each other's pace."""
+    assert list(faults_of(loaded, GOOD + text)) == [where]

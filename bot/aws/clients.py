@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
 import boto3
@@ -20,16 +20,16 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 from botocore.session import Session, get_session
 
+from bot.aws.paging import PACE, Pace
 from bot.errors import BadInput
 
 if TYPE_CHECKING:
+    from botocore.client import ClientMeta
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-    Client = SQSClient | S3Client | SNSClient
-
-Service = Literal["sqs", "brisk sqs", "s3", "sns"]
+Service = Literal["sqs", "brisk sqs", "s3", "sns", "cloudtrail"]
 
 SESSION_NAME = "callwarden"
 """What our own calls are called in CloudTrail: the session name of every role we assume."""
@@ -47,6 +47,19 @@ def region_of(queue_url: str) -> str | None:
     return found[1] if found else None
 
 
+class History(Protocol):
+    """A client for CloudTrail, as far as we use one."""
+
+    @property
+    def meta(self) -> ClientMeta: ...
+    def lookup_events(self, **asked: Any) -> Mapping[str, Any]: ...
+    def close(self) -> None: ...
+
+
+if TYPE_CHECKING:
+    Client = SQSClient | S3Client | SNSClient | History
+
+
 class Aws:
     """Makes clients, one for each (service, Region, role).
 
@@ -59,6 +72,7 @@ class Aws:
         self._new_session = session
         self._sessions: dict[tuple[str | None, str | None], boto3.Session] = {}
         self._clients: dict[tuple[str, str | None, str | None], Client] = {}
+        self._paces: dict[tuple[str, str | None], Pace] = {}
 
     def sqs(self, region: str | None, role_arn: str | None = None) -> SQSClient:
         """A client for SQS. Raises BadInput where no Region is known."""
@@ -75,6 +89,16 @@ class Aws:
     def sns(self, region: str | None, role_arn: str | None = None) -> SNSClient:
         """A client for SNS."""
         return cast("SNSClient", self._client("sns", region, role_arn))
+
+    def cloudtrail(self, region: str | None, role_arn: str | None = None) -> History:
+        """A client for CloudTrail that tries once: whoever asks it keeps the pace."""
+        return cast("History", self._client("cloudtrail", region, role_arn))
+
+    def lookup_pace(self, region: str | None, role_arn: str | None = None) -> Pace:
+        """The pace of LookupEvents in a Region, one for all the roles of an account."""
+        account = role_arn.split(":")[4] if role_arn else None
+        place = self.cloudtrail(region, role_arn).meta.region_name
+        return self._paces.setdefault((place, account), Pace(PACE))
 
     def close(self) -> None:
         """Close every connection. The clients cannot be used afterwards."""
@@ -102,6 +126,9 @@ class Aws:
             return session.client("sqs", config=_config(LONGEST_WAIT + 10))
         if service == "sns":
             return session.client("sns", config=_config(10))
+        if service == "cloudtrail":
+            once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+            return cast("History", session.client("cloudtrail", config=_config(20).merge(once)))
         if service == "brisk sqs":
             return session.client("sqs", config=_config(5))
         client = session.client("s3", config=_config(20))

@@ -80,6 +80,9 @@ def _answered(error: ClientError, action: str, what: str) -> Fault:
     if action == "sns:Publish" and code in _NO_TOPIC:
         sentence = f"There is no topic {what} ({code}). Check sns_topic in [paging]."
         return Refused(action, code, sentence)
+    if code == "InvalidTimeRangeException":
+        sentence = f"AWS refused {action} ({code}) for {what}: check this machine's clock."
+        return Refused(action, code, sentence)
     if _DENIED.search(code) or status == 403:
         return Refused(action, code, _denied(error, action, code, what))
     if status >= 500 or code in {"RequestTimeout", "InternalError", "ServiceUnavailable"}:

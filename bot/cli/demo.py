@@ -41,8 +41,24 @@ SETTLE = 120.0
 )
 @click.option("--port", type=int, default=0, help="Port of the page; 0 takes a free one.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-def demo(once: bool, seed: int, folder: Path | None, port: int, no_browser: bool) -> None:
+@click.option(
+    "--write-past",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Only write the two weeks before the day into DIR, as a trail's bucket has them.",
+)
+def demo(
+    once: bool,
+    seed: int,
+    folder: Path | None,
+    port: int,
+    no_browser: bool,
+    write_past: Path | None,
+) -> None:
     """A Slack workspace with the bot in it, on loopback. No Slack, no AWS, no accounts."""
+    if write_past is not None:
+        _write_past(write_past, seed)
+        return
     try:
         import aiohttp  # noqa: F401 - only to say early what is missing
         import moto  # noqa: F401 - likewise
@@ -57,6 +73,40 @@ def demo(once: bool, seed: int, folder: Path | None, port: int, no_browser: bool
             _once(stage, seed)
         else:
             _watch(stage, seed, no_browser)
+
+
+def _write_past(folder: Path, seed: int) -> None:
+    """Files of ordinary records, for scan, backtests and benches."""
+    from bot.demo.aws.folder import write_folder
+    from bot.demo.story import past_frames, story
+
+    if folder.exists() and any(folder.iterdir()):
+        raise BadInput(f"{folder} is not empty. Choose another.", where="--write-past")
+    now = datetime.now(UTC)
+    start = story(seed, now=now).start
+    frames = past_frames(seed, now=now, start=start)
+    files = write_folder(frames, start, folder)
+    records = sum(len(frame.records) for frame in frames)
+    click.echo(f"{records:,} records in {files} files under {folder}.")
+
+
+def _told(seed: int) -> Story:
+    """The day with the two weeks before it."""
+    from bot.demo.story import after, past_frames, story
+
+    now = datetime.now(UTC)
+    day = story(seed, now=now)
+    # Few large files: each costs a message, a fetch and a commit, and somebody waits.
+    return after(past_frames(seed, now=now, start=day.start, days_a_file=7), day)
+
+
+def _begin(stage: Stage, day: Story) -> None:
+    """Start the bot; what happened before the day lies at its queue when it comes."""
+    stage.start_bot(wait=False)
+    for frame in day.frames:
+        if frame.at < 0:
+            stage.aws.play(frame, day.start)
+    stage.await_bot()
 
 
 def _leave(number: int, _: object) -> None:
@@ -103,13 +153,13 @@ def play_once(stage: Stage, seed: int) -> Accounts:
     """Play, act, stop, account. Raises Fault where something does not come at all."""
     from bot.cli.accounts import draw_up
     from bot.demo.acts import act
-    from bot.demo.story import story
 
     begun = time.monotonic()
-    day = story(seed, now=datetime.now(UTC))
-    stage.start_bot()
+    day = _told(seed)
+    _begin(stage, day)
     for frame in day.frames:
-        stage.aws.play(frame, day.start)
+        if frame.at >= 0:
+            stage.aws.play(frame, day.start)
     _await_intake(stage, day)
     _await_quiet(stage)
     try:
@@ -170,11 +220,9 @@ def _await_store(stage: Stage, ready: Callable[[dict[str, int]], bool], what: st
 
 def _watch(stage: Stage, seed: int, no_browser: bool) -> None:
     """Print the address, play the day in a few minutes, stay until Ctrl-C."""
-    from bot.demo.story import story
-
     ending = Ending(signal.SIGHUP)
-    stage.start_bot()
-    day = story(seed, now=datetime.now(UTC))
+    day = _told(seed)
+    _begin(stage, day)
     click.echo(f"\n  {stage.slack.page_url}\n")
     click.echo("A Slack workspace with Callwarden in it. Alerts arrive in #contact-centre-alerts.")
     click.echo("Choose who you are at the top left; analysts may act, guests may not.")
@@ -199,10 +247,11 @@ def _wait(stage: Stage, ending: Ending, seconds: float) -> None:
 
 
 def _play(stage: Stage, day: Story, ending: Ending) -> None:
-    last = max((frame.at for frame in day.frames), default=1.0)
-    first = min((frame.at for frame in day.frames), default=0.0)
+    frames = [frame for frame in day.frames if frame.at >= 0]
+    last = max((frame.at for frame in frames), default=1.0)
+    first = min((frame.at for frame in frames), default=0.0)
     begun = time.monotonic()
-    for frame in day.frames:
+    for frame in frames:
         due = begun + (frame.at - first) / max(1.0, last - first) * DAY_IN
         _wait(stage, ending, due - time.monotonic())
         if ending.wait(0):

@@ -50,6 +50,7 @@ _WORDS: Mapping[str, _Words] = {
             "Look whether the bot was down, or whether something else receives from this queue.",
             "Look at the source's error in /callwarden status, and at this machine's clock.",
             "If the account is simply that busy, give the machine more, or filter the trail.",
+            "A source of type lookup-events gives 100 events a second: beyond, use a trail.",
         ),
     ),
     DEAD: _Words(

@@ -8,7 +8,8 @@ hour and no more than a day. A silence counts while we were there to hear it and
 source, also one that was itself alerted about: after an outage the limit is wider for a week.
 **feed_failing**: the source could not be read for five minutes.
 **feed_late**: a message waited longer than `late_minutes` (15) before we received it, or some
-wait and none was received for that long.
+wait and none was received for that long; of a source without a queue: what it has was read only
+up to so long ago.
 **feed_dead_letters**: the dead-letter queue is not empty.
 **feed_refused**: something could not be read in the last hour and did not come again, readable,
 within five minutes.
@@ -101,6 +102,10 @@ def _failing(reading: Reading, rule: str) -> Diagnosis:
 def _late(reading: Reading, rule: str) -> Diagnosis:
     feed, waiting = reading.feed, reading.backlog.waiting
     limit = timedelta(minutes=reading.patience.late)
+    behind = reading.backlog.behind
+    if behind is not None and behind > limit.total_seconds():
+        past = lasting(behind)
+        return _ill(rule, f"{feed.name} was last read up to {past} ago{reading.backlog.why}")
     if feed.waited is not None and feed.waited > limit.total_seconds():
         past = lasting(feed.waited)
         return _ill(rule, f"A message of {feed.name} waited {past} before it was received")

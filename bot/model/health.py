@@ -25,13 +25,16 @@ class Latency(Struct, frozen=True, kw_only=True):
 class Backlog(Struct, frozen=True, kw_only=True):
     """What waits for us at a queue: *waiting* messages, and *dead* ones in *dead_queue*.
 
-    None is unknown, and *unknown* says why. *dead_queue* is "" where the queue has none.
+    None is unknown, and *unknown* says why. *dead_queue* is "" where the queue has none. A source
+    that has no queue says how many seconds it is *behind*, and *why* as the end of a sentence.
     """
 
     waiting: int | None = None
     dead: int | None = None
     dead_queue: str = ""
     unknown: str = ""
+    behind: float | None = None
+    why: str = ""
 
 
 class Condition(StrEnum):

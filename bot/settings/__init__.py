@@ -15,6 +15,7 @@ from bot.settings.checks import check_environment, check_whole, rules_named
 from bot.settings.faults import HINTS, SettingFault, SettingsWrong
 from bot.settings.reading import walk
 from bot.settings.tables import (
+    LOOKUP_EVENTS,
     EscalateSettings,
     InstanceSettings,
     PagingSettings,
@@ -28,6 +29,7 @@ from bot.settings.tables import (
 
 __all__ = [
     "HINTS",
+    "LOOKUP_EVENTS",
     "EscalateSettings",
     "InstanceSettings",
     "PagingSettings",

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 from bot.model import Allowed, Verb
 from bot.settings.faults import SettingFault, hint
 from bot.settings.routes import check_routes
+from bot.settings.sources import check_sources
 from bot.settings.tables import (
     JobsSettings,
     PagingSettings,
     QuietSettings,
     RulesSettings,
-    queue_name,
 )
 
 ENVIRONMENT = {
@@ -53,7 +53,7 @@ def check_whole(kept: dict[str, Any], data: dict[str, Any], faults: list[Setting
     _check_people(kept.get("people"), faults)
     _check_paths(kept["home"], data, faults)
     check_routes(data, faults)
-    _check_called(data, faults)
+    check_sources(data, faults)
     for name, key in (("source", "queue_url"), ("instance", "id")):
         values = _texts(data, name, key)
         for twice in sorted({v for v in values if values.count(v) > 1}):
@@ -107,17 +107,6 @@ def _check_pages(kept: dict[str, Any], data: dict[str, Any], faults: list[Settin
             what = "There is no topic to page."
             mend = "Set sns_topic under [paging], or drop it."
             faults.append(SettingFault(f"[[escalate]] {place}, to", what, mend))
-
-
-def _check_called(data: dict[str, Any], faults: list[SettingFault]) -> None:
-    """Status and alerts tell sources apart by what they are called."""
-    tables = data.get("source")
-    sources = [one for one in tables if isinstance(one, dict)] if isinstance(tables, list) else []
-    urls = {str(one.get("queue_url")): str(one.get("name") or "") for one in sources}
-    called = [name or queue_name(url) for url, name in urls.items()]
-    for twice in sorted({name for name in called if name and called.count(name) > 1}):
-        what = f"Two of them are called {_shown(twice)}."
-        faults.append(SettingFault("[[source]]", what, "Give each a name of its own."))
 
 
 def _check_paths(home: Path, data: dict[str, Any], faults: list[SettingFault]) -> None:

@@ -44,7 +44,8 @@ _TABLE_HINTS = {
 HINTS = {
     "channel": "Use the channel's ID (channel name → About → Channel ID), like C0123ABCD.",
     "queue_url": "Use the URL that SQS shows, https://sqs.<region>.amazonaws.com/<account>/<name>.",
-    "type": 'Use "sqs", or leave it out.',
+    "type": 'Use "sqs" (or leave it out), or "lookup-events".',
+    "since_hours": "Use a number from 0.1 to 2160, which is 90 days.",
     "role_arn": "Use arn:aws:iam::<12 digits>:role/<name>.",
     "region": "Use a Region such as eu-central-1.",
     "visibility_seconds": "Use a whole number from 10 to 43200.",

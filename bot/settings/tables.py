@@ -31,6 +31,17 @@ Tag = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+\*?\Z")]
 InstanceId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 
 
+SQS = "sqs"
+LOOKUP_EVENTS = "lookup-events"
+
+
+def called(name: str, type: str, queue_url: str, region: str) -> str:
+    """What a source is called: its *name*, else its queue's or its Region's."""
+    if type == LOOKUP_EVENTS:
+        return name or f"{LOOKUP_EVENTS} {region}".rstrip()
+    return name or queue_name(queue_url)
+
+
 def queue_name(queue_url: str) -> str:
     """The last part of a queue's URL."""
     return queue_url.partition("://")[2].rpartition("/")[2]
@@ -61,22 +72,26 @@ class SlackSettings(Struct, frozen=True, kw_only=True):
 
 
 class SourceSettings(Struct, frozen=True, kw_only=True):
-    """`[[source]]`: an SQS queue that receives CloudTrail by any of the usual routes."""
+    """`[[source]]`: an SQS queue that receives CloudTrail by any of the usual routes, or the event
+    history of an account in a Region, by LookupEvents."""
 
-    queue_url: QueueUrl
-    type: Literal["sqs"] = "sqs"
+    type: Literal["sqs", "lookup-events"] = "sqs"
+    queue_url: QueueUrl = ""
+    """Required of a queue."""
     name: str = ""
     region: Region | None = None
     role_arn: RoleArn | None = None
     visibility_seconds: Annotated[int, Meta(ge=10, le=43_200)] = 120
+    since_hours: Annotated[float, Meta(ge=0.1, le=2_160)] = 3.0
+    """How far back the first reading of a history goes."""
     quiet_minutes: Annotated[int, Meta(ge=1, le=10_080)] | None = None
     """No record for longer than this is a trouble; unset, it is learned."""
     late_minutes: Annotated[int, Meta(ge=1, le=1_440)] = 15
 
     @property
     def called(self) -> str:
-        """What it is called in status, logs and alerts: its name, else its queue's."""
-        return self.name or queue_name(self.queue_url)
+        """What it is called in status, logs and alerts."""
+        return called(self.name, self.type, self.queue_url, self.region or "")
 
 
 class InstanceSettings(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.store.aftermath import AftermathRows
 from bot.store.alerts import AlertRows
 from bot.store.around import AroundRows
+from bot.store.cursors import CursorRows
 from bot.store.delays import DelayRows
 from bot.store.exemptions import ExemptionRows
 from bot.store.feeds import FeedRows
@@ -39,6 +40,7 @@ class SqliteStore(
     PictureRows,
     DelayRows,
     FeedRows,
+    CursorRows,
     LedgerRows,
     UpkeepRows,
 ):

@@ -385,3 +385,12 @@ def m017_marks_of_correlations(db: Database) -> None:
         " stored_at TEXT NOT NULL, UNIQUE (correlation, grp, time, key, rule, value)) STRICT"
     )
     db.execute("CREATE INDEX marks_stored ON marks (stored_at)")
+
+
+@migrations()
+def m018_cursors(db: Database) -> None:
+    """How far a source that keeps no account of it itself has been read."""
+    db.execute(
+        "CREATE TABLE cursors (place TEXT PRIMARY KEY, since TEXT NOT NULL, at TEXT NOT NULL)"
+        " STRICT, WITHOUT ROWID"
+    )

@@ -10,6 +10,7 @@ import pytest
 from bot.alerts import judge, status
 from bot.health.judging import DEAD, FAILING, LATE, REFUSED, SILENT
 from bot.model import Backlog, Condition, Level, SendKind, Verb, Verdict
+from bot.slack.cards.health import figures
 from bot.store import SqliteStore
 from tests.builders import HORIZON, Bell, FakeClock, make_ask
 from tests.health.made import Watched
@@ -245,3 +246,20 @@ def test_the_evidence_of_a_trouble_is_what_was_measured(main: Watched) -> None:
     [record] = main.store.records_of(alert.id)
 
     assert msgspec.json.decode(record.raw)["backlog"]["dead"] == 2
+
+
+def test_a_history_that_is_read_no_further_is_late(main: Watched) -> None:
+    """An event history has no queue: the age of what was read is judged, and why is said."""
+    main.backlog = Backlog(waiting=0, dead=0, behind=840.0)
+    assert main.look(1) == []
+
+    main.backlog = Backlog(waiting=0, dead=0, behind=1200.0, why=": it has too many events")
+    [alert] = main.look(1)
+    assert alert.rule == LATE
+    assert alert.headline == "main was last read up to 20 min ago: it has too many events"
+    [checkup] = main.checkups()
+    assert "history read up to 20 min ago · management events only" in figures(checkup)
+
+    main.backlog = Backlog(waiting=0, dead=0, behind=5.0)
+    main.look(1)
+    assert main.now(LATE).condition is Condition.WELL

@@ -148,5 +148,15 @@ def choose(rng: random.Random) -> Cast:
     )
 
 
+def newcomer(rng: random.Random, cast: Cast) -> Person:
+    """Somebody who is not yet there: with a name and an address that nobody in *cast* has."""
+    known = (*cast.agents, *cast.leads, cast.admin, cast.developer, cast.helpdesk, cast.supplier)
+    names = {(one.first, one.last) for one in known}
+    addresses = {one.ip for one in known}
+    free = [(first, last) for first in _FIRST for last in _LAST if (first, last) not in names]
+    desks = [host for host in range(10, 250) if f"192.0.2.{host}" not in addresses]
+    return _person(rng, rng.choice(free), f"192.0.2.{rng.choice(desks)}")
+
+
 def _person(rng: random.Random, name: Sequence[str], ip: str) -> Person:
     return Person(name[0], name[1], new_id(rng), ip)

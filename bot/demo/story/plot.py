@@ -53,6 +53,17 @@ def story(seed: int, *, now: datetime) -> Story:
     )
 
 
+def after(past: Sequence[Frame], day: Story) -> Story:
+    """*day* with its *past*: frames before its own, at whose records no rule speaks."""
+    ids = [one for frame in past for one in _ids(frame)]
+    return msgspec.structs.replace(
+        day,
+        frames=(*past, *day.frames),
+        labels={**{str(one): None for one in ids}, **day.labels},
+        expected=msgspec.structs.replace(day.expected, records=day.expected.records + len(ids)),
+    )
+
+
 def _ids(frame: Frame) -> list[object]:
     if frame.route == "digest":
         return []

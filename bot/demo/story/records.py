@@ -210,6 +210,12 @@ def aws_service(name: str) -> Who:
     return Who({"type": "AWSService", "invokedBy": service}, service, service, service)
 
 
+def log_delivery() -> Who:
+    """The service that carries logs into buckets."""
+    service = "delivery.logs.amazonaws.com"
+    return Who({"type": "AWSService", "invokedBy": service}, service, service, service)
+
+
 def synchronization(instance: Instance) -> Who:
     """Global Resiliency, which repeats every change in the replica Region."""
     role = f"AWSServiceRoleForAmazonConnectSynchronization_{instance.id[:18]}"

@@ -48,7 +48,8 @@ class Noted(Struct, frozen=True, kw_only=True):
 
 
 class Frame(Struct, frozen=True, kw_only=True):
-    """One delivery. *at* is seconds since the day began, never before its records' times.
+    """One delivery. *at* is seconds since the day began, never before its records' times; what is
+    below zero is the past.
 
     *records* go into one file of *account* and *region*, or one by one into envelopes; a digest
     is a single document. An entry of *records* that is no object is broken on purpose.

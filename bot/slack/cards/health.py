@@ -31,6 +31,10 @@ def recovered(over: Sequence[Trouble]) -> Iterator[str]:
 def figures(checkup: Checkup) -> str:
     """What was measured of a source, each figure with its unit; what was not is said to be so."""
     backlog = checkup.backlog
+    refused = f"{checkup.refused} not readable in the last 24 h"
+    if backlog.behind is not None:
+        history = f"event history read up to {lasting(backlog.behind)} ago"
+        return f"{code(checkup.source)}: {history} · management events only · {refused}"
     waited = "nothing received in the last 5 min"
     if checkup.waited is not None:
         waited = f"longest wait in the queue {lasting(checkup.waited)}"
@@ -42,7 +46,6 @@ def figures(checkup: Checkup) -> str:
     waiting = "messages waiting UNKNOWN"
     if backlog.waiting is not None:
         waiting = f"{counted(backlog.waiting, 'message')} waiting"
-    refused = f"{checkup.refused} not readable in the last 24 h"
     return f"{code(checkup.source)}: {waited} · {waiting} · {dead} · {refused}"
 
 
