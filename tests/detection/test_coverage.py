@@ -61,7 +61,9 @@ def test_a_blind_rule_is_named(
     needs: tuple[str, ...], seen: list[tuple[str, str]], why: str
 ) -> None:
     """Where its own calls came, or for reads any that reads, it is not."""
-    rule = replace(RULES[0], needs=needs, may_match=lambda known: known["eventName"] == ("GetObject",))
+    rule = replace(
+        RULES[0], needs=needs, may_match=lambda known: known["eventName"] == ("GetObject",)
+    )
     found = blind([rule], seen)
 
     assert [why in one.why for one in found] == ([True] if why else [])
