@@ -47,7 +47,7 @@ def shadowed(tmp_path: Path, broken: list[str]) -> Iterator[Stage]:
 
     clock, store = FakeClock(), SqliteStore(tmp_path / "shadowed.db")
     hushed = load(override={RULE: Override(status="shadow")})
-    rules = RuleSet(hushed.rules, (LeftOut("mine/odd.yml", "it holds no rule"),))
+    rules = RuleSet(hushed.rules, refused=(LeftOut("mine/odd.yml", "it holds no rule"),))
     made = Stage(store, clock, make_rulebook(store, clock, rules, read))
     yield made
     store.close()
