@@ -18,7 +18,7 @@ COMMANDS = {
     "ledger": "Verify or export the record of every decision.",
     "manifest": "Print the Slack app manifest.",
     "page": "Send a test page to whoever is woken.",
-    "rules": "List, test and explain the detection rules.",
+    "rules": "List, test, lint, explain and try the detection rules.",
     "run": "Run the bot: take records in, post alerts, answer people.",
     "scan": "Read folders of CloudTrail files and show findings; no Slack needed.",
     "settings": "Check callwarden.toml and the environment.",

@@ -14,6 +14,7 @@ from bot.errors import BadInput
 from bot.model import iso
 from bot.store import SqliteStore
 from tests.builders import NOON, judged, make_finding, make_record, make_triage
+from tests.detection.made import record
 
 THEIRS = """\
 title: Users listed
@@ -160,3 +161,38 @@ def test_a_rule_that_is_not_there_is_said(verb: str) -> None:
     """With the nearest name."""
     with pytest.raises(BadInput, match="Did you mean connect_emergency_access"):
         run(verb, "connect_emergency_acess")
+
+
+def test_a_backtest_folds_as_the_bot_does(tmp_path: Path) -> None:
+    """Two findings of one actor in an hour are one alert, a third hours later is another; the
+    cards are a page in which nothing of a record is markup."""
+    times = ("10:00:00", "10:30:00", "15:00:00")
+    calls = [
+        record(
+            eventID=f"e-{time}",
+            eventTime=f"2026-11-22T{time}Z",
+            userAgent="<script>alert(1)</script>",
+        )
+        for time in times
+    ]
+    (tmp_path / "trail.json").write_text(json.dumps({"Records": [*calls, record("ListUsers")]}))
+    page = tmp_path / "cards.html"
+
+    said = run("backtest", str(tmp_path / "trail.json"), "--html", str(page)).stdout
+    told = json.loads(run("backtest", str(tmp_path), "--format", "json").stdout)
+
+    assert "4 records, 3 findings, 2 alerts" in said
+    assert [one["findings"] for one in told["alerts"]] == [2, 1]
+    assert page.read_text().count("<article>") == 2
+    assert "<script" not in page.read_text()
+    assert "Connect instance" in page.read_text()
+
+
+def test_a_backtest_leaves_out_what_is_mild(tmp_path: Path) -> None:
+    """And says that there is nothing left."""
+    (tmp_path / "trail.json").write_text(json.dumps({"Records": [record("ListUsers")]}))
+
+    asked = ("--rules", theirs(tmp_path), "--level")
+    path = str(tmp_path / "trail.json")
+    assert "1 findings, 1 alerts" in run("backtest", path, *asked, "low").stdout
+    assert "1 findings, 0 alerts" in run("backtest", path, *asked, "high").stdout

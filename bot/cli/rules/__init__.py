@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli import config_option
+from bot.model import Level
 
 if TYPE_CHECKING:
     from bot.detection.rule import Correlation, Rule, RuleSet
@@ -103,6 +104,38 @@ def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> Non
     from bot.cli.rules import coverage
 
     coverage.show(tuple(_load(folders, patient=True)), config if live else None, form)
+
+
+@rules.command("backtest")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
+)
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@click.option("--level", type=click.Choice([one.value for one in Level]), default="informational")
+@click.option("--fold-minutes", type=click.IntRange(1, 1440), default=60, show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@_folders
+def try_back(
+    paths: tuple[Path, ...],
+    folders: tuple[Path, ...],
+    page: Path | None,
+    level: str,
+    fold_minutes: int,
+    form: str,
+) -> None:
+    """Say which alerts the records in PATH would have made, folded as in production.
+
+    --html writes their cards to FILE. Nothing is sent or kept.
+    """
+    from bot.cli.rules import backtest as tried
+    from bot.cli.scan import Tally
+
+    found, tally = _load(folders, patient=True), Tally()
+    _say_refused(found)
+    alerts = tried.worse(tried.folded(paths, found, fold_minutes, tally), level)
+    tried.show(alerts, tally, form)
+    if page is not None:
+        tried.write(alerts, page)
 
 
 @rules.command(hidden=True)
