@@ -8,8 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sigma.collection import SigmaCollection
-
 from bot.aws.files import walk
 from bot.bench import sql
 from bot.cli.sweep import Sweep, Tally, Window
@@ -64,7 +62,9 @@ def _rules(folder: Path) -> RuleSet:
 
 def _conditions(folder: Path) -> tuple[list[Any], list[str]]:
     """The conditions that SQL can say, and the names of the rules with others."""
-    found: list[Any] = []
+    from sigma.collection import SigmaCollection
+
+    found: list[tuple[str, Any]] = []
     skipped: list[str] = []
     for file in sorted(folder.rglob("*.yml")):
         if file.stem == LEFT_OUT:
@@ -76,10 +76,12 @@ def _conditions(folder: Path) -> tuple[list[Any], list[str]]:
                 except TypeError:
                     skipped.append(file.stem)
                 else:
-                    found.append(one.parsed)
+                    found.append((file.stem, one.parsed))
     if not found:
         raise BadInput(f"{folder} holds no rules.")
-    return found, skipped
+    every = _tree([one for _, one in found])
+    skipped += [name for name, one in found if not sql.texts_only(one, every)]
+    return [one for _, one in found if sql.texts_only(one, every)], skipped
 
 
 def _tree(conditions: list[Any]) -> sql.Tree:

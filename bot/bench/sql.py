@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from sigma import conditions, types
-
 Tree: TypeAlias = dict[str, "Tree"]
 """Fields by the steps of their dotted names; those without steps below are texts."""
 
 
 def fields(node: object) -> Iterator[str]:
     """The fields that a condition asks for."""
+    from sigma import conditions
+
     if isinstance(node, conditions.ConditionItem):
         for one in node.args:
             yield from fields(one)
@@ -30,8 +30,21 @@ def tree(names: Iterator[str]) -> Tree:
     return whole
 
 
+def texts_only(node: object, fields_of_all: Tree) -> bool:
+    """Whether *node* asks only for texts, never for an object whose fields others ask for."""
+    for name in fields(node):
+        below = fields_of_all
+        for step in name.split("."):
+            below = below[step]
+        if below:
+            return False
+    return True
+
+
 def condition(node: object, regex: str) -> str:
     """*node* over a struct `r`; *regex* is the database's function. Raises TypeError."""
+    from sigma import conditions
+
     if isinstance(node, conditions.ConditionAND | conditions.ConditionOR):
         word = " AND " if isinstance(node, conditions.ConditionAND) else " OR "
         return "(" + word.join(condition(one, regex) for one in node.args) + ")"
@@ -44,6 +57,8 @@ def condition(node: object, regex: str) -> str:
 
 
 def _test(column: str, value: object, regex: str) -> str:
+    from sigma import types
+
     if isinstance(value, types.SigmaNull):
         return f"{column} IS NULL"
     if isinstance(value, types.SigmaExists):
@@ -60,6 +75,8 @@ def _test(column: str, value: object, regex: str) -> str:
 
 
 def _part(part: object, *, plain: bool) -> str:
+    from sigma import types
+
     if isinstance(part, str):
         return part if plain else part.replace("_", "\\_").replace("%", "\\%")
     return "%" if part == types.SpecialChars.WILDCARD_MULTI else "_"
