@@ -30,6 +30,8 @@ def measure(path: Path, folder: Path) -> dict[str, object]:
     heap.keep()
     begun = time.perf_counter()
     found = sum(len(look.findings) for look in sweep.over(walk([path]), tally))
+    if not tally.records:
+        raise BadInput(f"{path} holds no records. `callwarden bench corpus` writes some.")
     ours = tally.records / (time.perf_counter() - begun)
     result: dict[str, object] = {
         "records": tally.records,
