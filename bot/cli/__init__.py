@@ -13,7 +13,7 @@ from bot import __version__
 from bot.errors import Fault
 
 COMMANDS = {
-    "bench": "Measure this machine: clicks, crash, latency, scan, start, storm.",
+    "bench": "Measure this machine: clicks, crash, latency, peers, scan, start, storm.",
     "demo": "A Slack workspace and a day's story on this machine; no accounts needed.",
     "ledger": "Verify or export the record of every decision.",
     "manifest": "Print the Slack app manifest.",

@@ -89,6 +89,24 @@ def corpus(folder: Path, records: int, seed: int, form: str) -> None:
 
 
 @bench.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--rules",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="A folder of Sigma rules, such as SigmaHQ's rules/cloud/aws/cloudtrail.",
+)
+@FORMAT
+def peers(path: Path, folder: Path, form: str) -> None:
+    """The rules of a folder here, in chdb and in DuckDB, each where it is installed by hand."""
+    from bot.bench import peers as it
+
+    _end({**it.measure(path, folder), "faults": []}, form)
+
+
+@bench.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True)

@@ -36,24 +36,27 @@ _UNCOUNTED = 4_194_304
 _DIGEST = ("digestStartTime", "digestS3Object", "logFiles")
 
 
+_NONE = Raw()
+
+
 class _Outer(Struct, gc=False):
     """What tells a whole document apart, read in one go."""
 
     Records: list[Raw] | None = None
-    Events: Raw | None = None
-    CloudTrailEvent: Raw | None = None
-    detail: Raw | None = None
-    eventName: str | None = None  # noqa: N815 - as CloudTrail spells it
-    eventSource: str | None = None  # noqa: N815
-    eventID: str | None = None  # noqa: N815
+    Events: Raw = _NONE
+    CloudTrailEvent: Raw = _NONE
+    detail: Raw = _NONE
+    eventName: Raw = _NONE  # noqa: N815 - as CloudTrail spells it
+    eventSource: Raw = _NONE  # noqa: N815
+    eventID: Raw = _NONE  # noqa: N815
 
     @property
     def bridged(self) -> Raw | None:
         """The record in EventBridge's envelope, None where this is anything else."""
-        named = self.eventName is None and self.eventSource is None and self.eventID is None
-        if named and self.Events is None and self.CloudTrailEvent is None and self.detail:
-            return self.detail if bytes(memoryview(self.detail)[:1]) == b"{" else None
-        return None
+        others = (self.Events, self.CloudTrailEvent, self.eventName, self.eventSource, self.eventID)
+        if any(map(len, others)) or bytes(memoryview(self.detail)[:1]) != b"{":
+            return None
+        return self.detail
 
 
 class Piece(Struct, frozen=True, gc=False):
@@ -114,7 +117,8 @@ def _whole(body: bytes, start: bytes) -> list[Raw] | Raw:
         outer = _outer(body)
         if outer.Records is not None:
             return outer.Records
-        return outer.bridged or msgspec.json.decode(body, type=Raw)
+        bridged = outer.bridged
+        return msgspec.json.decode(body, type=Raw) if bridged is None else bridged
     except msgspec.ValidationError:
         return msgspec.json.decode(body, type=Raw)
 

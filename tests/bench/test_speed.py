@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sigma.collection import SigmaCollection
+from sigma.rule import SigmaRule
 
-from bot.bench import corpus
+from bot.bench import corpus, sql
 from bot.cli.bench import bench
 from bot.errors import BadInput
 
@@ -80,3 +83,46 @@ def test_scan_of_nothing_says_where_to_get_records(tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_text('{"hello": 1}')
     with pytest.raises(BadInput, match=r"odd\.json is no plain file"):
         found("scan", tmp_path)
+
+
+def test_peers_that_are_not_installed_are_none(tmp_path: Path) -> None:
+    """Ours is measured all the same; what is not there has no figure."""
+    corpus.write(tmp_path / "corpus", records=300, seed=1)
+    rule = {
+        "title": "Any",
+        "logsource": {"product": "aws", "service": "cloudtrail"},
+        "detection": {"a": {"eventSource": "iam.*", "errorCode": None}, "condition": "not a"},
+    }
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "any.yml").write_text(json.dumps(rule))
+    told = found("peers", tmp_path / "corpus", "--rules", tmp_path / "rules")
+
+    assert (told["records"], told["rules"], told["rules_as_sql"]) == (300, 1, 1)
+    for name in ("chdb", "duckdb"):
+        assert (told[f"{name}_rps"] is None) is (find_spec(name) is None)
+
+
+def test_conditions_become_sql() -> None:
+    """Blind to case, null as absent, wildcards as LIKE."""
+    text = """
+title: Any
+logsource: {product: aws}
+detection:
+  a: {eventName: 'Del_te*', errorCode: null}
+  b: {userIdentity.arn|re: "x'y"}
+  condition: a and not b
+"""
+    (rule,) = SigmaCollection.from_yaml(text).rules
+    assert isinstance(rule, SigmaRule)
+    parsed = rule.detection.parsed_condition[0].parsed
+
+    assert sql.condition(parsed, "match") == (
+        """((coalesce(lower(r."eventName") LIKE 'del\\_te%', false) AND """
+        """coalesce(r."errorCode" IS NULL, false)) AND """
+        """NOT coalesce(match(r."userIdentity"."arn", 'x''y'), false))"""
+    )
+    assert sql.tree(sql.fields(parsed)) == {
+        "eventName": {},
+        "errorCode": {},
+        "userIdentity": {"arn": {}},
+    }
