@@ -104,3 +104,13 @@ def test_a_rule_that_is_not_there_is_said(verb: str) -> None:
     """With the nearest name."""
     with pytest.raises(BadInput, match="Did you mean connect_emergency_access"):
         run(verb, "connect_emergency_acess")
+
+
+def test_a_correlation_is_explained_with_its_base_rules() -> None:
+    """What it counts stands in its own file, and is shown."""
+    shown = run("explain", "connect_emergency_access_then_changes").stdout
+    assert "type: temporal_ordered" in shown
+    assert "chain_connect_changed:" in shown
+    assert "eventName|startswith" in shown
+    assert "does not match: from another address" in shown
+    assert "6 of 6 tests passed." in run("test", "connect_emergency_access_then_changes").stdout
