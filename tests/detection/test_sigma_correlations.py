@@ -22,7 +22,7 @@ def refused(tmp_path: Path, *documents: object) -> str:
 @pytest.mark.parametrize(
     ("kind", "changes", "said"),
     [
-        ("temporal", {"rules": ["first", "secon"]}, "no rule 'secnd'; did you mean second?"),
+        ("temporal", {"rules": ["first", "sekond"]}, "no rule 'sekond'; did you mean second?"),
         ("temporal", {"rules": ["first"]}, "temporal needs from 2 to 8 rules"),
         ("temporal", {"rules": ["first", "first"]}, "names one of them twice"),
         ("temporal", {"rules": ["first", "both"]}, "both is a correlation too"),
