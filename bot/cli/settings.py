@@ -77,7 +77,8 @@ def _routes(found: Settings, rules: RuleSet, routes: Sequence[Route]) -> Iterato
 
     for place, (written, route) in enumerate(zip(found.route, routes, strict=True), 1):
         yield f"route {place}: {_conditions(written)} → {route.channel}"
-        if route.tag and not any(carries(rule.tags, route.tag) for rule in rules):
+        tags = [one.tags for one in (*rules, *rules.correlations)]
+        if route.tag and not any(carries(one, route.tag) for one in tags):
             yield f"note: no rule has the tag {route.tag}, so route {place} catches nothing yet"
 
 

@@ -9,7 +9,6 @@ with. A change that Global Resiliency repeats in the replica Region has counted 
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +28,9 @@ does more than that within a timespan is judged by the nearest."""
 
 _GROUPS = 20
 """Groups that one record can count in: fields may hold lists."""
+
+_SLOTS = 20
+"""Slots of a timespan: of a value that is counted, one mark is kept in each."""
 
 _FOLDS = 24 * 60
 _TOLD = 6
@@ -107,16 +109,19 @@ def marks(correlation: Correlation, hit: Hit, now: str) -> Iterator[ChainMark]:
     ]
     counted = [correlation.value_field] if correlation.value_field else []
     found = [_values(field, hit) for field in (*fields, *counted)]
+    time, span = round(happened.timestamp() * 1000), correlation.timespan * 1000
+    # Of a value only its rough time counts: a program that repeats itself leaves few marks.
+    slot = span // _SLOTS if counted else 1
     for row in islice(product(*found), _GROUPS):
         yield ChainMark(
             correlation=correlation.name,
             group=row[: len(fields)],
-            time=_milliseconds(happened),
-            key=record.key,
+            time=time - time % slot,
+            key="" if counted else record.key,
             rule="" if correlation.kind.counts else hit.rule,
             value=row[-1] if counted else "",
             name=record.name,
-            span=correlation.timespan * 1000,
+            span=span,
             most=_most(correlation),
         )
 
@@ -138,7 +143,7 @@ def judge(
     times = [one.time for one in around]
     spoken = set()
     for end in around[bisect_left(times, mark.time) :]:
-        stretch = end.time // mark.span
+        stretch = end.stretch
         if end.time > mark.time + mark.span or stretch in spoken:
             continue
         inside = around[bisect_left(times, end.time - mark.span) : bisect_right(times, end.time)]
@@ -247,7 +252,7 @@ def _finding(
         tags=correlation.tags,
         fold_minutes=correlation.fold_minutes or min(_FOLDS, max(60, correlation.timespan // 30)),
         since=iso(_at(chain[0].time)),
-        of=f"{json.dumps(mark.group)}\n{stretch}",
+        of=mark.of(stretch),
     )
 
 
@@ -283,14 +288,13 @@ def _values(field: str, hit: Hit) -> list[str]:
 
 
 def _most(correlation: Correlation) -> int:
-    """As many as it takes settle a plain count, however many there are."""
+    """As many as it takes settle a plain count, however many there are; and nearly so for values,
+    of which each leaves a mark a slot at most."""
     if correlation.kind is Kind.EVENT_COUNT:
         return correlation.at_least
-    return max(MOST, 4 * correlation.at_least)
-
-
-def _milliseconds(when: datetime) -> int:
-    return round(when.timestamp() * 1000)
+    if correlation.kind is Kind.VALUE_COUNT:
+        return min((_SLOTS + 1) * correlation.at_least, max(600, 4 * correlation.at_least))
+    return MOST
 
 
 def _at(milliseconds: int) -> datetime:

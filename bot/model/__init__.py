@@ -5,7 +5,7 @@ Times are UTC; where they are strings they are ISO-8601 with milliseconds and `Z
 sort as text.
 """
 
-from bot.model.alerts import Alert, AlertState, Finding, Mark, Release, Seen, Verdict
+from bot.model.alerts import Alert, AlertState, Finding, Mark, Release, Seen, Verdict, finding_id
 from bot.model.around import Around, Calls, Dot, Neighbour, Related, Tie, Timeline, Track
 from bot.model.chains import ChainMark
 from bot.model.decisions import Ask, Chain, Decision, Entry, Link, Verb
@@ -133,6 +133,7 @@ __all__ = [
     "Verdict",
     "counted",
     "cut",
+    "finding_id",
     "first_card",
     "foremost",
     "iso",

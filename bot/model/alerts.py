@@ -37,7 +37,12 @@ class Finding(Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """Deterministic: the same rule about the same record is the same finding."""
-        return str(uuid.uuid5(NAMESPACE, f"finding\n{self.rule}\n{self.of or self.record.key}"))
+        return finding_id(self.rule, self.of or self.record.key)
+
+
+def finding_id(rule: str, of: str) -> str:
+    """The id of what *rule* says *of* a record's key, or of what else it is idempotent on."""
+    return str(uuid.uuid5(NAMESPACE, f"finding\n{rule}\n{of}"))
 
 
 class AlertState(StrEnum):

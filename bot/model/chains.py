@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from msgspec import Struct
 
 
@@ -28,3 +30,12 @@ class ChainMark(Struct, frozen=True, kw_only=True):
     def place(self) -> tuple[int, str, str, str]:
         """What tells it from the other marks of its group, in the order of their times."""
         return self.time, self.key, self.rule, self.value
+
+    @property
+    def stretch(self) -> int:
+        """Which stretch of its span it falls in, counted from 1970."""
+        return self.time // self.span
+
+    def of(self, stretch: int) -> str:
+        """What a finding about its group in *stretch* is idempotent on."""
+        return f"{json.dumps(self.group)}\n{stretch}"

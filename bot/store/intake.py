@@ -123,7 +123,7 @@ class _Chunk:
         """Write the marks of a fresh record; the findings of correlations that they completed."""
         found = 0
         for mark in judged.marks:
-            if not marks.add(self.db, mark, self.now):
+            if not marks.add(self.db, mark, self.now) or marks.settled(self.db, mark):
                 continue
             window = marks.around(self.db, mark)
             for finding in self.folding.correlations.judge(mark, window, judged.record):

@@ -6,7 +6,7 @@ import sqlite3
 
 import msgspec
 
-from bot.model import ChainMark
+from bot.model import ChainMark, finding_id
 
 _encode = msgspec.json.Encoder().encode
 
@@ -48,6 +48,24 @@ def around(db: sqlite3.Connection, mark: ChainMark) -> list[ChainMark]:
         msgspec.structs.replace(mark, time=time, key=key, rule=rule, value=value, name=name)
         for time, key, rule, value, name in db.execute(_AROUND, (*before, *after))
     ]
+
+
+def settled(db: sqlite3.Connection, mark: ChainMark) -> bool:
+    """All that *mark* could complete has been said: a flood costs a look, not a window."""
+    if not _said(db, mark, mark.stretch):
+        return False
+    following = (mark.stretch + 1) * mark.span
+    later = db.execute(
+        "SELECT 1 FROM marks WHERE correlation = ? AND grp = ? AND time BETWEEN ? AND ? LIMIT 1",
+        (mark.correlation, _group(mark), following, mark.time + mark.span),
+    ).fetchone()
+    return later is None or _said(db, mark, mark.stretch + 1)
+
+
+def _said(db: sqlite3.Connection, mark: ChainMark, stretch: int) -> bool:
+    known = finding_id(mark.correlation, mark.of(stretch))
+    row = db.execute("SELECT 1 FROM findings WHERE id = ?", (known,)).fetchone()
+    return row is not None
 
 
 def _group(mark: ChainMark) -> str:

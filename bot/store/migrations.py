@@ -382,7 +382,8 @@ def m017_marks_of_correlations(db: Database) -> None:
     db.execute(
         "CREATE TABLE marks (correlation TEXT NOT NULL, grp TEXT NOT NULL, time INTEGER NOT NULL,"
         " key TEXT NOT NULL, rule TEXT NOT NULL, value TEXT NOT NULL, name TEXT NOT NULL,"
-        " stored_at TEXT NOT NULL, UNIQUE (correlation, grp, time, key, rule, value)) STRICT"
+        " stored_at TEXT NOT NULL,"
+        " PRIMARY KEY (correlation, grp, time, key, rule, value)) STRICT, WITHOUT ROWID"
     )
     db.execute("CREATE INDEX marks_stored ON marks (stored_at)")
 

@@ -57,7 +57,8 @@ class UpkeepRows(Sqlite):
                 records_before,
             ),
             "marks": (
-                "DELETE FROM marks WHERE rowid IN (SELECT rowid FROM marks"
+                "DELETE FROM marks WHERE (correlation, grp, time, key, rule, value) IN"
+                " (SELECT correlation, grp, time, key, rule, value FROM marks"
                 " WHERE stored_at < ? LIMIT ?)",
                 records_before,
             ),

@@ -196,3 +196,13 @@ def test_a_backtest_leaves_out_what_is_mild(tmp_path: Path) -> None:
     path = str(tmp_path / "trail.json")
     assert "1 findings, 1 alerts" in run("backtest", path, *asked, "low").stdout
     assert "1 findings, 0 alerts" in run("backtest", path, *asked, "high").stdout
+
+
+def test_a_correlation_is_explained_with_its_base_rules() -> None:
+    """What it counts stands in its own file, and is shown."""
+    shown = run("explain", "connect_emergency_access_then_changes").stdout
+    assert "type: temporal_ordered" in shown
+    assert "chain_connect_changed:" in shown
+    assert "eventName|startswith" in shown
+    assert "does not match: from another address" in shown
+    assert "6 of 6 tests passed." in run("test", "connect_emergency_access_then_changes").stdout

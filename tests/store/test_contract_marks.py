@@ -155,6 +155,6 @@ def test_each_look_is_one_range_of_an_index(tmp_path: Path) -> None:
 
     looks = [line for line in plan if "marks" in line]
     assert len(looks) == 2
-    wanted = "INDEX sqlite_autoindex_marks_1 (correlation=? AND grp=? AND time>? AND time<?)"
+    wanted = "PRIMARY KEY (correlation=? AND grp=? AND time>? AND time<?)"
     assert all(wanted in line for line in looks)
     assert not any("TEMP B-TREE" in line for line in plan)

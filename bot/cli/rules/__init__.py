@@ -249,8 +249,12 @@ def _looked_for(rule: Rule | Correlation) -> list[str]:
     for line in lines:
         if line.startswith(("detection:", "correlation:")):
             inside = True
+        elif line.startswith("name:") and kept and hasattr(rule, "timespan"):
+            kept += ["", f"{line.removeprefix('name: ')}:"]
         elif inside and line[:1].strip() and not line.startswith("#"):
-            break
+            if not hasattr(rule, "timespan"):
+                break
+            inside = False
         elif inside:
             kept.append(line)
     return kept
