@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from bot.detection.baseline import Baseline
 from bot.detection.engine import Engine
 from bot.detection.record import Limits, read, to_record
 from bot.errors import Fault, Unavailable
-from bot.model import Unreadable, iso, moment
+from bot.model import Finding, Unreadable, iso, moment
+from bot.model.evidence import Evidence
 from bot.ports import Blob, Clock, Delivery, Feed, Folding, Judged, Outbox, Source, Store
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,7 @@ class Ingest:
         outbox: Outbox,
         clock: Clock,
         limits: Limits,
+        baseline: Baseline | None = None,
     ) -> None:
         self._source = source
         self._engine = engine
@@ -84,6 +87,8 @@ class Ingest:
         self._outbox = outbox
         self._clock = clock
         self._limits = limits
+        self._baseline = baseline
+        self._epoch: int | None = None
         self._stopping = threading.Event()
         self._records = 0
         self._last_at = ""
@@ -146,6 +151,9 @@ class Ingest:
             delivery.done()
         except Exception as error:  # noqa: BLE001 - the delivery comes back
             sentence = _sentence(error)
+            if self._baseline is not None:
+                # What was learned and not stored must be news again when it comes back.
+                self._baseline.reset()
             self._give_back(delivery, sentence)
             self._missing(delivery.where, sentence)
             self._stumble(f"{delivery.where}: {sentence}", error)
@@ -183,6 +191,7 @@ class Ingest:
                 self._unreadable(unread)
             if judged:
                 kept = self._store.keep(judged, self._folding, self._now())
+                self._unlearn(kept.epoch)
                 self._records += kept.records
                 self._note_accounts(judged)
                 self._last_at = self._now()
@@ -197,11 +206,24 @@ class Ingest:
                 unread.append(entry)
             else:
                 record = to_record(entry)
-                judged.append(Judged(record=record, findings=self._engine.judge(entry)))
+                findings = self._engine.judge(entry)
+                unusual: tuple[Finding, ...] = ()
+                evidence: Evidence | None = None
+                if self._baseline is not None:
+                    unusual, evidence = self._baseline.take(entry, spoken=bool(findings))
+                judged.append(
+                    Judged(record=record, findings=(*findings, *unusual), evidence=evidence)
+                )
             if len(judged) + len(unread) >= BATCH:
                 yield judged, unread
                 judged, unread = [], []
         yield judged, unread
+
+    def _unlearn(self, epoch: int) -> None:
+        """Where something was forgotten in the store, memory starts from there again."""
+        if self._baseline is not None and self._epoch not in (None, epoch):
+            self._baseline.reset()
+        self._epoch = epoch
 
     def _note_accounts(self, batch: list[Judged]) -> None:
         new = {one.record.account for one in batch if one.record.account} - self._accounts

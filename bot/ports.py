@@ -48,6 +48,7 @@ from bot.model import (
     Unreadable,
     Verb,
 )
+from bot.model.evidence import Evidence
 
 
 class Clock(Protocol):
@@ -141,6 +142,8 @@ class Judged(Struct, frozen=True, kw_only=True):
 
     record: Record
     findings: tuple[Finding, ...] = ()
+    evidence: Evidence | None = None
+    """What baselines learned from it; stored with it, and only once."""
 
 
 class SnoozeChange(Struct, frozen=True, kw_only=True):
@@ -293,12 +296,16 @@ class Folding(Protocol):
 
 
 class Kept(Struct, frozen=True, kw_only=True):
-    """What `keep` changed: records and findings not seen before, alerts opened and changed."""
+    """What `keep` changed: records and findings not seen before, alerts opened and changed.
+
+    *epoch* rises whenever something that baselines had learned was forgotten.
+    """
 
     records: int = 0
     findings: int = 0
     opened: int = 0
     changed: int = 0
+    epoch: int = 0
 
 
 class Verdicted(Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     # Slow to import; what only reads the store (ledger, settings) does without them.
     from bot.aws.clients import Aws
     from bot.aws.sns import SnsTopic
+    from bot.detection.baseline import Baseline
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
     from bot.pager import Pages
@@ -395,7 +396,7 @@ def _ingests(
     rules: RuleSet,
     aws: Aws,
     folding: Folding,
-    store: Store,
+    store: SqliteStore,
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
@@ -411,7 +412,33 @@ def _ingests(
     sources: list[Source] = [
         sqs_source(one, aws, object_bytes=limits.object_bytes) for one in settings.source
     ]
+    baseline = baseline_of(settings, store) if settings.baseline.enabled else None
     return [
-        Ingest(source, Engine(rules, instances=instances), folding, store, outbox, clock, limits)
+        Ingest(
+            source,
+            Engine(rules, instances=instances),
+            folding,
+            store,
+            outbox,
+            clock,
+            limits,
+            baseline,
+        )
         for source in sources
     ]
+
+
+def baseline_of(settings: Settings, store: SqliteStore) -> Baseline:
+    """The baselines that the settings ask for; one for all sources."""
+    from bot.detection.baseline import Baseline, Tuning
+
+    chosen = settings.baseline
+    tuning = Tuning(
+        budget_per_day=chosen.budget_per_day,
+        warmup_days=chosen.warmup_days,
+        half_life_days=chosen.half_life_days,
+        memory_rows=chosen.memory_rows,
+    )
+    baseline = Baseline(tuning, store)
+    log.info("%s", baseline.status)
+    return baseline

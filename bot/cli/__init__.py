@@ -13,6 +13,7 @@ from bot import __version__
 from bot.errors import Fault
 
 COMMANDS = {
+    "baseline": "Show, forget or export what is usual for whom.",
     "bench": "Measure this machine: clicks, crash, latency, start, storm.",
     "demo": "A Slack workspace and a day's story on this machine; no accounts needed.",
     "ledger": "Verify or export the record of every decision.",

@@ -72,6 +72,14 @@ class Evidence(Struct, frozen=True, kw_only=True):
     version: int = 0
 
 
+class Named(Struct, frozen=True, kw_only=True):
+    """A row in words: whose it is (`principal ACCOUNT WHO`) and of what (`region eu-west-1`)."""
+
+    scope: str
+    feature: str
+    row: Row
+
+
 def decayed(value: float, hours: int, half_life: float) -> float:
     """What is left of *value* after *hours*; *half_life* in hours."""
     return value if hours <= 0 else value * 2.0 ** (-hours / half_life)

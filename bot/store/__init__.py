@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.store.aftermath import AftermathRows
 from bot.store.alerts import AlertRows
 from bot.store.around import AroundRows
+from bot.store.baseline import BaselineRows
 from bot.store.delays import DelayRows
 from bot.store.exemptions import ExemptionRows
 from bot.store.feeds import FeedRows
@@ -30,6 +31,7 @@ class SqliteStore(
     SnoozeRows,
     ExemptionRows,
     AroundRows,
+    BaselineRows,
     StormRows,
     InhibitionRows,
     OutboxRows,

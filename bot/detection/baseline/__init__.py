@@ -165,6 +165,11 @@ class Baseline:
         """Rows in memory."""
         return self._memory.rows
 
+    @property
+    def asked(self) -> int:
+        """How often a scope was not in memory."""
+        return self._memory.asked
+
     def _restored(self) -> Budget:
         stored = self._shelf.baseline_state() if self._shelf is not None else b""
         return msgspec.json.decode(stored, type=Budget) if stored else Budget()
