@@ -258,8 +258,13 @@ class Baseline:
     ) -> tuple[float, list[tuple[float, Feature, str]]]:
         """(bits, what is new: each with its bits and what peers do), most surprising first."""
         own = self._memory.scope(who.scopes[0])
-        unknown = [one for one in found if self._is_new(own.get(one.feature), hour)]
         newcomer = not own
+        unknown = []
+        for one in found:
+            row = own.get(one.feature)
+            # Nothing fades from a whole hour to nothing within one half-life.
+            if row is None or (hour - row.last > self._half_life and self._is_new(row, hour)):
+                unknown.append(one)
         if not unknown:
             return 0.0, []
         group, account = (self._memory.scope(scope) for scope in who.scopes[1:])
@@ -280,8 +285,8 @@ class Baseline:
         new.sort(key=lambda each: -each[0])
         return sum(bits for bits, _, _ in new), new
 
-    def _is_new(self, row: Row | None, hour: int) -> bool:
-        return row is None or decayed(row.weight, hour - row.last, self._half_life) < FAINT
+    def _is_new(self, row: Row, hour: int) -> bool:
+        return decayed(row.weight, hour - row.last, self._half_life) < FAINT
 
     def _share(self, core: Core, who: Caller) -> float:
         """How much surprise weighs for this operation by this kind of caller."""
@@ -343,19 +348,22 @@ class Baseline:
             state = msgspec.json.encode(self._budget)
         if not (touches or counts or traced or state):
             return None
-        named = any(touch.feature == _ACTIVE.feature for touch in touches)
-        names = (
-            (who.scopes[0], f"principal {who.account} {who.actor.principal}"),
-            (who.scopes[1], f"group {who.account} {who.group}"),
-            (who.scopes[2], f"account {who.account}"),
-        )
-        traces = tuple(Touch(who.scopes, one.total, one.feature, hour) for one in found)
+        names: tuple[tuple[int, str], ...] = ()
+        if any(touch.feature == _ACTIVE.feature for touch in touches):
+            names = (
+                (who.scopes[0], f"principal {who.account} {who.actor.principal}"),
+                (who.scopes[1], f"group {who.account} {who.group}"),
+                (who.scopes[2], f"account {who.account}"),
+            )
+        traces: tuple[Touch, ...] = ()
+        if traced:
+            traces = tuple(Touch(who.scopes, one.total, one.feature, hour) for one in found)
         return Evidence(
             half_life=self._half_life,
             touches=tuple(touches),
             counts=tuple(counts),
-            traces=traces if traced else (),
-            names=names if named else (),
+            traces=traces,
+            names=names,
             state=state,
             version=self._sent,
         )

@@ -37,6 +37,8 @@ class Budget(Struct, kw_only=True):
     top: dict[int, float] = field(default_factory=dict)
     spoken: dict[int, float] = field(default_factory=dict)
     version: int = 0
+    known: tuple[float, float] | None = None
+    """The two quantiles of the days that are over: they change only with the day."""
 
     def turn(self, hour: int, per_day: int) -> None:
         """Note that it is *hour*; where a day ended, its scores set the next days' threshold."""
@@ -50,6 +52,7 @@ class Budget(Struct, kw_only=True):
         spent = ranked[per_day - 1] if len(ranked) >= per_day else 0.0
         self.days = [*self.days, Day(self.day, spent, ranked[0] if ranked else 0.0)][-_DAYS_KEPT:]
         self.day, self.top, self.spoken = hour // 24, {}, {}
+        self.known = None
         self.version += 1
 
     def warming(self, hour: int, warmup_days: int) -> int:
@@ -58,12 +61,19 @@ class Budget(Struct, kw_only=True):
 
     def threshold(self, half_life_days: float) -> float:
         """The score from which on a subject gets an alert, while the budget lasts."""
-        return max(FLOOR, _quantile(self.days, [one.spent for one in self.days], half_life_days))
+        return max(FLOOR, self._quantiles(half_life_days)[0])
 
     def high(self, half_life_days: float) -> float:
         """The score from which on an alert's level is high: the worst of most days."""
-        highest = _quantile(self.days, [one.highest for one in self.days], half_life_days)
-        return max(1.5 * FLOOR, highest)
+        return max(1.5 * FLOOR, self._quantiles(half_life_days)[1])
+
+    def _quantiles(self, half_life_days: float) -> tuple[float, float]:
+        if self.known is None:
+            self.known = (
+                _quantile(self.days, [one.spent for one in self.days], half_life_days),
+                _quantile(self.days, [one.highest for one in self.days], half_life_days),
+            )
+        return self.known
 
     def judge(
         self, subject: int, score: float, *, per_day: int, half_life_days: float, quiet: bool
