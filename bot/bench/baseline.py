@@ -80,7 +80,9 @@ def _write(path: Path, pairs: int) -> int:
             for number in range(first, min(first + 200, pairs // _EACH)):
                 keep(db, f"record-{number}", _evidence(number))
         store.tidy()
-    rows: int = store.reader.execute("SELECT count(*) FROM baseline").fetchone()[0]
+    rows: int = store.reader.execute(
+        "SELECT count(*) FROM baseline b JOIN baseline_texts t ON t.key = b.feature"
+    ).fetchone()[0]
     store.reader.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     store.close()
     return rows
@@ -97,7 +99,7 @@ def _evidence(number: int) -> Evidence:
     for place in range(_EACH):
         dimension = _DIMENSIONS[place % len(_DIMENSIONS)]
         value = (number * 31 + place * place * 7 + place) % _VALUES[dimension]
-        one = feature(dimension, f"{dimension}-{value}")
+        one = feature(dimension, f"{dimension}-{place}-{value}")
         text = f"{dimension} {one.value}"
         # The peers' rows are few; only the principal's own are what is counted here.
         touches.append(Touch(who.scopes[:1], one.total, one.feature, _HOUR + place, text))

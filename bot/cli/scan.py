@@ -19,12 +19,17 @@ from bot.model import Level, Unreadable, moment
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bot.detection.baseline import Baseline
     from bot.detection.engine import Engine
     from bot.detection.record import Entry
     from bot.model import Finding
+    from bot.model.evidence import Evidence
+    from bot.store import SqliteStore
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _PLACE = re.compile(r"#[\d.]+\Z")
+_TOGETHER = 2_000
+"""Pieces of evidence that are stored at once."""
 _NAMED = 50
 """Faults named on standard error; `--format json` has them all."""
 
@@ -117,6 +122,13 @@ class Tally:
     help="Show findings of this level and above.",
 )
 @click.option(
+    "--baseline",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also say what is unusual for somebody, and keep what is learned in this file.",
+)
+@click.option(
     "--tolerate-unreadable",
     is_flag=True,
     help="What cannot be read is a warning, not exit code 2.",
@@ -130,6 +142,7 @@ def scan(
     until: str | None,
     folders: tuple[Path, ...],
     level: str,
+    file: Path | None,
     tolerate_unreadable: bool,
 ) -> None:
     """Look for findings in files and folders of CloudTrail records.
@@ -148,11 +161,12 @@ def scan(
     engine = Engine(sigma.load(folders))
     tally = Tally()
     report = report_for(form)
-    for finding in findings(paths, engine, window, tally):
-        # A rule that broke might have had something worse to say.
-        if finding.rule == BROKEN_RULE or finding.level.rank >= Level(level).rank:
-            tally.findings += 1
-            report.show(finding)
+    with learning(file) as usual:
+        for finding in findings(paths, engine, window, tally, usual):
+            # A rule that broke might have had something worse to say.
+            if finding.rule == BROKEN_RULE or finding.level.rank >= Level(level).rank:
+                tally.findings += 1
+                report.show(finding)
     report.finish(tally.summary(engine.shadow_counts))
     _tell(tally, engine)
     if tally.unreadable and not tolerate_unreadable:
@@ -160,8 +174,57 @@ def scan(
     ctx.exit(1 if tally.findings else 0)
 
 
+class Usual:
+    """A baseline whose evidence goes into a file of its own, some thousand records at a time."""
+
+    def __init__(self, baseline: Baseline, store: SqliteStore) -> None:
+        self._baseline = baseline
+        self._store = store
+        self._waiting: list[tuple[str, Evidence]] = []
+
+    def judge(self, entry: Entry) -> tuple[Finding, ...]:
+        """What is unusual about *entry*."""
+        if not self._baseline.unseen(entry.core):
+            return ()
+        found, evidence = self._baseline.look(entry)
+        if evidence is not None:
+            self._waiting.append((entry.core.id, evidence))
+        if len(self._waiting) >= _TOGETHER:
+            self.flush()
+        return found
+
+    def flush(self) -> None:
+        """Store what was learned."""
+        self._store.keep_evidence(self._waiting)
+        self._waiting = []
+
+
+@contextmanager
+def learning(file: Path | None) -> Iterator[Usual | None]:
+    """The baseline kept in *file*, None where none is asked for."""
+    if file is None:
+        yield None
+        return
+    from bot.detection.baseline import Baseline, Tuning
+    from bot.store import SqliteStore
+
+    store = SqliteStore(file)
+    try:
+        baseline = Baseline(Tuning(), store)
+        usual = Usual(baseline, store)
+        yield usual
+        usual.flush()
+        click.echo(baseline.status, err=True)
+    finally:
+        store.close()
+
+
 def findings(
-    paths: tuple[Path, ...], engine: Engine, window: Window, tally: Tally
+    paths: tuple[Path, ...],
+    engine: Engine,
+    window: Window,
+    tally: Tally,
+    usual: Usual | None = None,
 ) -> Iterator[Finding]:
     """Each finding once, however often its record lies about, while *tally* counts."""
     from bot.aws import files
@@ -180,7 +243,10 @@ def findings(
                 if isinstance(entry, Unreadable):
                     tally.note(entry)
                 elif _wanted(entry, window, tally):
-                    yield from _fresh(engine.judge(entry), tally)
+                    found = engine.judge(entry)
+                    if usual is not None:
+                        found += usual.judge(entry)
+                    yield from _fresh(found, tally)
 
 
 def _wanted(entry: Entry, window: Window, tally: Tally) -> bool:

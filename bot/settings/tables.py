@@ -124,8 +124,8 @@ class BaselineSettings(Struct, frozen=True, kw_only=True):
     budget_per_day: Annotated[int, Meta(ge=1, le=100)] = 3
     warmup_days: Annotated[int, Meta(ge=1, le=90)] = 7
     half_life_days: Annotated[float, Meta(ge=1, le=365)] = 30.0
-    memory_rows: Annotated[int, Meta(ge=10_000, le=5_000_000)] = 400_000
-    """Rows of evidence held in memory, about 250 bytes each."""
+    memory_rows: Annotated[int, Meta(ge=10_000, le=5_000_000)] = 300_000
+    """Rows of evidence held in memory, about 350 bytes each."""
 
 
 class LimitsSettings(Struct, frozen=True, kw_only=True):

@@ -121,6 +121,12 @@ class BaselineRows(Sqlite):
         ).fetchone()
         return row[0] if row else b""
 
+    def keep_evidence(self, batch: Sequence[tuple[str, Evidence]]) -> None:
+        """Store evidence alone, for those who keep no records: (record's id, what it adds)."""
+        with self.writing(Turn.INTAKE) as db:
+            for record, evidence in batch:
+                keep(db, record, evidence)
+
     def baseline_epoch(self) -> int:
         """Rises whenever something is forgotten."""
         return epoch(self.reader)

@@ -60,7 +60,7 @@ class Tuning(Struct, frozen=True, kw_only=True):
     budget_per_day: int = 3
     warmup_days: int = 7
     half_life_days: float = 30.0
-    memory_rows: int = 400_000
+    memory_rows: int = 300_000
 
 
 class Places(msgspec.Struct, frozen=True):
