@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.alerts import judge
 from bot.detection.baseline import Baseline, Tuning
 from bot.detection.record import Entry, to_record
-from bot.model import AlertState
+from bot.model import AlertState, Verb
 from bot.model import Entry as Line
 from bot.ports import Judged, Kept
 from bot.store import SqliteStore
-from bot.store.baseline import forget_alert
-from bot.store.gate import Turn
-from tests.builders import at, make_triage
+from tests.builders import at, make_ask, make_triage
 from tests.detection.test_baseline import call, said
 
 
@@ -129,8 +128,7 @@ def test_what_an_attack_taught_is_forgotten(file: Path) -> None:
     kept = keep(store, Baseline(Tuning(), store), call(20.5, "DeleteInstance", **STRANGE))
     assert kept.opened == 1
     [alert] = store.alerts([AlertState.OPEN])
-    with store.writing(Turn.CLICK) as db:
-        assert forget_alert(db, alert.id) > 0
+    assert store.decide(make_ask(alert.id, Verb.RESOLVE), judge).accepted
     gone = {row[:2] for row in everything(file)} - before
     again = Baseline(Tuning(), store)
     assert "first DeleteInstance" in said(again, call(21.5, "DeleteInstance", **STRANGE))

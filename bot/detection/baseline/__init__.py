@@ -63,13 +63,6 @@ class Tuning(Struct, frozen=True, kw_only=True):
     memory_rows: int = 300_000
 
 
-class Places(msgspec.Struct, frozen=True):
-    """Where an address is, "" where nobody knows."""
-
-    country: str = ""
-    asn: str = ""
-
-
 class Baseline:
     """Judges records by what was usual. May be shared between threads.
 
@@ -77,11 +70,10 @@ class Baseline:
     every record, `learn` for those that it lets through.
     """
 
-    def __init__(self, tuning: Tuning, shelf: Shelf | None = None, geo: object = None) -> None:
+    def __init__(self, tuning: Tuning, shelf: Shelf | None = None) -> None:
         self._tuning = tuning
         self._half_life = tuning.half_life_days * 24
         self._shelf = shelf
-        self._geo = geo
         self._lock = threading.Lock()
         self._memory = Memory(shelf, tuning.memory_rows)
         self._marks: dict[int, int] = {}
@@ -243,13 +235,6 @@ class Baseline:
             found.append(feature("error", core.error))
         if core.source == _CONNECT and (instance := _instance(entry)):
             found.append(feature("instance", instance))
-        if self._geo is not None and core.address:
-            place = self._geo.place(core.address)  # type: ignore[attr-defined]
-            found += [
-                feature(one, getattr(place, one))
-                for one in ("country", "asn")
-                if getattr(place, one)
-            ]
         found.append(feature("hour", hour_of_week(hour)))
         return found
 

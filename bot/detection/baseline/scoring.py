@@ -19,8 +19,6 @@ DIMENSIONS = {
     "instance": 1.0,
     "principal": 0.8,
     "network": 0.7,
-    "country": 0.7,
-    "asn": 0.5,
     "agent": 0.5,
     "error": 0.5,
     "hour": 0.3,

@@ -9,8 +9,6 @@ _WHAT = {
     "region": "new Region {}",
     "instance": "new instance {}",
     "network": "new network {}",
-    "country": "new country {}",
-    "asn": "new network operator {}",
     "agent": "new kind of client {}",
     "error": "first {}",
     "hour": "first activity on {}h UTC",
