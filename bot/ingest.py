@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from bot.detection.baseline import Baseline
 from bot.detection.correlate import NO_CHAINS, Chains
 from bot.detection.engine import Engine
 from bot.detection.record import Entry, Limits, read, to_record
 from bot.detection.rule import BROKEN_RULE
 from bot.errors import Fault, Unavailable
 from bot.model import Finding, Unreadable, iso, moment
+from bot.model.evidence import Evidence
 from bot.ports import Blob, Clock, Delivery, Feed, Folding, Judged, Outbox, Source, Store
 
 log = logging.getLogger(__name__)
@@ -80,6 +82,7 @@ class Ingest:
         limits: Limits,
         shadows: Engine | None = None,
         chains: Chains = NO_CHAINS,
+        baseline: Baseline | None = None,
     ) -> None:
         """*shadows* judges by the shadow rules alone, made to speak; None where there are none."""
         self._chains = chains
@@ -91,6 +94,8 @@ class Ingest:
         self._outbox = outbox
         self._clock = clock
         self._limits = limits
+        self._baseline = baseline
+        self._epoch: int | None = None
         self._stopping = threading.Event()
         self._records = 0
         self._last_at = ""
@@ -158,6 +163,9 @@ class Ingest:
             delivery.done()
         except Exception as error:  # noqa: BLE001 - the delivery comes back
             sentence = _sentence(error)
+            if self._baseline is not None:
+                # What was learned and not stored must be news again when it comes back.
+                self._baseline.reset()
             self._give_back(delivery, sentence)
             self._missing(delivery.where, sentence)
             self._stumble(f"{delivery.where}: {sentence}", error)
@@ -195,6 +203,7 @@ class Ingest:
                 self._unreadable(unread)
             if judged:
                 kept = self._store.keep(judged, self._folding, self._now())
+                self._unlearn(kept.epoch)
                 self._records += kept.records
                 self._note_accounts(judged)
                 self._last_at = self._now()
@@ -211,12 +220,17 @@ class Ingest:
                 record = to_record(entry)
                 look = self._engine.look(entry)
                 marks = self._chains.marks(look.hits, self._now()) if look.hits else ()
+                unusual: tuple[Finding, ...] = ()
+                evidence: Evidence | None = None
+                if self._baseline is not None:
+                    unusual, evidence = self._baseline.take(entry, spoken=bool(look.findings))
                 judged.append(
                     Judged(
                         record=record,
-                        findings=look.findings,
+                        findings=(*look.findings, *unusual),
                         shadows=self._shadowed(entry),
                         marks=marks,
+                        evidence=evidence,
                     )
                 )
             if len(judged) + len(unread) >= BATCH:
@@ -230,6 +244,12 @@ class Ingest:
         found = self._shadows.judge(entry)
         # That a rule broke is said aloud already, whatever its status.
         return tuple(finding for finding in found if finding.rule != BROKEN_RULE)
+
+    def _unlearn(self, epoch: int) -> None:
+        """Where something was forgotten in the store, memory starts from there again."""
+        if self._baseline is not None and self._epoch not in (None, epoch):
+            self._baseline.reset()
+        self._epoch = epoch
 
     def _note_accounts(self, batch: list[Judged]) -> None:
         new = {one.record.account for one in batch if one.record.account} - self._accounts

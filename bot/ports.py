@@ -53,6 +53,7 @@ from bot.model import (
     Unreadable,
     Verb,
 )
+from bot.model.evidence import Evidence
 
 
 class Clock(Protocol):
@@ -171,6 +172,8 @@ class Judged(Struct, frozen=True, kw_only=True):
     shadows: tuple[Finding, ...] = ()
     """What shadow rules would have said: counted, and not kept."""
     marks: tuple[ChainMark, ...] = ()
+    evidence: Evidence | None = None
+    """What baselines learned from it; stored with it, and only once."""
 
 
 class SnoozeChange(Struct, frozen=True, kw_only=True):
@@ -343,12 +346,16 @@ class Folding(Protocol):
 
 
 class Kept(Struct, frozen=True, kw_only=True):
-    """What `keep` changed: records and findings not seen before, alerts opened and changed."""
+    """What `keep` changed: records and findings not seen before, alerts opened and changed.
+
+    *epoch* rises whenever something that baselines had learned was forgotten.
+    """
 
     records: int = 0
     findings: int = 0
     opened: int = 0
     changed: int = 0
+    epoch: int = 0
 
 
 class Verdicted(Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     # Slow to import; what only reads the store (ledger, settings) does without them.
     from bot.aws.clients import Aws
     from bot.aws.sns import SnsTopic
+    from bot.detection.baseline import Baseline
     from bot.detection.correlate import Chains
     from bot.detection.engine import Engine
     from bot.detection.rule import RuleSet
@@ -446,7 +447,7 @@ def _ingests(
     chains: Chains,
     sources: Sequence[Source],
     folding: Folding,
-    store: Store,
+    store: SqliteStore,
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
@@ -457,10 +458,24 @@ def _ingests(
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
     )
+    baseline = baseline_of(settings, store) if settings.baseline.enabled else None
     made = []
     for source in sources:
         engine, shadows = _engines(rules, instances)
-        made.append(Ingest(source, engine, folding, store, outbox, clock, limits, shadows, chains))
+        made.append(
+            Ingest(
+                source,
+                engine,
+                folding,
+                store,
+                outbox,
+                clock,
+                limits,
+                shadows=shadows,
+                chains=chains,
+                baseline=baseline,
+            )
+        )
     return made
 
 
@@ -474,3 +489,19 @@ def _engines(rules: RuleSet, instances: Mapping[str, str]) -> tuple[Engine, Engi
         Engine(rules, instances=instances),
         Engine(hushed, instances=instances) if len(hushed) else None,
     )
+
+
+def baseline_of(settings: Settings, store: SqliteStore) -> Baseline:
+    """The baselines that the settings ask for; one for all sources."""
+    from bot.detection.baseline import Baseline, Tuning
+
+    chosen = settings.baseline
+    tuning = Tuning(
+        budget_per_day=chosen.budget_per_day,
+        warmup_days=chosen.warmup_days,
+        half_life_days=chosen.half_life_days,
+        memory_rows=chosen.memory_rows,
+    )
+    baseline = Baseline(tuning, store)
+    log.info("%s", baseline.status)
+    return baseline

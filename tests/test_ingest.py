@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.detection.baseline import Baseline, Tuning
 from bot.detection.document import Document
 from bot.detection.engine import Engine
 from bot.detection.record import Limits
@@ -27,6 +28,7 @@ from bot.ports import Blob, Folding, Judged, Kept
 from bot.rulebook import aloud
 from bot.store import SqliteStore
 from tests.builders import NOON, FakeClock, at, make_triage
+from tests.detection.test_baseline import call
 
 RULES = Path(__file__).parents[1] / "bot" / "rules"
 Part = Blob | Unreadable
@@ -488,3 +490,34 @@ def test_new_rules_judge_from_the_next_delivery_on(store: SqliteStore, rules: Ru
 
     assert (before, store.counts()["alerts"], store.counts()["findings"]) == (1, 1, 1)
     assert sum(one.hits for one in store.shadows("")) == 1
+
+
+def test_what_is_unusual_survives_a_full_disk(failing: FailingStore, rules: RuleSet) -> None:
+    """The records come back, and what was new in them is new again: it has its alert."""
+    days = [office(day / 24 + number) for number in range(12) for day in (10, 11)]
+    odd = office(12.5, "DeleteRule", awsRegion="sa-east-1", sourceIPAddress="198.51.100.9")
+    ingest = stopped(
+        Ingest(
+            FakeSource(),
+            Engine(rules),
+            make_triage(),
+            failing,
+            Bell(),
+            FakeClock(),
+            Limits(),
+            baseline=Baseline(Tuning(), failing),
+        )
+    )
+    ingest.work(FakeDelivery(blob(*days)))
+    failing.failures = 1
+    for _ in range(3):
+        ingest.work(FakeDelivery(blob(odd)))
+
+    found = [alert.rule for alert in failing.alerts([AlertState.OPEN])]
+    assert found.count("baseline_first_seen") == 1
+
+
+def office(day: float, name: str = "ListContactFlows", **fields: object) -> dict[str, object]:
+    """A call of a deploy role, so many days after a start."""
+    made: dict[str, object] = json.loads(bytes(call(day, name, **fields).raw))
+    return made

@@ -1,4 +1,4 @@
-"""`callwarden bench clicks|corpus|crash|latency|peers|scan|start|storm`."""
+"""`callwarden bench baseline|clicks|corpus|crash|latency|peers|scan|start|storm`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ def bench() -> None:
 
     Exit status 1 where a target is missed or something went wrong; each fault is named.
     """
+
+
+@bench.command()
+@click.option("--pairs", type=click.IntRange(50), default=1_000_000, show_default=True)
+@FORMAT
+def baseline(pairs: int, form: str) -> None:
+    """Evidence of many (principal, feature) pairs: its size, the restart, the memory."""
+    from bot.bench import baseline as it
+
+    _end(it.measure(pairs=pairs), form)
 
 
 @bench.command()

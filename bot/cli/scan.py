@@ -19,10 +19,16 @@ from bot.model import Level, iso, moment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.detection.baseline import Baseline
     from bot.detection.chainwindow import ChainWindow
+    from bot.detection.record import Core, Entry
     from bot.model import Finding
+    from bot.model.evidence import Evidence
+    from bot.store import SqliteStore
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_TOGETHER = 2_000
+"""Pieces of evidence that are stored at once."""
 _NAMED = 50
 """Faults named on standard error; `--format json` has them all."""
 
@@ -56,6 +62,13 @@ _NAMED = 50
     help="Show findings of this level and above.",
 )
 @click.option(
+    "--baseline",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also say what is unusual for somebody, and keep what is learned in this file.",
+)
+@click.option(
     "--tolerate-unreadable",
     is_flag=True,
     help="What cannot be read is a warning, not exit code 2.",
@@ -76,6 +89,7 @@ def scan(
     until: str | None,
     folders: tuple[Path, ...],
     level: str,
+    file: Path | None,
     tolerate_unreadable: bool,
     jobs: int,
 ) -> None:
@@ -96,17 +110,69 @@ def scan(
     chains = Chains(sweep.engine.ruleset)
     tally = Tally()
     report = report_for(form)
-    for finding in findings(paths, sweep, ChainWindow(chains), tally, jobs):
-        # A rule that broke might have had something worse to say.
-        if finding.rule == BROKEN_RULE or finding.level.rank >= Level(level).rank:
-            tally.findings += 1
-            report.show(finding)
+    if file is not None and jobs > 1:
+        raise BadInput("--baseline reads records in their order; leave --jobs out.", where="--jobs")
+    with learning(file) as usual:
+        if usual is not None:
+            sweep.engine.watch(usual)
+        for finding in findings(paths, sweep, ChainWindow(chains), tally, jobs):
+            # A rule that broke might have had something worse to say.
+            if finding.rule == BROKEN_RULE or finding.level.rank >= Level(level).rank:
+                tally.findings += 1
+                report.show(finding)
     tally.shadow.update(chains.shadow_counts)
     report.finish(tally.summary())
     _tell(tally)
     if tally.unreadable and not tolerate_unreadable:
         ctx.exit(2)
     ctx.exit(1 if tally.findings else 0)
+
+
+class Usual:
+    """A baseline whose evidence goes into a file of its own, some thousand records at a time."""
+
+    def __init__(self, baseline: Baseline, store: SqliteStore) -> None:
+        self._baseline = baseline
+        self._store = store
+        self._waiting: list[tuple[str, Evidence]] = []
+
+    def unseen(self, core: Core) -> bool:
+        """Whether there is something to learn."""
+        return self._baseline.unseen(core)
+
+    def learn(self, entry: Entry) -> tuple[Finding, ...]:
+        """What is unusual about *entry*."""
+        found, evidence = self._baseline.look(entry)
+        if evidence is not None:
+            self._waiting.append((entry.core.id, evidence))
+        if len(self._waiting) >= _TOGETHER:
+            self.flush()
+        return found
+
+    def flush(self) -> None:
+        """Store what was learned."""
+        self._store.keep_evidence(self._waiting)
+        self._waiting = []
+
+
+@contextmanager
+def learning(file: Path | None) -> Iterator[Usual | None]:
+    """The baseline kept in *file*, None where none is asked for."""
+    if file is None:
+        yield None
+        return
+    from bot.detection.baseline import Baseline, Tuning
+    from bot.store import SqliteStore
+
+    store = SqliteStore(file)
+    try:
+        baseline = Baseline(Tuning(), store)
+        usual = Usual(baseline, store)
+        yield usual
+        usual.flush()
+        click.echo(baseline.status, err=True)
+    finally:
+        store.close()
 
 
 def findings(

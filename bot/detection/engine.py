@@ -70,6 +70,10 @@ class Engine:
         self._shadow: Counter[str] = Counter()
         self._watcher = watcher
 
+    def watch(self, watcher: Watcher) -> None:
+        """From now on, tell *watcher* of every record."""
+        self._watcher = watcher
+
     @property
     def shadow_counts(self) -> Mapping[str, int]:
         """How often each shadow rule would have spoken."""

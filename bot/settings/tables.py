@@ -134,6 +134,17 @@ class RulesSettings(Struct, frozen=True, kw_only=True):
     """By the rule's name, as `[rules.override.NAME]`."""
 
 
+class BaselineSettings(Struct, frozen=True, kw_only=True):
+    """`[baseline]`: what is unusual for somebody, and how often that may be said."""
+
+    enabled: bool = True
+    budget_per_day: Annotated[int, Meta(ge=1, le=100)] = 3
+    warmup_days: Annotated[int, Meta(ge=1, le=90)] = 7
+    half_life_days: Annotated[float, Meta(ge=1, le=365)] = 30.0
+    memory_rows: Annotated[int, Meta(ge=10_000, le=5_000_000)] = 300_000
+    """Rows of evidence held in memory, about 350 bytes each."""
+
+
 class LimitsSettings(Struct, frozen=True, kw_only=True):
     """`[limits]`: what is too large to read. Bytes after decompression."""
 
@@ -201,6 +212,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     route: tuple[RouteSettings, ...] = ()
     store: StoreSettings = StoreSettings()
     rules: RulesSettings = RulesSettings()
+    baseline: BaselineSettings = BaselineSettings()
     limits: LimitsSettings = LimitsSettings()
     people: dict[Verb, Allowed]
     retention: RetentionSettings = RetentionSettings()

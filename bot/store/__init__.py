@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.store.aftermath import AftermathRows
 from bot.store.alerts import AlertRows
 from bot.store.around import AroundRows
+from bot.store.baseline import BaselineRows
 from bot.store.cursors import CursorRows
 from bot.store.delays import DelayRows
 from bot.store.exemptions import ExemptionRows
@@ -33,6 +34,7 @@ class SqliteStore(
     ExemptionRows,
     ShadowRows,
     AroundRows,
+    BaselineRows,
     StormRows,
     InhibitionRows,
     OutboxRows,

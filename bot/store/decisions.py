@@ -6,9 +6,9 @@ import sqlite3
 
 import msgspec
 
-from bot.model import Ask, Decision
+from bot.model import Ask, Decision, Verdict
 from bot.ports import Judge, Verdicted
-from bot.store import alerts, counts, ledger, outbox
+from bot.store import alerts, baseline, counts, ledger, outbox
 from bot.store.standing import EXEMPTIONS, SNOOZES
 
 _decode = msgspec.json.Decoder(Decision).decode
@@ -33,6 +33,8 @@ def _write(db: sqlite3.Connection, verdict: Verdicted) -> Decision:
     )
     if verdict.alert is not None:
         alerts.update(db, verdict.alert)
+        if verdict.alert.verdict is Verdict.TRUE_POSITIVE and decision.accepted:
+            baseline.forget_alert(db, ask.alert)
     if verdict.snooze is not None:
         SNOOZES.put(db, verdict.snooze)
     if verdict.exemption is not None:

@@ -9,7 +9,18 @@ import msgspec
 
 from bot.model import Alert, Entry, Finding, Record, Send, SendKind, Unreadable
 from bot.ports import Folded, Folding, Judged, Kept
-from bot.store import alerts, counts, exemptions, ledger, marks, outbox, shadows, snoozes, storms
+from bot.store import (
+    alerts,
+    baseline,
+    counts,
+    exemptions,
+    ledger,
+    marks,
+    outbox,
+    shadows,
+    snoozes,
+    storms,
+)
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 from bot.store.standing import EXEMPTIONS, SNOOZES
@@ -37,6 +48,7 @@ class IntakeRows(Sqlite):
                 findings=total.findings + kept.findings,
                 opened=total.opened + kept.opened,
                 changed=total.changed + kept.changed,
+                epoch=kept.epoch,
             )
             self.tidy()
         return total
@@ -103,6 +115,8 @@ class _Chunk:
             for finding in judged.shadows:
                 shadows.count(self.db, finding, self.folding, self.now)
             found += self._chained(judged)
+            if judged.evidence is not None:
+                baseline.keep(self.db, judged.record.id, judged.evidence)
         touched = len(self.changed)
         self._hold_back()
         for changed in self.changed:
@@ -117,7 +131,13 @@ class _Chunk:
         counts.add(self.db, "findings", found)
         counts.add(self.db, "findings.expected", self.hidden)
         counts.add(self.db, "alerts", self.opened)
-        return Kept(records=len(fresh), findings=found, opened=self.opened, changed=touched)
+        return Kept(
+            records=len(fresh),
+            findings=found,
+            opened=self.opened,
+            changed=touched,
+            epoch=baseline.epoch(self.db),
+        )
 
     def _chained(self, judged: Judged) -> int:
         """Write the marks of a fresh record; the findings of correlations that they completed."""

@@ -395,3 +395,24 @@ def m018_cursors(db: Database) -> None:
         "CREATE TABLE cursors (place TEXT PRIMARY KEY, since TEXT NOT NULL, at TEXT NOT NULL)"
         " STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def m019_baselines(db: Database) -> None:
+    """What is usual for whom; keys are hashes of 64 bits, so that a million rows stay small."""
+    db.execute(
+        "CREATE TABLE baseline (scope INTEGER NOT NULL, feature INTEGER NOT NULL,"
+        " weight REAL NOT NULL, novel REAL NOT NULL, first INTEGER NOT NULL,"
+        " last INTEGER NOT NULL, mask INTEGER NOT NULL, hours REAL NOT NULL,"
+        " PRIMARY KEY (scope, feature)) STRICT, WITHOUT ROWID"
+    )
+    db.execute("CREATE TABLE baseline_texts (key INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")
+    db.execute(
+        "CREATE TABLE baseline_state (name TEXT PRIMARY KEY, version INTEGER NOT NULL,"
+        " body BLOB NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE baseline_traces (record TEXT NOT NULL, scope INTEGER NOT NULL,"
+        " feature INTEGER NOT NULL, total INTEGER NOT NULL, hour INTEGER NOT NULL,"
+        " half_life REAL NOT NULL, PRIMARY KEY (record, scope, feature)) STRICT, WITHOUT ROWID"
+    )

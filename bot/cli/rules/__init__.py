@@ -128,7 +128,7 @@ def try_back(
     --html writes their cards to FILE. Nothing is sent or kept.
     """
     from bot.cli.rules import backtest as tried
-    from bot.cli.scan import Tally
+    from bot.cli.sweep import Tally
 
     found, tally = _load(folders, patient=True), Tally()
     _say_refused(found)

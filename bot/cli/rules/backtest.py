@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.scan import Tally, findings, window_of
+from bot.cli.scan import findings
+from bot.cli.sweep import Sweep, Tally, Window
 from bot.model import Alert, AlertState, Level, iso
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def folded(paths: tuple[Path, ...], rules: RuleSet, minutes: int, tally: Tally) 
 
     They live in a store of their own, which is gone afterwards. *minutes* is `fold_minutes`.
     """
+    from bot.detection.chainwindow import ChainWindow
+    from bot.detection.correlate import Chains
     from bot.detection.engine import Engine
     from bot.inhibition import Inhibition
     from bot.ports import Judged
@@ -40,7 +43,9 @@ def folded(paths: tuple[Path, ...], rules: RuleSet, minutes: int, tally: Tally) 
         channel_of=lambda _: "C0BACKTEST",
         inhibition=Inhibition(rules.relations()),
     )
-    found = findings(paths, Engine(rules), window_of(None, None), tally)
+    chains = Chains(rules)
+    sweep = Sweep(lambda: Engine(rules), Window())
+    found = findings(paths, sweep, ChainWindow(chains), tally)
     judged = (
         Judged(record=same[0].record, findings=tuple(same))
         for same in (list(each) for _, each in itertools.groupby(found, lambda one: one.record.id))

@@ -1,0 +1,89 @@
+"""How surprising something is, in bits: −log2 of the chance that evidence gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, lgamma, log, log1p, log2
+
+from bot.model.evidence import Row, decayed
+
+UNHEARD = 2.0**-8
+"""The chance of a value that nobody in the account ever showed, given that one is new."""
+
+FAINT = 0.06
+"""Evidence of which four half-lives left no more than this counts as none."""
+
+DIMENSIONS = {
+    "operation": 1.0,
+    "region": 1.0,
+    "instance": 1.0,
+    "principal": 0.8,
+    "network": 0.7,
+    "agent": 0.5,
+    "error": 0.5,
+    "hour": 0.3,
+}
+"""Dimension → its share in a record's score: they are not independent, and some tell little."""
+
+_Levels = Sequence[tuple[Row | None, Row | None]]
+_LEAST_HOURS = 8.0
+_LEAST_CALLS = 8
+
+
+def surprisal(levels: _Levels, hour: int, half_life: float) -> float:
+    """Bits of one value. *levels* are (row, total), widest scope first.
+
+    Witten and Bell's back-off: each scope leaves T of W + T to what its values do not explain,
+    where W is its evidence and T how many of its values were new, and shares that out as the next
+    wider scope would. Who often shows something new surprises less with the next new thing.
+    """
+    chance = UNHEARD
+    for row, total in levels:
+        if total is None:
+            continue
+        age = hour - total.last
+        weight = decayed(total.weight, age, half_life)
+        escape = max(1.0, decayed(total.novel, age, half_life))
+        own = decayed(row.weight, hour - row.last, half_life) if row else 0.0
+        chance = (own + escape * chance) / (weight + escape)
+    return max(0.0, -log2(chance))
+
+
+def rate_surprisal(own: Row | None, peers: Row | None, count: int) -> tuple[float, float]:
+    """(bits, expected calls an hour) of *count* calls in an hour that is not over.
+
+    The chance of so many or more under a negative binomial whose mean and variance are those of
+    earlier active hours (decayed), two hours' worth of the peers' mixed in; no bits where there is
+    too little to compare with.
+    """
+    sums = [0.0, 0.0, 0.0]
+    for rate, most in ((own, None), (peers, 2.0)):
+        if rate is None or rate.weight <= 0:
+            continue
+        share = 1.0 if most is None else min(1.0, most / rate.weight)
+        for place, value in enumerate((rate.weight, rate.novel, rate.hours)):
+            sums[place] += share * value
+    weight, total, squares = sums
+    if count < _LEAST_CALLS or own is None or own.weight < _LEAST_HOURS:
+        return 0.0, 0.0
+    mean = max(total / weight, 0.1)
+    variance = max(squares / weight - mean * mean, 1.2 * mean)
+    if count <= mean:
+        return 0.0, mean
+    return _tail(count, mean, variance), mean
+
+
+def _tail(count: int, mean: float, variance: float) -> float:
+    """Bits of P(X ≥ count): the first term, and a geometric series above the others."""
+    size = mean * mean / (variance - mean)
+    keep = mean / (mean + size)
+    first = (
+        lgamma(count + size)
+        - lgamma(size)
+        - lgamma(count + 1)
+        - size * log1p(mean / size)
+        + count * log(keep)
+    )
+    ratio = keep * (count + size) / (count + 1)
+    logarithm = first - log1p(-ratio) if ratio < 1 else first
+    return max(0.0, -min(0.0, logarithm) / log(2)) if logarithm > -1e6 else -log2(exp(-700))

@@ -1,0 +1,204 @@
+"""What baselines remember: rows of evidence, and the one way in which they change.
+
+The memory of the running bot and the store apply the same functions to the same touches, so both
+hold the same rows. A touch is once an hour: the same hour again, in any order, changes nothing.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+HOURS = 63
+"""Hours back from the last one in which a late record still counts, and counts once."""
+
+_BITS = (1 << HOURS) - 1
+
+
+class Row(Struct, gc=False):
+    """Evidence of one feature in one scope.
+
+    *weight* is the number of hours in which it was seen, each halved for every half-life that has
+    passed up to *last*; *novel* how many principals it was new for (of a total: how many values
+    were new, decayed as the weight is). *first* and *last* are hours since 1970; bit n of *mask*
+    says that it was seen n hours before *last*; *hours* counts hours without decay.
+
+    Of a rate: *weight* is the decayed number of hours that are over, *novel* the decayed sum of
+    their counts, *hours* that of their squares, *mask* the count of the hour *last*.
+    """
+
+    weight: float = 0.0
+    novel: float = 0.0
+    first: int = 0
+    last: int = 0
+    mask: int = 0
+    hours: float = 0.0
+
+
+class Touch(Struct, frozen=True, gc=False):
+    """*feature* was seen in *hour* in each of *scopes* (narrowest first); *total* is its dimension.
+
+    *text* is set where nobody in the widest scope had shown it: the words for people.
+    """
+
+    scopes: tuple[int, ...]
+    total: int
+    feature: int
+    hour: int
+    text: str = ""
+
+
+class Count(Struct, frozen=True, gc=False):
+    """*number* more calls of a class in *hour*; *feature* is the class."""
+
+    scopes: tuple[int, ...]
+    feature: int
+    hour: int
+    number: int
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What one record adds to the baselines; to be stored in the record's own transaction.
+
+    *traces* are what must be forgotten should the record turn out to be an attack's. *state* is
+    that of the alert budget (opaque), where it changed, *version* orders two of them.
+    """
+
+    half_life: float
+    touches: tuple[Touch, ...] = ()
+    counts: tuple[Count, ...] = ()
+    traces: tuple[Touch, ...] = ()
+    names: tuple[tuple[int, str], ...] = ()
+    state: bytes = b""
+    version: int = 0
+
+
+class Named(Struct, frozen=True, kw_only=True):
+    """A row in words: whose it is (`principal ACCOUNT WHO`) and of what (`region eu-west-1`)."""
+
+    scope: str
+    feature: str
+    row: Row
+
+
+def decayed(value: float, hours: int, half_life: float) -> float:
+    """What is left of *value* after *hours*; *half_life* in hours."""
+    return value if hours <= 0 else value * 2.0 ** (-hours / half_life)
+
+
+def touched(row: Row, hour: int, half_life: float) -> bool:
+    """Note in *row* that its feature was seen in *hour*; False where that was known or too old."""
+    if not row.mask:
+        row.first = row.last = hour
+        row.weight, row.mask, row.hours = 1.0, 1, row.hours + 1
+        return True
+    ahead = hour - row.last
+    if ahead > 0:
+        row.weight = decayed(row.weight, ahead, half_life) + 1.0
+        row.mask = ((row.mask << ahead) | 1) & _BITS if ahead < HOURS else 1
+        row.last = hour
+    else:
+        if -ahead >= HOURS or row.mask >> -ahead & 1:
+            return False
+        row.mask |= 1 << -ahead
+        row.weight += decayed(1.0, -ahead, half_life)
+        row.first = min(row.first, hour)
+    row.hours += 1
+    return True
+
+
+def taken_back(row: Row, hour: int, half_life: float) -> bool:
+    """Undo a touch; False where there is none to undo."""
+    behind = row.last - hour
+    if not 0 <= behind < HOURS or not row.mask >> behind & 1:
+        return False
+    row.mask &= ~(1 << behind)
+    row.weight = max(0.0, row.weight - decayed(1.0, behind, half_life))
+    row.hours -= 1
+    if not row.mask and row.hours > 0:
+        # Older hours stand in the weight alone: bit 0 keeps the row alive, at its old age.
+        row.mask = 1
+    return True
+
+
+def added(total: Row, hour: int, new: bool, half_life: float) -> None:
+    """One more hour of one value of a dimension; *new* where the value was."""
+    if not total.hours:
+        total.first = total.last = hour
+    ahead = hour - total.last
+    if ahead > 0:
+        total.weight = decayed(total.weight, ahead, half_life)
+        total.novel = decayed(total.novel, ahead, half_life)
+        total.last = hour
+    total.first = min(total.first, hour)
+    share = decayed(1.0, -ahead, half_life)
+    total.weight += share
+    total.novel += share if new else 0.0
+    total.hours += 1
+
+
+def counted(rate: Row, hour: int, number: int, half_life: float) -> None:
+    """*number* more calls in *hour*. A later hour closes the one before; an earlier is left out."""
+    if not rate.last:
+        rate.first = rate.last = hour
+    ahead = hour - rate.last
+    if ahead < 0:
+        return
+    if ahead > 0:
+        close(rate)
+        for name in ("weight", "novel", "hours"):
+            setattr(rate, name, decayed(getattr(rate, name), ahead, half_life))
+        rate.last, rate.mask = hour, 0
+    rate.mask += number
+
+
+def close(rate: Row) -> None:
+    """Let the hour that ends count as what is usual, but at most for four times the usual.
+
+    So one burst does not make the next one normal.
+    """
+    count = float(rate.mask)
+    if rate.weight >= 1.0:
+        count = min(count, max(8.0, 4.0 * rate.novel / rate.weight))
+    rate.weight += 1.0
+    rate.novel += count
+    rate.hours += count * count
+
+
+class Rows:
+    """Where rows are: what the functions below ask and tell."""
+
+    def get(self, scope: int, feature: int) -> Row | None:
+        """The row, None where there is none."""
+        raise NotImplementedError
+
+    def put(self, scope: int, feature: int, row: Row) -> None:
+        """Keep *row*, new or changed."""
+        raise NotImplementedError
+
+
+def apply(rows: Rows, touch: Touch, half_life: float) -> None:
+    """Note *touch* in every scope."""
+    first = False
+    for place, scope in enumerate(touch.scopes):
+        row = rows.get(scope, touch.feature)
+        new = row is None
+        row = row or Row()
+        if place == 0:
+            first = new
+        fresh = touched(row, touch.hour, half_life)
+        if first:
+            row.novel += 1
+        if fresh or first:
+            rows.put(scope, touch.feature, row)
+        if fresh:
+            total = rows.get(scope, touch.total) or Row()
+            added(total, touch.hour, new, half_life)
+            rows.put(scope, touch.total, total)
+
+
+def apply_count(rows: Rows, count: Count, half_life: float) -> None:
+    """Note *count* in every scope."""
+    for scope in count.scopes:
+        rate = rows.get(scope, count.feature) or Row()
+        counted(rate, count.hour, count.number, half_life)
+        rows.put(scope, count.feature, rate)

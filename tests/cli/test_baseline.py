@@ -1,0 +1,70 @@
+"""`callwarden baseline` and `scan --baseline`, through the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import cli
+from tests.detection.made import body
+from tests.detection.test_baseline import call
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Settings, and a store that a scan of twelve days has taught."""
+    records = [
+        json.loads(bytes(call(day + hour / 24, "ListContactFlows").raw))
+        for day in range(12)
+        for hour in (10, 11)
+    ]
+    odd = call(12.5, "DeleteInstance", awsRegion="sa-east-1", sourceIPAddress="198.51.100.9")
+    records.append(json.loads(bytes(odd.raw)))
+    (tmp_path / "trail.json").write_bytes(body(*records))
+    (tmp_path / "callwarden.toml").write_text(
+        '[slack]\nchannel = "C0123456789"\n[[source]]\nqueue_url = "https://sqs.eu-central-1.'
+        'amazonaws.com/111122223333/trail"\n[people.resolve]\nusers = ["U0123456789"]\n'
+        '[people.take]\nusers = ["U0123456789"]\n',
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+def run(folder: Path, *given: str) -> Result:
+    """The command, with the folder's settings."""
+    config = ["-c", str(folder / "callwarden.toml")] if given[0] == "baseline" else []
+    return CliRunner().invoke(cli, [*config, *given])
+
+
+def scan(folder: Path) -> Result:
+    """What a scan with a baseline says."""
+    store = str(folder / "callwarden.db")
+    return run(folder, "scan", str(folder / "trail.json"), "--baseline", store, "--format", "jsonl")
+
+
+def test_a_scan_says_what_is_unusual(folder: Path) -> None:
+    """After the warm-up, and once: the same files again are no news."""
+    rules = [json.loads(line)["rule"] for line in scan(folder).stdout.splitlines()]
+    assert "baseline_first_seen" in rules
+
+    again = [json.loads(line)["rule"] for line in scan(folder).stdout.splitlines()]
+    assert "baseline_first_seen" not in again
+
+
+def test_show_forget_and_export(folder: Path) -> None:
+    """In words and as JSON; what is forgotten cannot be shown any more."""
+    scan(folder)
+    shown = run(folder, "baseline", "show", "pipeline")
+    assert "role/deploy-role/pipeline in account 111122223333" in shown.stdout
+    assert "operation connect.amazonaws.com ListContactFlows" in shown.stdout
+    told = json.loads(run(folder, "baseline", "show", "pipeline", "--format", "json").stdout)
+    assert {"dimension": "region", "value": "sa-east-1"}.items() <= told[-1].items()
+    exported = run(folder, "baseline", "export").stdout.splitlines()
+    assert {json.loads(line)["scope"] for line in exported} == {"principal", "group", "account"}
+
+    forgotten = run(folder, "baseline", "forget", "pipeline", "--format", "json")
+    assert json.loads(forgotten.stdout)["forgotten"] > 10
+    assert run(folder, "baseline", "show", "pipeline").exit_code != 0

@@ -1,0 +1,154 @@
+"""Evidence is stored with its record, once; it survives, and an attack's is taken out again."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bot.alerts import judge
+from bot.detection.baseline import Baseline, Tuning
+from bot.detection.record import Entry, to_record
+from bot.model import AlertState, Verb
+from bot.model import Entry as Line
+from bot.ports import Judged, Kept
+from bot.store import SqliteStore
+from tests.builders import at, make_ask, make_triage
+from tests.detection.test_baseline import call, said
+
+
+def keep(store: SqliteStore, baseline: Baseline, *entries: Entry, spoken: bool = False) -> Kept:
+    """Judge by the baseline and store, as a source's thread does."""
+    judged = []
+    for one in entries:
+        findings, evidence = baseline.take(one, spoken=spoken)
+        judged.append(Judged(record=to_record(one), findings=findings, evidence=evidence))
+    return store.keep(judged, make_triage(), at())
+
+
+def office(days: range) -> list[Entry]:
+    """A call at ten and one at eleven, every day."""
+    return [
+        call(day + hour / 24, name)
+        for day in days
+        for hour, name in ((10, "ListContactFlows"), (11, "UpdateContactFlowMetadata"))
+    ]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A store that saw twenty days."""
+    path = tmp_path / "callwarden.db"
+    store = SqliteStore(path)
+    keep(store, Baseline(Tuning(), store), *office(range(20)))
+    store.close()
+    return path
+
+
+def everything(file: Path) -> list[tuple[object, ...]]:
+    """All rows of evidence."""
+    db = sqlite3.connect(file)
+    try:
+        return db.execute("SELECT * FROM baseline ORDER BY 1, 2").fetchall()
+    finally:
+        db.close()
+
+
+STRANGE = {"sourceIPAddress": "198.51.100.9", "awsRegion": "sa-east-1"}
+
+
+def test_a_restart_gives_the_same_answers(file: Path) -> None:
+    """What was never stopped and what starts anew from the file say the same words."""
+    store = SqliteStore(file)
+    whole = Baseline(Tuning())
+    for one in office(range(20)):
+        assert whole.unseen(one.core)
+        whole.learn(one)
+
+    one = call(20.5, "DeleteInstance", **STRANGE)
+    words = said(whole, one)
+    assert words
+    assert said(Baseline(Tuning(), store), one) == words
+    store.close()
+
+
+def test_records_that_come_twice_count_once(file: Path) -> None:
+    """In the same run and after a restart."""
+    before = everything(file)
+    for _ in range(2):
+        store = SqliteStore(file)
+        baseline = Baseline(Tuning(), store)
+        keep(store, baseline, *office(range(20)))
+        keep(store, baseline, *office(range(20)))
+        store.close()
+    assert everything(file) == before
+
+
+def test_what_was_not_stored_is_news_again(file: Path) -> None:
+    """The disk took nothing: the same records come back and say the same."""
+    store = SqliteStore(file)
+    baseline = Baseline(Tuning(), store)
+    one = call(20.5, "DeleteInstance", **STRANGE)
+    first, _ = baseline.take(one, spoken=False)
+    baseline.reset()  # as the source's thread does where keep() failed
+
+    again, _ = baseline.take(one, spoken=False)
+    assert first
+    assert [finding.why for finding in first] == [finding.why for finding in again]
+    store.close()
+
+
+def test_the_store_is_asked_only_on_a_miss(file: Path) -> None:
+    """Three scopes are read, whatever the number of records."""
+    store = SqliteStore(file)
+    baseline = Baseline(Tuning(), store)
+    for one in office(range(20, 60)):
+        baseline.take(one, spoken=False)
+    assert baseline.asked == 3
+    store.close()
+
+
+def test_memory_is_bounded(tmp_path: Path) -> None:
+    """What was let go is read again when it is needed, and says the same."""
+    store = SqliteStore(tmp_path / "callwarden.db")
+    baseline = Baseline(Tuning(memory_rows=60), store)
+    for day in range(12):
+        for number in range(10):
+            keep(store, baseline, call(day + 0.5, "ListUsers", session=f"person-{number}x"))
+    assert baseline.rows < 120
+    assert said(baseline, call(12.5, "ListUsers", session="person-3x")) == ""
+    store.close()
+
+
+def test_what_an_attack_taught_is_forgotten(file: Path) -> None:
+    """Its alert was resolved as a true positive: the second attack is as surprising."""
+    store = SqliteStore(file)
+    before = {row[:2] for row in everything(file)}
+    kept = keep(store, Baseline(Tuning(), store), call(20.5, "DeleteInstance", **STRANGE))
+    assert kept.opened == 1
+    [alert] = store.alerts([AlertState.OPEN])
+    assert store.decide(make_ask(alert.id, Verb.RESOLVE), judge).accepted
+    gone = {row[:2] for row in everything(file)} - before
+    again = Baseline(Tuning(), store)
+    assert "first DeleteInstance" in said(again, call(21.5, "DeleteInstance", **STRANGE))
+    assert store.baseline_epoch() == 1
+    # Hours of the week and totals of dimensions that were new may stay.
+    assert len(gone) < 20
+    store.close()
+
+
+def test_a_principal_can_be_shown_and_forgotten(file: Path) -> None:
+    """By the end of its name; the ledger knows of it."""
+    store = SqliteStore(file)
+    [(scope, text)] = store.baseline_scopes("pipeline")
+    assert text.endswith("role/deploy-role/pipeline")
+    told = {row.feature for row in store.baseline_rows(scope)}
+    assert "operation connect.amazonaws.com ListContactFlows" in told
+    assert "network 203.0.113.0/24" in told
+
+    line = Line(kind="baseline.forget", subject=text, by="ops", at=at())
+    assert store.forget_baseline(scope, line) > 5
+    assert store.baseline_scopes("pipeline") == []
+    assert store.links(0)[-1].kind == "baseline.forget"
+    store.close()
