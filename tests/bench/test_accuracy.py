@@ -16,8 +16,7 @@ from bot.detection import sigma
 from bot.detection.engine import Engine
 from bot.detection.rulecase import callers, changed
 from bot.errors import BadInput
-
-SHARED = Path("/work/shared/data")
+from tests.detection.made import SHARED
 
 
 def made(folder: Path, *, zipped: bool = False) -> tuple[Path, Path]:
