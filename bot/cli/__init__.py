@@ -14,7 +14,7 @@ from bot.errors import Fault
 
 COMMANDS = {
     "baseline": "Show, forget or export what is usual for whom.",
-    "bench": "Measure this machine: baseline, clicks, crash, latency, peers, scan, start, storm.",
+    "bench": "Measure: accuracy, baseline, clicks, crash, latency, peers, scan, start, storm.",
     "demo": "A Slack workspace and a day's story on this machine; no accounts needed.",
     "ledger": "Verify or export the record of every decision.",
     "manifest": "Print the Slack app manifest.",

@@ -1,4 +1,4 @@
-"""`callwarden bench baseline|clicks|corpus|crash|latency|peers|scan|start|storm`."""
+"""`callwarden bench accuracy|baseline|clicks|corpus|crash|latency|peers|scan|start|storm`."""
 
 from __future__ import annotations
 
@@ -182,6 +182,37 @@ def storm(records: int, seconds: float, seed: int, form: str) -> None:
             click.echo(f"\r{what}   ", nl=False, err=True)
 
     _end(it.measure(text(), records=records, seconds=seconds, seed=seed, tell=tell), form)
+
+
+@bench.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="JSON lines: a record's line (from 1), its label (attack, background, …), its technique.",
+)
+@click.option(
+    "--rules",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="A folder of your own Sigma rules beside ours; may be repeated.",
+)
+@FORMAT
+def accuracy(path: Path, labels: Path, folders: tuple[Path, ...], form: str) -> None:
+    """What the rules find of labelled records, and how much they say of harmless ones.
+
+    PATH holds one CloudTrail record a line, plain or gzipped. Findings are folded as in production.
+    """
+    import json
+
+    from bot.bench.accuracy import judge_of, measure
+    from bot.detection import sigma
+
+    result = measure(path, labels, judge_of(sigma.load(folders)))
+    click.echo(json.dumps(result.as_tree()) if form == "json" else result.as_text())
 
 
 def _end(result: Mapping[str, object], form: str) -> None:

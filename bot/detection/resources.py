@@ -58,6 +58,13 @@ _TARGET_KEYS = (
     "WorkspaceId",
     "resourceArn",
     "directoryId",
+    "queueUrl",
+    "logGroupName",
+    "snapshotId",
+    "dBSnapshotIdentifier",
+    "imageId",
+    "groupId",
+    "secretId",
     "name",
 )
 _TARGETS = frozenset(_TARGET_KEYS)
