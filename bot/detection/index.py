@@ -69,11 +69,20 @@ class _Candidates(dict[_Key, tuple[Rule, ...]]):
     def __init__(self, rules: Sequence[Rule]) -> None:
         super().__init__()
         self._rules = rules
+        self._of_call: dict[tuple[str, str], tuple[Rule, ...]] = {}
 
     def __missing__(self, key: _Key) -> tuple[Rule, ...]:
         if len(self) >= REMEMBERED:
             self.clear()
         name, source, agent, kind, error, region = key
+        # Calls are few and user agents many: only the rules of the call are asked about the rest.
+        rules = self._of_call.get((source, name))
+        if rules is None:
+            if len(self._of_call) >= REMEMBERED:
+                self._of_call.clear()
+            call = {**_known("eventName", name), **_known("eventSource", source)}
+            rules = tuple(rule for rule in self._rules if rule.may_match(call))
+            self._of_call[source, name] = rules
         known = {
             **_known("eventName", name),
             **_known("eventSource", source),
@@ -82,7 +91,7 @@ class _Candidates(dict[_Key, tuple[Rule, ...]]):
             **_known("errorCode", error),
             **_known("awsRegion", region),
         }
-        found = self[key] = tuple(rule for rule in self._rules if rule.may_match(known))
+        found = self[key] = tuple(rule for rule in rules if rule.may_match(known))
         return found
 
 
