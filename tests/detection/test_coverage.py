@@ -11,7 +11,7 @@ from botocore.session import get_session
 from bot.detection.coverage import Calls, Group, blind, changing, coverage, reviewed
 from bot.detection.sigma import load
 
-RULES = load().rules
+RULES = tuple(load())
 WHY = Calls("1", (), (Group("Nobody minds.", ("CreateView", "DeleteInstance")),))
 
 

@@ -23,11 +23,25 @@ from tests.builders import (
     make_finding,
     make_rulebook,
     make_triage,
-    pack,
 )
 from tests.handlers.stage import Stage, told
 
 RULE = "connect_instance_deleted"
+
+
+def few(*, hushed: bool = False) -> RuleSet:
+    """Three rules of ours, one of them in the shadow where *hushed*."""
+    names = (RULE, "connect_emergency_access", "cloudtrail_blinded")
+    found = load(override={RULE: Override(status="shadow")} if hushed else {})
+    return RuleSet(tuple(rule for rule in found if rule.name in names))
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A bot with three rules that speak."""
+    clock, store = FakeClock(), SqliteStore(tmp_path / "few.db")
+    yield Stage(store, clock, make_rulebook(store, clock, few()))
+    store.close()
 
 
 @pytest.fixture
@@ -43,11 +57,11 @@ def shadowed(tmp_path: Path, broken: list[str]) -> Iterator[Stage]:
     def read() -> RuleSet:
         if broken:
             raise BadInput(broken.pop())
-        return pack()
+        return few()
 
     clock, store = FakeClock(), SqliteStore(tmp_path / "shadowed.db")
-    hushed = load(override={RULE: Override(status="shadow")})
-    rules = RuleSet(hushed.rules, refused=(LeftOut("mine/odd.yml", "it holds no rule"),))
+    left_out = (LeftOut("mine/odd.yml", "it holds no rule"),)
+    rules = RuleSet(few(hushed=True).rules, refused=left_out)
     made = Stage(store, clock, make_rulebook(store, clock, rules, read))
     yield made
     store.close()
