@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 import uuid
@@ -13,6 +14,11 @@ from msgspec import Struct
 
 from bot.bench import load
 from bot.demo.stage import Stage
+from bot.detection.engine import Engine
+from bot.detection.record import Entry, Limits, read
+from bot.ports import Blob
+from bot.settings import RulesSettings
+from bot.wiring import read_rules
 
 EVENTS = (
     *("AssociateLambdaFunction", "AssociateLexBot", "AssociateQueueQuickConnects"),
@@ -22,7 +28,7 @@ EVENTS = (
     *("UpdateUserHierarchy", "UpdateUserIdentityInfo", "UpdateUserPhoneConfig"),
     "UpdateUserRoutingProfile",
 )
-"""Calls that no rule of ours speaks of; the bench has a rule for each."""
+"""Calls of many sorts; the bench has a rule for each, and ours that speak of them are off."""
 
 LEVELS = ("high", "medium", "low")
 ACTORS = 300
@@ -54,6 +60,27 @@ class Flood(Struct, frozen=True, kw_only=True):
     criticals: dict[str, float]
     began: float
     ended: float
+
+
+def prepare(stage: Stage, *, calm: int) -> None:
+    """A rule for each of `EVENTS`, none critical, each record speaking once, in *stage*'s settings;
+    *calm* seconds end a storm."""
+    write_rules(stage.folder / "rules")
+    off = json.dumps(_ours())
+    added = (
+        f'\n[rules]\nfolders = ["rules"]\ndisabled = {off}\n\n[baseline]\nenabled = false\n'
+        f"\n[storm]\ncalm_seconds = {calm}\n"
+    )
+    stage.config.write_text(stage.config.read_text(encoding="utf-8") + added, encoding="utf-8")
+
+
+def _ours() -> list[str]:
+    """Our own rules that speak of these records: a second finding each would blur the counts."""
+    engine = Engine(read_rules(RulesSettings(), Path(), patient=False))
+    records = json.dumps({"Records": [record(event, "somebody", 0) for event in EVENTS]})
+    blob = Blob(where="the flood", body=records.encode())
+    entries = [one for one in read(blob, Limits()) if isinstance(one, Entry)]
+    return sorted({finding.rule for one in entries for finding in engine.judge(one)})
 
 
 def write_rules(folder: Path) -> None:

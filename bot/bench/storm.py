@@ -40,7 +40,7 @@ def measure(
     chance = random.Random(seed)  # noqa: S311 - who does what when, not a secret
     begun = time.monotonic()
     with load.stage(manifest, seed=seed) as stage:
-        _prepare(stage, calm=round(max(10.0, min(60.0, seconds))))
+        flood.prepare(stage, calm=round(max(10.0, min(60.0, seconds))))
         stage.start_bot()
         _warm_up(stage)
         store = SqliteStore(stage.store)
@@ -104,13 +104,6 @@ def _over(what: str, found: object, most: int) -> list[str]:
 
 
 # ── before and after ────────────────────────────────────────────────────────
-
-
-def _prepare(stage: Stage, *, calm: int) -> None:
-    """Rules for the flood, which are not critical, beside our own."""
-    flood.write_rules(stage.folder / "rules")
-    added = f'\n[rules]\nfolders = ["rules"]\n\n[storm]\ncalm_seconds = {calm}\n'
-    stage.config.write_text(stage.config.read_text(encoding="utf-8") + added, encoding="utf-8")
 
 
 def _warm_up(stage: Stage) -> None:

@@ -412,4 +412,5 @@ _DID = {
     Verb.EXCEPT: "proposed an exception",
     Verb.AGREE_EXCEPT: "agreed to the exception",
     Verb.UNEXCEPT: "ended the exception",
+    Verb.RELOAD: "had the rules read anew",
 }

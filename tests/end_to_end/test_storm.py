@@ -19,9 +19,7 @@ pytestmark = IN_BROWSER
 def stage(stage: Stage) -> Stage:
     """A bot with rules that are not critical; ten seconds of calm end a storm."""
     stage.stop_bot()
-    flood.write_rules(stage.folder / "rules")
-    added = '\n[rules]\nfolders = ["rules"]\n\n[storm]\ncalm_seconds = 10\n'
-    stage.config.write_text(stage.config.read_text(encoding="utf-8") + added, encoding="utf-8")
+    flood.prepare(stage, calm=10)
     stage.start_bot()
     return stage
 
