@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Mapping
 
@@ -9,6 +10,10 @@ from bot.model import Record
 
 _LONGEST = 100
 """Characters of one value in a headline; names are chosen by whoever made the call."""
+
+_UUID = re.compile(
+    r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE
+)
 
 _REFUSED = ("accessdenied", "unauthorized", "notauthorized", "forbidden")
 
@@ -48,9 +53,16 @@ def headline(template: str, record: Record, instances: Mapping[str, str]) -> str
 def filled_in(template: str, record: Record, instances: Mapping[str, str]) -> str:
     """*template* filled from *record*, on one line."""
     filled = {name: _short(value(record), missing) for name, (value, missing) in _FIELDS.items()}
+    filled |= {name: told(filled[name]) for name in ("actor", "target")}
     if record.instance in instances:
         filled["instance"] = _short(instances[record.instance], record.instance)
     return template.format(**filled)
+
+
+def told(name: str) -> str:
+    """*name* as a sentence bears it: of an id, which people tell apart by its head, the head. The
+    whole id stands in the card's lines."""
+    return _UUID.sub(r"\1…", name)
 
 
 def fold_values(fold_by: tuple[str, ...], record: Record) -> tuple[str, ...]:
