@@ -1,0 +1,70 @@
+"""How surprising a record is for whoever made it, by what is remembered."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from bot.detection.baseline import words
+from bot.detection.baseline.features import ACTIVE, Caller, Feature, feature, risk
+from bot.detection.baseline.memory import Memory
+from bot.detection.baseline.scoring import DIMENSIONS, FAINT, surprisal
+from bot.detection.headline import is_refused
+from bot.detection.record import Core
+from bot.model.evidence import Row, decayed
+
+_SERVICE_SHARE = 0.3
+_REFUSED_SERVICE_SHARE = 0.05
+
+
+class New(Struct, frozen=True, gc=False):
+    """One feature that is new for somebody, with its bits and what their peers do."""
+
+    bits: float
+    feature: Feature
+    peers: str = ""
+
+
+def score(
+    memory: Memory, who: Caller, found: list[Feature], hour: int, half_life: float
+) -> tuple[float, list[New]]:
+    """(bits, what is new), most surprising first. *half_life* in hours."""
+    own = memory.scope(who.scopes[0])
+    newcomer = not own
+    unknown = []
+    for one in found:
+        row = own.get(one.feature)
+        # Nothing fades from a whole hour to nothing within one half-life.
+        if row is None or (hour - row.last > half_life and _is_new(row, hour, half_life)):
+            unknown.append(one)
+    if not unknown:
+        return 0.0, []
+    group, account = (memory.scope(scope) for scope in who.scopes[1:])
+    alone = (active := group.get(ACTIVE.feature)) is None or active.novel < 2
+    new = []
+    for one in unknown:
+        levels = [(account.get(one.feature), account.get(one.total))]
+        if not alone or newcomer:
+            # A group of one says the same thing twice.
+            levels.append((group.get(one.feature), group.get(one.total)))
+        levels.append((own.get(one.feature), own.get(one.total)))
+        bits = surprisal(levels, hour, half_life) * DIMENSIONS[one.dimension]
+        new.append(New(bits, one, words.peers_do(group.get(one.feature), hour)))
+    if newcomer:
+        one = feature("principal", who.actor.principal)
+        bits = surprisal([(None, account.get(one.total))], hour, half_life)
+        new.append(New(bits * DIMENSIONS["principal"], one))
+    new.sort(key=lambda each: -each.bits)
+    return sum(each.bits for each in new), new
+
+
+def share(core: Core, who: Caller) -> float:
+    """How much surprise weighs for this operation by this kind of caller."""
+    part = risk(core.source, core.name)
+    if who.service:
+        refused = bool(core.error) and is_refused(core.error or "")
+        part *= _REFUSED_SERVICE_SHARE if refused else _SERVICE_SHARE
+    return part
+
+
+def _is_new(row: Row, hour: int, half_life: float) -> bool:
+    return decayed(row.weight, hour - row.last, half_life) < FAINT
