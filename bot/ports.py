@@ -1062,6 +1062,10 @@ class Pulse(Protocol):
         """How each source was when it was last looked at; none before the first look."""
         ...
 
+    def baselines(self) -> str:
+        """One sentence on what is usual for whom: off, warming up, or today's budget used."""
+        ...
+
 
 class Rules(Protocol):
     """The rules that are on."""

@@ -67,12 +67,14 @@ class Running:
         job_errors: Mapping[str, str],
         doors: Doors,
         watch: FeedWatch,
+        baseline: Baseline | None,
     ) -> None:
         self._ingests = ingests
         self._outbox = outbox
         self._job_errors = job_errors
         self._doors = doors
         self._watch = watch
+        self._baseline = baseline
 
     def feeds(self) -> Sequence[Feed]:
         """One per source."""
@@ -93,6 +95,10 @@ class Running:
     def checkups(self) -> Sequence[Checkup]:
         """How each source was when it was last looked at; none before the first look."""
         return self._watch.checkups()
+
+    def baselines(self) -> str:
+        """One sentence on what is usual for whom: off, warming up, or today's budget used."""
+        return self._baseline.status if self._baseline else "Baselines are off."
 
 
 @dataclass(frozen=True)
@@ -336,7 +342,10 @@ def build(
     )
     aws = Aws()
     sources, gauges = _sources(settings, aws, store, clock)
-    ingests = _ingests(settings, rules, chains, sources, folding, store, outbox, clock, instances)
+    baseline = baseline_of(settings, store) if settings.baseline.enabled else None
+    ingests = _ingests(
+        settings, rules, chains, sources, folding, store, outbox, clock, instances, baseline
+    )
     pages = _pages(settings, store, outbox, clock, aws)
     watch = FeedWatch(gauges, folding, patience_of(settings))
     job_errors: dict[str, str] = {}
@@ -359,7 +368,7 @@ def build(
         dialogs=client,
         pictures=pictures,
         outbox=outbox,
-        pulse=Running(ingests, outbox, job_errors, doors, watch),
+        pulse=Running(ingests, outbox, job_errors, doors, watch, baseline),
         rules=rulebook,
         team=identity.team,
         people=settings.people,
@@ -451,6 +460,7 @@ def _ingests(
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
+    baseline: Baseline | None,
 ) -> list[Ingest]:
     from bot.detection.record import Limits
     from bot.ingest import Ingest
@@ -458,7 +468,6 @@ def _ingests(
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
     )
-    baseline = baseline_of(settings, store) if settings.baseline.enabled else None
     made = []
     for source in sources:
         engine, shadows = _engines(rules, instances)

@@ -134,7 +134,14 @@ def test_warming_up_says_nothing_but_that() -> None:
     ordinary(baseline, range(5))
 
     assert said(baseline, call(5.5, "DeleteInstance", awsRegion="sa-east-1")) == ""
-    assert baseline.status == "Baselines are warming up: 2 more day(s) before they speak."
+    assert baseline.status == "Baselines are warming up: 2 more days before they speak."
+
+
+def test_status_says_what_of_the_budget_is_used(baseline: Baseline) -> None:
+    """Before the first record, and after an alert."""
+    assert Baseline(Tuning()).status == "Baselines have seen nothing yet."
+    assert said(baseline, call(40.5, "DeleteInstance", awsRegion="sa-east-1"))
+    assert baseline.status.startswith("Baselines: 1 of 3 alerts today, for surprise of 14 bits")
 
 
 def test_a_burst_is_said_and_a_busy_hour_is_not(baseline: Baseline) -> None:

@@ -379,6 +379,15 @@ def test_status_says_bad_news_first() -> None:
     no_voice(drawn)
 
 
+def test_status_says_how_baselines_are_doing() -> None:
+    """Warming up, or what of today's budget is used."""
+    line = "Baselines are warming up: 2 more days before they speak."
+    drawn = cards.status(counts={}, feeds=[], baselines=line)
+
+    assert lint(drawn) == []
+    assert line in said(drawn)
+
+
 def page(**changes: Any) -> Page:
     """A page about the alert that nobody takes."""
     fields: dict[str, Any] = {

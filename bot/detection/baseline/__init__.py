@@ -15,7 +15,7 @@ from bot.detection.baseline.finding import FIRST_SEEN, RATE
 from bot.detection.baseline.memory import Memory, Shelf
 from bot.detection.baseline.reading import caller_of, features_of
 from bot.detection.record import Core, Entry, Who
-from bot.model import Finding, Level
+from bot.model import Finding, Level, counted
 from bot.model.evidence import Count, Evidence, Row, Touch
 
 __all__ = ["FIRST_SEEN", "RATE", "Baseline", "Shelf", "Tuning"]
@@ -113,15 +113,19 @@ class Baseline:
     @property
     def status(self) -> str:
         """One sentence on how it is doing, for status."""
-        budget = self._budget
-        if not budget.begun:
+        tuning = self._tuning
+        with self._lock:
+            budget = self._budget
+            left = budget.warming(budget.latest, tuning.warmup_days)
+            threshold = budget.threshold(tuning.half_life_days)
+            begun, spoken = budget.begun, len(budget.spoken)
+        if not begun:
             return "Baselines have seen nothing yet."
-        if left := budget.warming(budget.latest, self._tuning.warmup_days):
-            return f"Baselines are warming up: {left} more day(s) before they speak."
-        threshold = budget.threshold(self._tuning.half_life_days)
+        if left:
+            return f"Baselines are warming up: {counted(left, 'more day')} before they speak."
         return (
-            f"Baselines: {len(budget.spoken)} of {self._tuning.budget_per_day} alerts today, "
-            f"threshold {threshold:.1f} bits."
+            f"Baselines: {spoken} of {counted(tuning.budget_per_day, 'alert')} today, "
+            f"for surprise of {threshold:.0f} bits or more."
         )
 
     @property
