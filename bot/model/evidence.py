@@ -20,7 +20,8 @@ class Row(Struct, gc=False):
     *weight* is the number of hours in which it was seen, each halved for every half-life that has
     passed up to *last*; *novel* how many principals it was new for (of a total: how many values
     were new, decayed as the weight is). *first* and *last* are hours since 1970; bit n of *mask*
-    says that it was seen n hours before *last*; *hours* counts hours without decay.
+    says that it was seen n hours before *last*; *hours* counts hours without decay, *days* the
+    principals' days: two who showed it on the same three days make six.
 
     Of a rate: *weight* is the decayed number of hours that are over, *novel* the decayed sum of
     their counts, *hours* that of their squares, *mask* the count of the hour *last*.
@@ -32,6 +33,7 @@ class Row(Struct, gc=False):
     last: int = 0
     mask: int = 0
     hours: float = 0.0
+    days: int = 0
 
 
 class Touch(Struct, frozen=True, gc=False):
@@ -106,6 +108,16 @@ def touched(row: Row, hour: int, half_life: float) -> bool:
     return True
 
 
+def is_new_day(row: Row, hour: int) -> bool:
+    """Whether *row* knows of no other hour of the day of *hour*; of days too long ago it knows
+    nothing."""
+    begins = row.last - (hour - hour % 24)
+    if not row.mask or begins < 0:
+        return True
+    ends = max(0, begins - 23)
+    return not row.mask >> ends & ((1 << (begins - ends + 1)) - 1)
+
+
 def taken_back(row: Row, hour: int, half_life: float) -> bool:
     """Undo a touch; False where there is none to undo."""
     behind = row.last - hour
@@ -114,6 +126,7 @@ def taken_back(row: Row, hour: int, half_life: float) -> bool:
     row.mask &= ~(1 << behind)
     row.weight = max(0.0, row.weight - decayed(1.0, behind, half_life))
     row.hours -= 1
+    row.days = max(0, row.days - is_new_day(row, hour))
     if not row.mask and row.hours > 0:
         # Older hours stand in the weight alone: bit 0 keeps the row alive, at its old age.
         row.mask = 1
@@ -178,17 +191,19 @@ class Rows:
 
 def apply(rows: Rows, touch: Touch, half_life: float) -> None:
     """Note *touch* in every scope."""
-    first = False
+    first = day = False
     for place, scope in enumerate(touch.scopes):
         row = rows.get(scope, touch.feature)
         new = row is None
         row = row or Row()
         if place == 0:
-            first = new
+            first, day = new, is_new_day(row, touch.hour)
         fresh = touched(row, touch.hour, half_life)
         if first:
             row.novel += 1
-        if fresh or first:
+        day = day and (fresh or place > 0)
+        row.days += day
+        if fresh or first or day:
             rows.put(scope, touch.feature, row)
         if fresh:
             total = rows.get(scope, touch.total) or Row()

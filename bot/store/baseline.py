@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec.structs import astuple
+
 from bot.model import Entry
 from bot.model.evidence import (
     Evidence,
@@ -20,7 +22,7 @@ from bot.store import ledger
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
-_FIELDS = "weight, novel, first, last, mask, hours"
+_FIELDS = "weight, novel, first, last, mask, hours, days"
 
 
 class Written(Rows):
@@ -40,8 +42,8 @@ class Written(Rows):
     def put(self, scope: int, feature: int, row: Row) -> None:
         """Keep *row*, new or changed."""
         self._db.execute(
-            "INSERT OR REPLACE INTO baseline VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (scope, feature, row.weight, row.novel, row.first, row.last, row.mask, row.hours),
+            "INSERT OR REPLACE INTO baseline VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (scope, feature, *astuple(row)),
         )
 
     def drop(self, scope: int, feature: int) -> None:
@@ -147,8 +149,8 @@ class BaselineRows(Sqlite):
         """What is known of a scope, or of all, in words; totals and nameless rows left out."""
         where, given = ("WHERE b.scope = ?", (scope,)) if scope is not None else ("", ())
         rows = self.reader.execute(
-            "SELECT s.text, f.text, b.weight, b.novel, b.first, b.last, b.mask, b.hours"  # noqa: S608
-            " FROM baseline b JOIN baseline_texts f ON f.key = b.feature"
+            "SELECT s.text, f.text, b.weight, b.novel, b.first, b.last, b.mask, b.hours,"  # noqa: S608
+            " b.days FROM baseline b JOIN baseline_texts f ON f.key = b.feature"
             f" JOIN baseline_texts s ON s.key = b.scope {where} ORDER BY b.scope, f.text",
             given,
         )

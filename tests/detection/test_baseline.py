@@ -83,7 +83,7 @@ DIFFERENT: dict[str, tuple[dict[str, Any], str]] = {
         "new instance 00000000-0000-4000-8000-00000000abcd",
     ),
     "error": ({"errorCode": "AccessDenied"}, "first AccessDenied"),
-    "hour": ({"day": 40 + 3 / 24}, "first activity on sat 03h UTC"),
+    "hour": ({"day": 40 + 3 / 24}, "first activity on a Saturday at 03:00 UTC"),
 }
 
 

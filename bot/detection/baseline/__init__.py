@@ -158,14 +158,20 @@ class Baseline:
         findings = []
         active = self._memory.get(who.scopes[0], ACTIVE.feature) or Row()
         if level := self._level(who.scopes[0], bits := score * share, hour):
-            findings.append(finding.first_seen(entry, level, bits, who, new, active, hour))
+            peers = self._peers(who)
+            findings.append(finding.first_seen(entry, level, bits, who, new, active, peers, hour))
         if level := self._level(who.scopes[0] ^ 1, bits := burst.bits * share, hour):
-            findings.append(finding.rate(entry, level, bits, who, burst, active))
+            findings.append(finding.rate(entry, level, bits, who, burst))
         evidence = self._evidence(who, found, hour, touches, counts, traced or bool(findings))
         self._memory.shrink()
         if len(self._marks) > _MARKS:
             self._marks.clear()
         return tuple(findings), evidence
+
+    def _peers(self, who: Caller) -> int:
+        """How many others were ever seen in the group of *who*, who was counted already."""
+        everybody = self._memory.get(who.scopes[1], ACTIVE.feature)
+        return max(0, round(everybody.novel) - 1) if everybody else 0
 
     def _level(self, subject: int, bits: float, hour: int) -> Level | None:
         """How loudly to say it, None where not at all."""

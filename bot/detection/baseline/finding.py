@@ -25,23 +25,27 @@ _RUNBOOK = (
 
 
 def first_seen(
-    entry: Entry, level: Level, bits: float, who: Caller, new: list[New], active: Row, hour: int
+    entry: Entry,
+    level: Level,
+    bits: float,
+    who: Caller,
+    new: list[New],
+    active: Row,
+    peers: int,
+    hour: int,
 ) -> Finding:
-    """Something is new for somebody. *active* is the row of their active hours."""
-    told = [
-        (each.feature.dimension, each.feature.value, each.peers) for each in new if each.bits >= 1
-    ]
-    why = words.first_seen(who, told, active, entry.core.name, hour)
+    """Something is new for somebody. *active* is the row of their active hours, *peers* how many
+    others their group has."""
+    told = [each for each in new if each.bits >= 1]
+    why = words.first_seen(who, told, active, entry.core.name, hour, peers)
     headline = f"{who.actor.name}: {entry.core.name} is unusual for them"
     return _finding(FIRST_SEEN, entry, level, bits, who, headline, why)
 
 
-def rate(
-    entry: Entry, level: Level, bits: float, who: Caller, burst: Burst, active: Row
-) -> Finding:
+def rate(entry: Entry, level: Level, bits: float, who: Caller, burst: Burst) -> Finding:
     """Somebody calls much more often than they do."""
     source = entry.core.source
-    why = words.rate(who, burst.kind, source, burst.count, burst.usual, active)
+    why = words.rate(who, source, burst)
     headline = f"{who.actor.name}: unusually many {burst.kind} calls to {source}"
     return _finding(RATE, entry, level, bits, who, headline, why)
 

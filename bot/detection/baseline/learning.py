@@ -12,12 +12,16 @@ from bot.model.evidence import Count, Touch, apply, apply_count
 
 
 class Burst(Struct, frozen=True, gc=False):
-    """The hour so far of one class of calls: how many, how many are usual, and the bits."""
+    """The hour so far of one class of calls: how many, how many are usual, and the bits.
+
+    *hours* is the evidence: how many hours (decayed) tell what is usual.
+    """
 
     kind: str
     bits: float = 0.0
     usual: float = 0.0
     count: int = 0
+    hours: float = 0.0
 
 
 def touch(
@@ -60,7 +64,7 @@ def count(
     if own is None or own.last != hour:
         return [counted], Burst(kind)
     bits, mean = rate_surprisal(own, None, own.mask)
-    return [counted], Burst(kind, bits, mean, own.mask)
+    return [counted], Burst(kind, bits, mean, own.mask, own.weight)
 
 
 def named(who: Caller, touches: list[Touch]) -> tuple[tuple[int, str], ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from bot.detection.baseline import words
 from bot.detection.baseline.features import ACTIVE, Caller, Feature, feature, risk
 from bot.detection.baseline.memory import Memory
 from bot.detection.baseline.scoring import DIMENSIONS, FAINT, surprisal
@@ -16,12 +15,26 @@ _SERVICE_SHARE = 0.3
 _REFUSED_SERVICE_SHARE = 0.05
 
 
+class Others(Struct, frozen=True, gc=False):
+    """How many others show a feature, on how many days together, since which hour."""
+
+    number: int
+    days: int
+    since: int
+
+
 class New(Struct, frozen=True, gc=False):
-    """One feature that is new for somebody, with its bits and what their peers do."""
+    """One feature that is new for somebody, with its bits and what others do.
+
+    *last* is the hour in which they last showed it, 0 where they never did; *group* and *account*
+    are None where nobody there did.
+    """
 
     bits: float
     feature: Feature
-    peers: str = ""
+    last: int = 0
+    group: Others | None = None
+    account: Others | None = None
 
 
 def score(
@@ -48,7 +61,16 @@ def score(
             levels.append((group.get(one.feature), group.get(one.total)))
         levels.append((own.get(one.feature), own.get(one.total)))
         bits = surprisal(levels, hour, half_life) * DIMENSIONS[one.dimension]
-        new.append(New(bits, one, words.peers_do(group.get(one.feature), hour)))
+        row = own.get(one.feature)
+        new.append(
+            New(
+                bits,
+                one,
+                row.last if row else 0,
+                _others(group.get(one.feature)),
+                _others(account.get(one.feature)),
+            )
+        )
     if newcomer:
         one = feature("principal", who.actor.principal)
         bits = surprisal([(None, account.get(one.total))], hour, half_life)
@@ -64,6 +86,11 @@ def share(core: Core, who: Caller) -> float:
         refused = bool(core.error) and is_refused(core.error or "")
         part *= _REFUSED_SERVICE_SHARE if refused else _SERVICE_SHARE
     return part
+
+
+def _others(row: Row | None) -> Others | None:
+    # A copy: the row goes on to count the record that is judged.
+    return Others(round(row.novel), row.days, row.first) if row and row.novel >= 1 else None
 
 
 def _is_new(row: Row, hour: int, half_life: float) -> bool:
