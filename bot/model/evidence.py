@@ -24,7 +24,8 @@ class Row(Struct, gc=False):
     principals' days: two who showed it on the same three days make six.
 
     Of a rate: *weight* is the decayed number of hours that are over, *novel* the decayed sum of
-    their counts, *hours* that of their squares, *mask* the count of the hour *last*.
+    their counts, *hours* that of their squares, *mask* the count of the hour *last*. In a wider
+    scope these are the hours of each principal in it, one by one, and *mask* is 0.
     """
 
     weight: float = 0.0
@@ -50,7 +51,8 @@ class Touch(Struct, frozen=True, gc=False):
 
 
 class Count(Struct, frozen=True, gc=False):
-    """*number* more calls of a class in *hour*; *feature* is the class."""
+    """*number* more calls of a class in *hour*; *feature* is the class. *scopes* are the caller's
+    own and those of its peers, which learn of each hour of the caller's once it is over."""
 
     scopes: tuple[int, ...]
     feature: int
@@ -149,32 +151,54 @@ def added(total: Row, hour: int, new: bool, half_life: float) -> None:
     total.hours += 1
 
 
-def counted(rate: Row, hour: int, number: int, half_life: float) -> None:
-    """*number* more calls in *hour*. A later hour closes the one before; an earlier is left out."""
+def counted(
+    rate: Row, hour: int, number: int, half_life: float, usual: float = 0.0
+) -> tuple[int, float] | None:
+    """*number* more calls in *hour*. A later hour closes the one before; an earlier is left out.
+
+    Returns (hour, count as it was learned) of what was closed. *usual* is what peers' hours hold,
+    0 where that is not known.
+    """
     if not rate.last:
         rate.first = rate.last = hour
     ahead = hour - rate.last
     if ahead < 0:
-        return
+        return None
+    closed = None
     if ahead > 0:
-        close(rate)
-        for name in ("weight", "novel", "hours"):
-            setattr(rate, name, decayed(getattr(rate, name), ahead, half_life))
-        rate.last, rate.mask = hour, 0
+        closed = rate.last, _close(rate, usual)
+        learned(rate, rate.last, closed[1], half_life)
+        _fade(rate, hour, half_life)
+        rate.mask = 0
     rate.mask += number
+    return closed
 
 
-def close(rate: Row) -> None:
-    """Let the hour that ends count as what is usual, but at most for four times the usual.
-
-    So one burst does not make the next one normal.
-    """
+def _close(rate: Row, usual: float) -> float:
+    """What the hour that ends counts for: at most four times what is usual for the caller, or for
+    its peers where that is not known. So one burst does not make the next one normal."""
     count = float(rate.mask)
     if rate.weight >= 1.0:
-        count = min(count, max(8.0, 4.0 * rate.novel / rate.weight))
-    rate.weight += 1.0
-    rate.novel += count
-    rate.hours += count * count
+        usual = rate.novel / rate.weight
+    return min(count, max(8.0, 4.0 * usual)) if usual else count
+
+
+def learned(rate: Row, hour: int, count: float, half_life: float) -> None:
+    """An hour with *count* calls is over."""
+    if not rate.last:
+        rate.first = rate.last = hour
+    _fade(rate, hour, half_life)
+    share = decayed(1.0, rate.last - hour, half_life)
+    rate.weight += share
+    rate.novel += share * count
+    rate.hours += share * count * count
+
+
+def _fade(rate: Row, hour: int, half_life: float) -> None:
+    if (ahead := hour - rate.last) > 0:
+        for name in ("weight", "novel", "hours"):
+            setattr(rate, name, decayed(getattr(rate, name), ahead, half_life))
+        rate.last = hour
 
 
 class Rows:
@@ -212,8 +236,15 @@ def apply(rows: Rows, touch: Touch, half_life: float) -> None:
 
 
 def apply_count(rows: Rows, count: Count, half_life: float) -> None:
-    """Note *count* in every scope."""
-    for scope in count.scopes:
-        rate = rows.get(scope, count.feature) or Row()
-        counted(rate, count.hour, count.number, half_life)
-        rows.put(scope, count.feature, rate)
+    """Note *count* in the caller's own scope, and what it closes in those of its peers."""
+    own, *wider = count.scopes
+    around = [(scope, rows.get(scope, count.feature) or Row()) for scope in wider]
+    usual = next((row.novel / row.weight for _, row in around if row.weight >= 1.0), 0.0)
+    rate = rows.get(own, count.feature) or Row()
+    closed = counted(rate, count.hour, count.number, half_life, usual)
+    rows.put(own, count.feature, rate)
+    if closed is None:
+        return
+    for scope, row in around:
+        learned(row, *closed, half_life)
+        rows.put(scope, count.feature, row)

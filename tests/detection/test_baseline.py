@@ -168,6 +168,37 @@ def test_a_burst_does_not_become_usual_at_once(baseline: Baseline) -> None:
     assert rate.novel / rate.weight < 1.5
 
 
+def test_peers_stand_in_for_a_short_history() -> None:
+    """Of two newcomers one calls as often as their peers do, the other twenty times as often."""
+    baseline = Baseline(Tuning())
+    for day in range(30):
+        for number in range(3):
+            busy(baseline, day + 0.4, 10, f"peer-{number}x")
+    assert busy(baseline, 30.4, 12, "new-onex") == []
+    [finding] = busy(baseline, 30.5, 256, "new-twox")[-1:]
+    assert finding.rule == RATE
+    assert "peers (role deploy-role) make" in finding.why
+    assert "(own history: 0 such hours)" in finding.why
+
+
+def test_a_group_of_one_has_no_peers() -> None:
+    """A short history is not told twice by being one's own peer."""
+    baseline = Baseline(Tuning(warmup_days=1))
+    for day in range(5):
+        assert busy(baseline, day + 0.4, 8, "alonex") == []
+    assert RATE not in {one.rule for one in busy(baseline, 6.4, 256, "alonex")}
+
+
+def busy(baseline: Baseline, day: float, number: int, session: str) -> list[Finding]:
+    """So many equal calls within the hour."""
+    found: list[Finding] = []
+    one = call(day, "ListUsers", session=session)
+    for _ in range(number):
+        if baseline.unseen(one.core):
+            found += baseline.learn(one)
+    return found
+
+
 def test_services_that_are_refused_are_quiet(baseline: Baseline) -> None:
     """A log delivery that is refused in a new Region is nobody's attack."""
     for day in range(40, 50):

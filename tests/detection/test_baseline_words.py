@@ -129,6 +129,15 @@ def test_a_rate_says_what_is_usual() -> None:
     )
 
 
+def test_a_short_history_names_the_peers() -> None:
+    """Their hours stand in for those that lack."""
+    burst = Burst("read", 30.0, 12.5, 64, 2.1)
+    assert rate(who(), "connect.amazonaws.com", burst) == (
+        "64 or more read calls to connect.amazonaws.com within an hour by ci;"
+        " peers (role deploy-role) make 12 an active hour (own history: 2 such hours)"
+    )
+
+
 def test_peers_at_the_same_hour_are_each_counted() -> None:
     """Three peers who all release at noon, every day, do it daily; one who did it twice does not
     do it daily."""

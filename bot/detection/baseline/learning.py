@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from bot.detection.baseline.features import ACTIVE, Caller, Feature, feature, operation_class
 from bot.detection.baseline.memory import Memory
-from bot.detection.baseline.scoring import rate_surprisal
+from bot.detection.baseline.scoring import others_of, rate_surprisal
 from bot.detection.record import Core
 from bot.model.evidence import Count, Touch, apply, apply_count
 
@@ -14,7 +14,7 @@ from bot.model.evidence import Count, Touch, apply, apply_count
 class Burst(Struct, frozen=True, gc=False):
     """The hour so far of one class of calls: how many, how many are usual, and the bits.
 
-    *hours* is the evidence: how many hours (decayed) tell what is usual.
+    *hours* (decayed) of the caller's own tell what is usual; where they are few, peers' do too.
     """
 
     kind: str
@@ -63,7 +63,8 @@ def count(
     own = memory.get(who.scopes[0], rate.feature)
     if own is None or own.last != hour:
         return [counted], Burst(kind)
-    bits, mean = rate_surprisal(own, None, own.mask)
+    others = others_of(own, memory.get(who.scopes[1], rate.feature), half_life)
+    bits, mean = rate_surprisal(own, others, own.mask)
     return [counted], Burst(kind, bits, mean, own.mask, own.weight)
 
 

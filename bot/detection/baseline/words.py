@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.detection.baseline.features import Caller, Feature
 from bot.detection.baseline.learning import Burst
+from bot.detection.baseline.scoring import LEAST_HOURS
 from bot.detection.baseline.surprise import New, Others
 from bot.model import counted
 from bot.model.evidence import Row
@@ -83,11 +84,12 @@ def first_seen(
 def rate(caller: Caller, source: str, burst: Burst) -> str:
     """A class of calls came much more often than it does."""
     usual = f"{burst.usual:.1f}" if burst.usual < 10 else f"{burst.usual:.0f}"
-    return (
-        f"{burst.count:,} or more {burst.kind} calls to {source} within an hour by"
-        f" {caller.actor.name}; usual are {usual} an active hour"
-        f" ({counted(round(burst.hours), 'such hour')} of evidence)"
-    )
+    what = f"{burst.count:,} or more {burst.kind} calls to {source} within an hour by"
+    hours = counted(round(burst.hours), "such hour")
+    if burst.hours < LEAST_HOURS:
+        peers = f"peers ({_group(caller)}) make {usual} an active hour"
+        return f"{what} {caller.actor.name}; {peers} (own history: {hours})"
+    return f"{what} {caller.actor.name}; usual are {usual} an active hour ({hours} of evidence)"
 
 
 def _value(feature: Feature) -> str:
