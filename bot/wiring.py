@@ -375,7 +375,11 @@ def build(
         instances=instances,
         pages_to=settings.paging.sns_topic or "",
     )
-    keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
+    keep = Keep(
+        settings.retention.records_days,
+        settings.retention.evidence_days,
+        settings.baseline.half_life_days,
+    )
     jobs = timetable(keep, plan_of(settings), folding, doors, watch)
     timekeeper = Timekeeper(bot, jobs, settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)

@@ -95,7 +95,7 @@ def forget_alert(db: sqlite3.Connection, alert: str) -> int:
             (record, scope, feature),
         )
     if traces:
-        _changed(db)
+        changed(db)
     return len(traces)
 
 
@@ -163,7 +163,7 @@ class BaselineRows(Sqlite):
             gone = db.execute("DELETE FROM baseline WHERE scope = ?", (scope,)).rowcount
             db.execute("DELETE FROM baseline_traces WHERE scope = ?", (scope,))
             db.execute("DELETE FROM baseline_texts WHERE key = ?", (scope,))
-            _changed(db)
+            changed(db)
             ledger.append(db, entry)
         return gone
 
@@ -176,7 +176,8 @@ def _name(db: sqlite3.Connection, key: int, text: str) -> None:
     db.execute("INSERT OR IGNORE INTO baseline_texts VALUES (?, ?)", (key, text))
 
 
-def _changed(db: sqlite3.Connection) -> None:
+def changed(db: sqlite3.Connection) -> None:
+    """Something was forgotten: what is held in memory is out of date."""
     db.execute(
         "INSERT INTO baseline_state VALUES ('epoch', 1, x'')"
         " ON CONFLICT (name) DO UPDATE SET version = version + 1"

@@ -36,7 +36,9 @@ def touch(
         if row is not None and row.last == hour and row.mask & 1:
             continue
         text = ""
-        if memory.get(who.scopes[2], one.feature) is None:
+        account = memory.get(who.scopes[2], one.feature)
+        # The words of what was not seen for long may have been let go.
+        if account is None or hour - account.last > half_life:
             text = f"{one.dimension} {one.value}".rstrip()
         touches.append(Touch(who.scopes, one.total, one.feature, hour, text))
     if newcomer:

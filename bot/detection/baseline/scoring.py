@@ -10,9 +10,6 @@ from bot.model.evidence import Row, decayed
 UNHEARD = 2.0**-8
 """The chance of a value that nobody in the account ever showed, given that one is new."""
 
-FAINT = 0.06
-"""Evidence of which four half-lives left no more than this counts as none."""
-
 DIMENSIONS = {
     "operation": 1.0,
     "region": 1.0,

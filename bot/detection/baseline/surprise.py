@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from bot.detection.baseline.features import ACTIVE, Caller, Feature, feature, risk
 from bot.detection.baseline.memory import Memory
-from bot.detection.baseline.scoring import DIMENSIONS, FAINT, surprisal
+from bot.detection.baseline.scoring import DIMENSIONS, surprisal
 from bot.detection.headline import is_refused
 from bot.detection.record import Core
-from bot.model.evidence import Row, decayed
+from bot.model.evidence import FAINT, Row, decayed
 
 _SERVICE_SHARE = 0.3
 _REFUSED_SERVICE_SHARE = 0.05
