@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.detection.baseline import Baseline
     from bot.detection.correlate import Chains
     from bot.detection.engine import Engine
+    from bot.detection.origin import OriginOf
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
     from bot.pager import Pages
@@ -314,6 +315,7 @@ def build(
     from bot.aws.clients import Aws
     from bot.charts import draw_aside
     from bot.detection.correlate import Chains
+    from bot.detection.origin import origins
     from bot.rulebook import Rulebook
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
@@ -323,6 +325,7 @@ def build(
 
     clock = clock or SystemClock()
     rules = read_rules(settings.rules, settings.home)
+    origin_of = origins(settings.geo_databases)
     instances = names_of(settings)
     client = SlackClient(settings.bot_token.reveal(), settings.api_url)
     identity = client.identity()
@@ -339,10 +342,11 @@ def build(
         storms=storms_of(settings),
         inhibition=Inhibition(rules.relations()),
         correlations=chains,
+        origin_of=lambda address: origin_of(address).text,
     )
     aws = Aws()
     sources, gauges = _sources(settings, aws, store, clock)
-    baseline = baseline_of(settings, store) if settings.baseline.enabled else None
+    baseline = baseline_of(settings, store, origin_of) if settings.baseline.enabled else None
     ingests = _ingests(
         settings, rules, chains, sources, folding, store, outbox, clock, instances, baseline
     )
@@ -504,7 +508,7 @@ def _engines(rules: RuleSet, instances: Mapping[str, str]) -> tuple[Engine, Engi
     )
 
 
-def baseline_of(settings: Settings, store: SqliteStore) -> Baseline:
+def baseline_of(settings: Settings, store: SqliteStore, origin_of: OriginOf) -> Baseline:
     """The baselines that the settings ask for; one for all sources."""
     from bot.detection.baseline import Baseline, Tuning
 
@@ -515,6 +519,6 @@ def baseline_of(settings: Settings, store: SqliteStore) -> Baseline:
         half_life_days=chosen.half_life_days,
         memory_rows=chosen.memory_rows,
     )
-    baseline = Baseline(tuning, store)
+    baseline = Baseline(tuning, store, origin_of)
     log.info("%s", baseline.status)
     return baseline

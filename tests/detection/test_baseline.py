@@ -16,6 +16,7 @@ from bot.detection.baseline import RATE, Baseline, Tuning
 from bot.detection.baseline.features import family, hour_of, hour_of_week, network, risk
 from bot.detection.baseline.keys import key
 from bot.detection.baseline.scoring import rate_surprisal, surprisal
+from bot.detection.origin import NOWHERE, Origin, nowhere
 from bot.detection.record import Entry
 from bot.model import Finding
 from bot.model.evidence import Row, counted, taken_back, touched
@@ -126,6 +127,50 @@ def test_what_peers_do_surprises_less() -> None:
         scores.append(said(baseline, call(40.45, "DeleteContactFlow")))
     assert "first DeleteContactFlow" in scores[0]
     assert scores[1] == ""
+
+
+def moved(baseline: Baseline, day: float = 40.5) -> str:
+    """Why it speaks of a first call from an address far away."""
+    return said(baseline, call(day, "CreateInstance", sourceIPAddress="198.51.100.9"))
+
+
+PLACES = {
+    "203.0.113": Origin("AS64500", "Example", "DE"),
+    "198.51.100": Origin("AS64501", "", "BR"),
+}
+
+
+def placed(address: str) -> Origin:
+    """`OriginOf`: two places."""
+    return PLACES.get(address.rpartition(".")[0], NOWHERE)
+
+
+def test_where_an_address_is_counts_too() -> None:
+    """Another owner and another country are said, and more surprising than the network alone."""
+    scores = {}
+    for origin_of in (nowhere, placed):
+        baseline = Baseline(Tuning(), None, origin_of)
+        ordinary(baseline, range(40))
+        scores[origin_of] = moved(baseline)
+    assert "new network 198.51.100.0/24; nobody" in scores[nowhere]
+    for part in ("198.51.100.0/24, AS64501, BR;", "new country BR", "new network owner AS64501"):
+        assert part in scores[placed]
+    assert bits(scores[placed]) > bits(scores[nowhere])
+
+
+def test_turning_places_on_later_is_no_news() -> None:
+    """Everybody's first country would be a new one."""
+    on: list[bool] = []
+    baseline = Baseline(Tuning(), None, lambda address: placed(address) if on else NOWHERE)
+    ordinary(baseline, range(40))
+    on.append(True)
+    assert ordinary(baseline, range(40, 44)) == []
+    assert "new country BR" in moved(baseline, 44.5)
+
+
+def bits(why: str) -> int:
+    """The score that a reason ends with."""
+    return int(why.rpartition("(")[2].split()[0])
 
 
 def test_warming_up_says_nothing_but_that() -> None:

@@ -10,7 +10,8 @@ from bot.detection.baseline import Baseline, Tuning
 from bot.detection.baseline.features import Caller, caller, feature
 from bot.detection.baseline.learning import Burst
 from bot.detection.baseline.surprise import New, Others
-from bot.detection.baseline.words import first_seen, rate
+from bot.detection.baseline.words import Known, first_seen, rate
+from bot.detection.origin import NOWHERE, Origin
 from bot.model import Actor
 from bot.model.evidence import Row, Rows, Touch, apply, is_new_day, taken_back, touched
 from tests.detection.test_baseline import HALF, call, ordinary, said
@@ -32,10 +33,12 @@ def new(dimension: str, value: str, others: Others | None = None, **fields: Any)
     return New(9.0, feature(dimension, value), **given)
 
 
-def sentence(*found: New, peers: int = 14, caller: Caller | None = None) -> str:
+def sentence(
+    *found: New, peers: int = 14, caller: Caller | None = None, origin: Origin = NOWHERE
+) -> str:
     """What is said of a call of UpdateContactFlowContent."""
     name = "UpdateContactFlowContent"
-    return first_seen(caller or who(), list(found), ACTIVE, name, NOW, peers)
+    return first_seen(caller or who(), list(found), name, Known(NOW, ACTIVE, peers, origin))
 
 
 OPERATION = "connect.amazonaws.com UpdateContactFlowContent"
@@ -98,6 +101,20 @@ def test_somebody_without_peers_is_held_against_the_account() -> None:
     """There is no group to speak of."""
     said = sentence(new("operation", OPERATION, Others(2, 40, 0)), peers=0)
     assert said == f"{FIRST}; 2 others in this account do it"
+
+
+def test_a_network_is_told_with_its_owner_and_its_country() -> None:
+    """Where a file knows them; what of them is new has its own words."""
+    network, example = new("network", "203.0.113.0/24"), Origin("AS64500", "Example", "DE")
+    asn, country = new("asn", "AS64500"), new("country", "DE", account=None)
+
+    assert sentence(network, origin=example) == (
+        f"{SEEN}: new network 203.0.113.0/24, AS64500 Example, DE"
+    )
+    assert sentence(network, country, asn, origin=example) == (
+        f"{SEEN}: new network 203.0.113.0/24, AS64500 Example, DE; new country DE;"
+        " nobody else in this account comes from there; new network owner AS64500 Example"
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from bot.detection.baseline.features import ACTIVE, Caller, Feature, hour_of
 from bot.detection.baseline.finding import FIRST_SEEN, RATE
 from bot.detection.baseline.memory import Memory, Shelf
 from bot.detection.baseline.reading import caller_of, features_of
+from bot.detection.baseline.words import Known
+from bot.detection.origin import OriginOf, nowhere
 from bot.detection.record import Core, Entry, Who
 from bot.model import Finding, Level, counted
 from bot.model.evidence import Count, Evidence, Row, Touch
@@ -38,12 +40,16 @@ class Tuning(Struct, frozen=True, kw_only=True):
 class Baseline:
     """Judges records by what was usual. May be shared between threads.
 
-    *shelf* holds what does not fit in memory; None keeps everything in memory. `unseen` is for
-    every record, `learn` for those that it lets through.
+    *shelf* holds what does not fit in memory; None keeps everything in memory. *origin_of* tells
+    whose an address is, and where. `unseen` is for every record, `learn` for those that it lets
+    through.
     """
 
-    def __init__(self, tuning: Tuning, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self, tuning: Tuning, shelf: Shelf | None = None, origin_of: OriginOf = nowhere
+    ) -> None:
         self._tuning = tuning
+        self._origin_of = origin_of
         self._half_life = tuning.half_life_days * 24
         self._shelf = shelf
         self._lock = threading.Lock()
@@ -149,7 +155,7 @@ class Baseline:
         if not hour or who is None:
             return (), None
         self._budget.turn(hour, self._tuning.budget_per_day)
-        found = features_of(entry, hour)
+        found = features_of(entry, hour, self._origin_of)
         score, new = surprise.score(self._memory, who, found, hour, half_life)
         share = surprise.share(core, who)
         touches = learning.touch(self._memory, who, found, hour, half_life)
@@ -158,8 +164,8 @@ class Baseline:
         findings = []
         active = self._memory.get(who.scopes[0], ACTIVE.feature) or Row()
         if level := self._level(who.scopes[0], bits := score * share, hour):
-            peers = self._peers(who)
-            findings.append(finding.first_seen(entry, level, bits, who, new, active, peers, hour))
+            known = Known(hour, active, self._peers(who), self._origin_of(core.address or ""))
+            findings.append(finding.first_seen(entry, level, bits, who, new, known))
         if level := self._level(who.scopes[0] ^ 1, bits := burst.bits * share, hour):
             findings.append(finding.rate(entry, level, bits, who, burst))
         evidence = self._evidence(who, found, hour, touches, counts, traced or bool(findings))

@@ -6,10 +6,10 @@ from bot.detection.baseline import words
 from bot.detection.baseline.features import Caller, operation_class
 from bot.detection.baseline.learning import Burst
 from bot.detection.baseline.surprise import New
+from bot.detection.baseline.words import Known
 from bot.detection.document import decode
 from bot.detection.record import Entry, build
 from bot.model import Finding, Level
-from bot.model.evidence import Row
 
 FIRST_SEEN = "baseline_first_seen"
 RATE = "baseline_rate"
@@ -25,19 +25,11 @@ _RUNBOOK = (
 
 
 def first_seen(
-    entry: Entry,
-    level: Level,
-    bits: float,
-    who: Caller,
-    new: list[New],
-    active: Row,
-    peers: int,
-    hour: int,
+    entry: Entry, level: Level, bits: float, who: Caller, new: list[New], known: Known
 ) -> Finding:
-    """Something is new for somebody. *active* is the row of their active hours, *peers* how many
-    others their group has."""
+    """Something is new for somebody."""
     told = [each for each in new if each.bits >= 1]
-    why = words.first_seen(who, told, active, entry.core.name, hour, peers)
+    why = words.first_seen(who, told, entry.core.name, known)
     headline = f"{who.actor.name}: {entry.core.name} is unusual for them"
     return _finding(FIRST_SEEN, entry, level, bits, who, headline, why)
 

@@ -13,6 +13,7 @@ from bot.detection.baseline.features import (
     network,
 )
 from bot.detection.document import BROKEN, decode
+from bot.detection.origin import NOWHERE, OriginOf
 from bot.detection.record import Entry
 from bot.detection.resources import instance_of
 
@@ -33,7 +34,7 @@ def caller_of(entry: Entry) -> Caller | None:
     return caller(actor, core.account or "", bool(core.who.service))
 
 
-def features_of(entry: Entry, hour: int) -> list[Feature]:
+def features_of(entry: Entry, hour: int, origin_of: OriginOf) -> list[Feature]:
     """One feature for each dimension that the record shows; *hour* since 1970."""
     core = entry.core
     found = [feature("operation", f"{core.source} {core.name}")]
@@ -41,6 +42,11 @@ def features_of(entry: Entry, hour: int) -> list[Feature]:
         found.append(feature("region", core.region))
     if core.address:
         found.append(feature("network", network(core.address)))
+        if (origin := origin_of(core.address)) is not NOWHERE:
+            if origin.asn:
+                found.append(feature("asn", origin.asn))
+            if origin.country:
+                found.append(feature("country", origin.country))
     if core.agent:
         found.append(feature("agent", family(core.agent)))
     if core.error:

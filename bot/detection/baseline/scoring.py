@@ -16,6 +16,8 @@ DIMENSIONS = {
     "instance": 1.0,
     "principal": 0.8,
     "network": 0.7,
+    "country": 0.5,
+    "asn": 0.3,
     "agent": 0.5,
     "error": 0.5,
     "hour": 0.3,

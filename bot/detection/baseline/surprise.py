@@ -11,6 +11,8 @@ from bot.detection.headline import is_refused
 from bot.detection.record import Core
 from bot.model.evidence import FAINT, Row, decayed
 
+_LATER = ("asn", "country")
+"""Dimensions that are there once settings name a file: who was seen before it is no news."""
 _SERVICE_SHARE = 0.3
 _REFUSED_SERVICE_SHARE = 0.05
 
@@ -46,6 +48,8 @@ def score(
     unknown = []
     for one in found:
         row = own.get(one.feature)
+        if one.dimension in _LATER and own and one.total not in own:
+            continue
         # Nothing fades from a whole hour to nothing within one half-life.
         if row is None or (hour - row.last > half_life and _is_new(row, hour, half_life)):
             unknown.append(one)

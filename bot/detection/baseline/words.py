@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from bot.detection.baseline.features import Caller, Feature
 from bot.detection.baseline.learning import Burst
 from bot.detection.baseline.scoring import LEAST_HOURS
 from bot.detection.baseline.surprise import New, Others
+from bot.detection.origin import NOWHERE, Origin
 from bot.model import counted
 from bot.model.evidence import Row
 
@@ -13,6 +16,8 @@ _NEW = {
     "region": "new Region {}",
     "instance": "new instance {}",
     "network": "new network {}",
+    "country": "new country {}",
+    "asn": "new network owner {}",
     "agent": "new kind of client {}",
     "error": "first {}",
     "hour": "first activity on a {}",
@@ -23,6 +28,8 @@ _DO = {
     "region": ("works there", "work there"),
     "instance": ("works on it", "work on it"),
     "network": ("comes from there", "come from there"),
+    "country": ("comes from there", "come from there"),
+    "asn": ("comes from there", "come from there"),
     "agent": ("uses it", "use it"),
     "error": ("gets it", "get it"),
     "hour": ("works then", "work then"),
@@ -50,13 +57,18 @@ _LONGEST = 120
 """Characters of a value: whoever calls may choose it."""
 
 
-def first_seen(
-    caller: Caller, new: list[New], active: Row, name: str, hour: int, peers: int
-) -> str:
-    """What is new about a call of *name*, the most surprising first.
+class Known(Struct, frozen=True, gc=False):
+    """What is known of a caller in the *hour* of a record: the row of its active hours, how many
+    others its group has, and whose the address is and where."""
 
-    *active* is the row of the caller's active hours, *peers* how many others its group has.
-    """
+    hour: int
+    active: Row
+    peers: int
+    origin: Origin = NOWHERE
+
+
+def first_seen(caller: Caller, new: list[New], name: str, known: Known) -> str:
+    """What is new about a call of *name*, the most surprising first."""
     told = [one for one in new if one.feature.dimension not in ("operation", "principal")]
     operation = next((one for one in new if one.feature.dimension == "operation"), None)
     newcomer = any(one.feature.dimension == "principal" for one in new)
@@ -67,17 +79,17 @@ def first_seen(
         told = [one for one in told if one.account is None and one.feature.dimension != "hour"]
         parts.append(f"{name} by {who}, never seen before")
     elif operation is not None:
-        parts.append(f"first {name} by {who}{_span(active, operation, hour)}")
-    if operation is not None and (others := _others(operation, caller, peers, hour)):
+        parts.append(f"first {name} by {who}{_span(operation, known)}")
+    if operation is not None and (others := _others(operation, caller, known)):
         parts.append(others)
     for one in told:
-        parts.append(_NEW[one.feature.dimension].format(_value(one.feature)))
-        if others := _others(one, caller, peers, hour):
+        parts.append(_NEW[one.feature.dimension].format(_value(one.feature, known.origin)))
+        if others := _others(one, caller, known):
             parts.append(others)
     reasons = "; ".join(parts)
     if newcomer or operation is not None:
         return reasons
-    seen = f"seen for {_days(hour - active.first)} ({_hours(active)})"
+    seen = f"seen for {_days(known.hour - known.active.first)} ({_hours(known.active)})"
     return f"{name} by {who}, {seen}: {reasons}"
 
 
@@ -92,16 +104,20 @@ def rate(caller: Caller, source: str, burst: Burst) -> str:
     return f"{what} {caller.actor.name}; usual are {usual} an active hour ({hours} of evidence)"
 
 
-def _value(feature: Feature) -> str:
+def _value(feature: Feature, origin: Origin) -> str:
+    if feature.dimension == "network" and origin.text:
+        return f"{feature.value}, {origin.text}"
+    if feature.dimension == "asn" and origin.owner:
+        return f"{feature.value} {origin.owner}"
     if feature.dimension != "hour":
         return feature.value[:_LONGEST]
     day, _, hour = feature.value.partition(" ")
     return f"{_DAYS[day]} at {hour}:00 UTC"
 
 
-def _others(one: New, caller: Caller, peers: int, hour: int) -> str:
+def _others(one: New, caller: Caller, known: Known) -> str:
     """How many others show it, and how often each of them does."""
-    dimension = one.feature.dimension
+    dimension, peers = one.feature.dimension, known.peers
     does, do = _DO[dimension]
     if one.account is None:
         return f"nobody else in this account {does}"
@@ -113,7 +129,7 @@ def _others(one: New, caller: Caller, peers: int, hour: int) -> str:
         return f"none of {peers:,} {group} {does}" if dimension == "operation" else ""
     # Who was forgotten and came again was counted twice.
     many = min(one.group.number, peers)
-    often = f" {often}" if (often := _often(one.group, hour)) and dimension != "hour" else ""
+    often = f" {often}" if (often := _often(one.group, known.hour)) and dimension != "hour" else ""
     return f"{many:,} of {peers:,} {group} {does if many == 1 else do}{often}"
 
 
@@ -136,11 +152,11 @@ def _group(caller: Caller) -> str:
     return f"role {name}" if role else _KINDS.get(caller.group, caller.group)
 
 
-def _span(active: Row, one: New, hour: int) -> str:
+def _span(one: New, known: Known) -> str:
     """Over what time they were seen without it."""
     if one.last:
-        return f" in {_days(hour - one.last)}"
-    return f" in {_days(hour - active.first)} ({_hours(active)})"
+        return f" in {_days(known.hour - one.last)}"
+    return f" in {_days(known.hour - known.active.first)} ({_hours(known.active)})"
 
 
 def _days(hours: int) -> str:
