@@ -878,6 +878,11 @@ class Store(Cursors, Protocol):
         """Drop what has passed its retention. The ledger is never touched."""
         ...
 
+    def fade(self, *, at: str, half_life_days: float, traces_before: str) -> Mapping[str, int]:
+        """Drop what baselines learned and that has faded by *at*, and what could be taken back of
+        records before *traces_before*. `Kept.epoch` rises where anything went."""
+        ...
+
     def job_ran(self, name: str, at: str) -> None:
         """Remember that job *name* succeeded at *at*."""
         ...
@@ -1060,6 +1065,10 @@ class Pulse(Protocol):
 
     def checkups(self) -> Sequence[Checkup]:
         """How each source was when it was last looked at; none before the first look."""
+        ...
+
+    def baselines(self) -> str:
+        """One sentence on what is usual for whom: off, warming up, or today's budget used."""
         ...
 
 

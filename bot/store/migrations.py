@@ -416,3 +416,9 @@ def m019_baselines(db: Database) -> None:
         " feature INTEGER NOT NULL, total INTEGER NOT NULL, hour INTEGER NOT NULL,"
         " half_life REAL NOT NULL, PRIMARY KEY (record, scope, feature)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def m020_days_of_baselines(db: Database) -> None:
+    """On how many days somebody's peers do something: hours cannot tell daily from weekly."""
+    db.execute("ALTER TABLE baseline ADD COLUMN days INTEGER NOT NULL DEFAULT 0")

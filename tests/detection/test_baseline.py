@@ -16,6 +16,7 @@ from bot.detection.baseline import RATE, Baseline, Tuning
 from bot.detection.baseline.features import family, hour_of, hour_of_week, network, risk
 from bot.detection.baseline.keys import key
 from bot.detection.baseline.scoring import rate_surprisal, surprisal
+from bot.detection.origin import NOWHERE, Origin, nowhere
 from bot.detection.record import Entry
 from bot.model import Finding
 from bot.model.evidence import Row, counted, taken_back, touched
@@ -83,7 +84,7 @@ DIFFERENT: dict[str, tuple[dict[str, Any], str]] = {
         "new instance 00000000-0000-4000-8000-00000000abcd",
     ),
     "error": ({"errorCode": "AccessDenied"}, "first AccessDenied"),
-    "hour": ({"day": 40 + 3 / 24}, "first activity on sat 03h UTC"),
+    "hour": ({"day": 40 + 3 / 24}, "first activity on a Saturday at 03:00 UTC"),
 }
 
 
@@ -128,13 +129,64 @@ def test_what_peers_do_surprises_less() -> None:
     assert scores[1] == ""
 
 
+def moved(baseline: Baseline, day: float = 40.5) -> str:
+    """Why it speaks of a first call from an address far away."""
+    return said(baseline, call(day, "CreateInstance", sourceIPAddress="198.51.100.9"))
+
+
+PLACES = {
+    "203.0.113": Origin("AS64500", "Example", "DE"),
+    "198.51.100": Origin("AS64501", "", "BR"),
+}
+
+
+def placed(address: str) -> Origin:
+    """`OriginOf`: two places."""
+    return PLACES.get(address.rpartition(".")[0], NOWHERE)
+
+
+def test_where_an_address_is_counts_too() -> None:
+    """Another owner and another country are said, and more surprising than the network alone."""
+    scores = {}
+    for origin_of in (nowhere, placed):
+        baseline = Baseline(Tuning(), None, origin_of)
+        ordinary(baseline, range(40))
+        scores[origin_of] = moved(baseline)
+    assert "new network 198.51.100.0/24; nobody" in scores[nowhere]
+    for part in ("198.51.100.0/24, AS64501, BR;", "new country BR", "new network owner AS64501"):
+        assert part in scores[placed]
+    assert bits(scores[placed]) > bits(scores[nowhere])
+
+
+def test_turning_places_on_later_is_no_news() -> None:
+    """Everybody's first country would be a new one."""
+    on: list[bool] = []
+    baseline = Baseline(Tuning(), None, lambda address: placed(address) if on else NOWHERE)
+    ordinary(baseline, range(40))
+    on.append(True)
+    assert ordinary(baseline, range(40, 44)) == []
+    assert "new country BR" in moved(baseline, 44.5)
+
+
+def bits(why: str) -> int:
+    """The score that a reason ends with."""
+    return int(why.rpartition("(")[2].split()[0])
+
+
 def test_warming_up_says_nothing_but_that() -> None:
     """In the first week everything is new."""
     baseline = Baseline(Tuning())
     ordinary(baseline, range(5))
 
     assert said(baseline, call(5.5, "DeleteInstance", awsRegion="sa-east-1")) == ""
-    assert baseline.status == "Baselines are warming up: 2 more day(s) before they speak."
+    assert baseline.status == "Baselines are warming up: 2 more days before they speak."
+
+
+def test_status_says_what_of_the_budget_is_used(baseline: Baseline) -> None:
+    """Before the first record, and after an alert."""
+    assert Baseline(Tuning()).status == "Baselines have seen nothing yet."
+    assert said(baseline, call(40.5, "DeleteInstance", awsRegion="sa-east-1"))
+    assert baseline.status.startswith("Baselines: 1 of 3 alerts today, for surprise of 14 bits")
 
 
 def test_a_burst_is_said_and_a_busy_hour_is_not(baseline: Baseline) -> None:
@@ -159,6 +211,37 @@ def test_a_burst_does_not_become_usual_at_once(baseline: Baseline) -> None:
     counted(rate, 31, 1, HALF)
 
     assert rate.novel / rate.weight < 1.5
+
+
+def test_peers_stand_in_for_a_short_history() -> None:
+    """Of two newcomers one calls as often as their peers do, the other twenty times as often."""
+    baseline = Baseline(Tuning())
+    for day in range(30):
+        for number in range(3):
+            busy(baseline, day + 0.4, 10, f"peer-{number}x")
+    assert busy(baseline, 30.4, 12, "new-onex") == []
+    [finding] = busy(baseline, 30.5, 256, "new-twox")[-1:]
+    assert finding.rule == RATE
+    assert "peers (role deploy-role) make" in finding.why
+    assert "(own history: 0 such hours)" in finding.why
+
+
+def test_a_group_of_one_has_no_peers() -> None:
+    """A short history is not told twice by being one's own peer."""
+    baseline = Baseline(Tuning(warmup_days=1))
+    for day in range(5):
+        assert busy(baseline, day + 0.4, 8, "alonex") == []
+    assert RATE not in {one.rule for one in busy(baseline, 6.4, 256, "alonex")}
+
+
+def busy(baseline: Baseline, day: float, number: int, session: str) -> list[Finding]:
+    """So many equal calls within the hour."""
+    found: list[Finding] = []
+    one = call(day, "ListUsers", session=session)
+    for _ in range(number):
+        if baseline.unseen(one.core):
+            found += baseline.learn(one)
+    return found
 
 
 def test_services_that_are_refused_are_quiet(baseline: Baseline) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,12 @@ import pytest
 from bot.alerts import judge
 from bot.detection.baseline import Baseline, Tuning
 from bot.detection.record import Entry, to_record
-from bot.model import AlertState, Verb
+from bot.model import AlertState, Verb, iso
 from bot.model import Entry as Line
 from bot.ports import Judged, Kept
 from bot.store import SqliteStore
 from tests.builders import at, make_ask, make_triage
-from tests.detection.test_baseline import call, said
+from tests.detection.test_baseline import START, call, said
 
 
 def keep(store: SqliteStore, baseline: Baseline, *entries: Entry, spoken: bool = False) -> Kept:
@@ -151,4 +153,84 @@ def test_a_principal_can_be_shown_and_forgotten(file: Path) -> None:
     assert store.forget_baseline(scope, line) > 5
     assert store.baseline_scopes("pipeline") == []
     assert store.links(0)[-1].kind == "baseline.forget"
+    store.close()
+
+
+def later(days: int) -> str:
+    """An ISO time so many days after the first record's day."""
+    return iso(START + timedelta(days=days))
+
+
+def fade(store: SqliteStore, at: str, traces_before: str = "") -> Mapping[str, int]:
+    """Let go of what has faded, with a half-life of five days."""
+    return store.fade(at=at, half_life_days=5.0, traces_before=traces_before)
+
+
+def counts(file: Path) -> tuple[int, int]:
+    """Rows of evidence, and words."""
+    db = sqlite3.connect(file)
+    try:
+        rows = db.execute("SELECT count(*) FROM baseline").fetchone()
+        words = db.execute("SELECT count(*) FROM baseline_texts").fetchone()
+        return int(rows[0]), int(words[0])
+    finally:
+        db.close()
+
+
+def test_what_has_faded_is_let_go(file: Path) -> None:
+    """A visitor of one day is forgotten after four half-lives, words and all, those who come every
+    day are not; memory and file agree before and after."""
+    store = SqliteStore(file)
+    baseline = Baseline(Tuning(half_life_days=5), store)
+    before = counts(file)
+    keep(store, baseline, call(20.5, "ListUsers", session="visitor", role="guest", **STRANGE))
+    keep(store, baseline, *office(range(21, 50)))
+    assert store.baseline_scopes("visitor")
+    fade(store, at=later(39))
+    assert [row for row in store.baseline_rows() if "198.51.100.0" in row.feature]
+    epoch = store.baseline_epoch()
+
+    gone = fade(store, at=later(50))
+    assert gone["rows"] > 10
+    assert gone["words"] >= 4
+    assert not store.baseline_scopes("visitor")
+    assert not [row for row in store.baseline_rows() if "198.51.100.0" in row.feature]
+    assert store.baseline_epoch() == epoch + 1
+    assert counts(file)[0] <= before[0] + 12
+    assert fade(store, at=later(50)) == {"rows": 0, "words": 0, "traces": 0}
+    assert store.baseline_epoch() == epoch + 1
+
+    baseline.reset()
+    keep(store, baseline, call(50.5, "ListUsers", session="visitor", role="guest", **STRANGE))
+    [(scope, _)] = store.baseline_scopes("visitor")
+    assert {row.feature for row in store.baseline_rows(scope)} >= {"network 198.51.100.0/24"}
+    store.close()
+
+
+def test_where_no_records_come_nothing_fades(file: Path) -> None:
+    """A year without a feed, by the clock; by the records no time has passed."""
+    store = SqliteStore(file)
+    fade(store, at=later(20))
+    assert fade(store, at=later(400)) == {"rows": 0, "words": 0, "traces": 0}
+    store.close()
+
+
+def test_traces_go_with_the_evidence(file: Path) -> None:
+    """Once the findings are gone, nobody can call them an attack."""
+    store = SqliteStore(file)
+    keep(store, Baseline(Tuning(), store), call(20.5, "DeleteInstance", **STRANGE))
+    assert fade(store, at=later(30), traces_before=later(20))["traces"] == 0
+    assert fade(store, at=later(30), traces_before=later(21))["traces"] > 5
+    store.close()
+
+
+def test_memory_is_read_anew_once_rows_faded(file: Path) -> None:
+    """The epoch that `keep` answers tells the source's thread so."""
+    store = SqliteStore(file)
+    baseline = Baseline(Tuning(half_life_days=5), store)
+    keep(store, baseline, *office(range(21, 60)))
+    first = keep(store, baseline, call(60.5, "ListUsers", session="visitor")).epoch
+    keep(store, baseline, *office(range(61, 90)))
+    fade(store, at=later(90))
+    assert keep(store, baseline, call(90.5, "ListUsers")).epoch == first + 1
     store.close()
