@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from bot.detection import heap
 from bot.detection.override import changed, parted, wrong
 from bot.detection.rule import BROKEN_RULE, Correlation, Rule, RuleSet
 from bot.detection.rulecase import read_tests
@@ -29,6 +30,7 @@ PACK = Path(__file__).parents[2] / "rules"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\Z")
 
 
+@heap.uncollected()
 def load(
     folders: Sequence[Path] = (),
     *,
