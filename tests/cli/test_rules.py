@@ -189,6 +189,18 @@ def test_a_backtest_folds_as_the_bot_does(tmp_path: Path) -> None:
     assert "Connect instance" in page.read_text()
 
 
+def test_a_backtest_of_what_is_not_there_is_exit_code_2(tmp_path: Path) -> None:
+    """It is said, not counted as quiet; what lies beside it is shown all the same."""
+    (tmp_path / "trail.json").write_text(json.dumps({"Records": [record()]}))
+    asked = ("backtest", str(tmp_path / "trail.json"), str(tmp_path / "nowhere"))
+
+    found, tolerated = run(*asked), run(*asked, "--tolerate-unreadable")
+
+    assert (found.exit_code, tolerated.exit_code) == (2, 0)
+    assert "1 records, 1 findings, 1 alerts" in found.stdout
+    assert f"Could not read {tmp_path}/nowhere: no such file or directory." in found.stderr
+
+
 def test_a_backtest_leaves_out_what_is_mild(tmp_path: Path) -> None:
     """And says that there is nothing left."""
     (tmp_path / "trail.json").write_text(json.dumps({"Records": [record("ListUsers")]}))

@@ -114,18 +114,29 @@ def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> Non
 @click.option("--level", type=click.Choice([one.value for one in Level]), default="informational")
 @click.option("--fold-minutes", type=click.IntRange(1, 1440), default=60, show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--tolerate-unreadable",
+    is_flag=True,
+    help="What cannot be read is a warning, not exit code 2.",
+)
 @_folders
+@click.pass_context
 def try_back(
+    ctx: click.Context,
     paths: tuple[Path, ...],
     folders: tuple[Path, ...],
     page: Path | None,
     level: str,
     fold_minutes: int,
     form: str,
+    tolerate_unreadable: bool,
 ) -> None:
     """Say which alerts the records in PATH would have made, folded as in production.
 
     --html writes their cards to FILE. Nothing is sent or kept.
+
+    \b
+    Exit code 0: all was read; 2: a fault, or something could not be read.
     """
     from bot.cli.rules import backtest as tried
     from bot.cli.sweep import Tally
@@ -136,6 +147,8 @@ def try_back(
     tried.show(alerts, tally, form)
     if page is not None:
         tried.write(alerts, page)
+    if tally.unreadable and not tolerate_unreadable:
+        ctx.exit(2)
 
 
 @rules.command(hidden=True)
