@@ -80,7 +80,7 @@ class Rulebook:
     def covered(self) -> Covered:
         """What the rules look at, of ATT&CK and of the calls of Connect that were reviewed."""
         calls = reviewed()
-        found = coverage(tuple(self._rules), calls.operations, calls)
+        found = coverage(self._rules, calls.operations, calls)
         gaps: dict[str, int] = {}
         for call in found.calls:
             if not call.rules:

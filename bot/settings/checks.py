@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.model import Allowed, Verb
+import msgspec
+
+from bot.model import Allowed, Override, Verb
 from bot.settings.faults import SettingFault, hint
 from bot.settings.routes import check_routes
 from bot.settings.sources import check_sources
@@ -187,12 +189,24 @@ def _texts(data: dict[str, Any], table: str, key: str) -> list[str]:
 
 
 def rules_named(home: Path, data: dict[str, Any]) -> RulesSettings:
-    """The folders of rules that are there and the rules to leave out, whatever else is wrong."""
+    """The folders of rules that are there and the rules that are named, whatever else is wrong."""
     folders = _texts(data, "rules", "folders")
+    rules = data.get("rules")
+    override = rules.get("override") if isinstance(rules, dict) else None
+    names = override if isinstance(override, dict) else {}
     return RulesSettings(
         folders=tuple(folder for folder in folders if _is_folder(home, folder)),
         disabled=tuple(_texts(data, "rules", "disabled")),
+        override={str(name): _override(table) for name, table in names.items()},
     )
+
+
+def _override(table: object) -> Override:
+    """What *table* says; of one that is wrong, which is said elsewhere, the name alone counts."""
+    try:
+        return msgspec.convert(table, Override)
+    except msgspec.ValidationError:
+        return Override()
 
 
 _LIKE = {

@@ -8,22 +8,23 @@ from pathlib import Path
 import pytest
 
 from bot.detection.attack import tag_names, techniques, techniques_of
-from bot.detection.rule import Rule, RuleTest
+from bot.detection.rule import Rule, RuleSet, RuleTest
 from bot.detection.sigma import load
 from bot.detection.sigma.validate import LEFT_OUT, validated, validators
 from bot.detection.standards import faults_of, looks_deeper
+from bot.detection.standards.cases import ONLY_FAILED
 
 GOOD = load().named("connect_flow_logs_disabled")
 
 
 def said_of(rule: Rule) -> str:
     """What the lint says of *rule* alone, all in one text."""
-    return "\n".join(fault.what for fault in faults_of([rule]))
+    return "\n".join(fault.what for fault in faults_of(RuleSet((rule,))))
 
 
 def test_a_good_rule_passes() -> None:
     """One of ours."""
-    assert faults_of([GOOD]) == []
+    assert faults_of(RuleSet((GOOD,))) == []
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,25 @@ def test_a_near_miss_is_near() -> None:
     assert "no test matches" in said_of(replace(GOOD, tests=tuple(far)))
 
 
+def test_a_near_miss_misses_by_what_it_does() -> None:
+    """That refused calls are left out is no proof of what is looked for; with another near miss
+    beside it is fine."""
+    hits = [one for one in GOOD.tests if one.match]
+    misses = [one for one in GOOD.tests if not one.match]
+    refused = RuleTest(
+        name="refused",
+        match=False,
+        record={**hits[0].record, "errorCode": "AccessDenied", "errorMessage": "Not you"},
+    )
+    done = replace(
+        GOOD,
+        matches=lambda document: "errorCode" not in document and GOOD.matches(document),
+    )
+
+    assert ONLY_FAILED in said_of(replace(done, tests=(*hits, refused)))
+    assert said_of(replace(done, tests=(*hits, refused, *misses))) == ""
+
+
 def test_a_test_that_fails_is_a_fault() -> None:
     """The lint is not less strict than `rules test`."""
     wrong = RuleTest(name="wrong", match=False, record=GOOD.tests[0].record)
@@ -93,8 +113,8 @@ def test_half_of_a_pack_looks_deeper_than_the_name() -> None:
 
     assert looks_deeper(GOOD)
     assert not looks_deeper(name_only)
-    assert faults_of([GOOD, name_only]) == []
-    [fault] = faults_of([GOOD, name_only, replace(name_only, name="other")])
+    assert faults_of(RuleSet((GOOD, name_only))) == []
+    [fault] = faults_of(RuleSet((GOOD, name_only, replace(name_only, name="other"))))
     assert fault.where == ""
     assert "connect_instance_deleted, other" in fault.what
 

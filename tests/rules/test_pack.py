@@ -11,11 +11,15 @@ from bot.detection import sigma
 from bot.detection.engine import Engine
 from bot.detection.rule import Rule, RuleSet
 from bot.detection.ruletest import run_tests
+from bot.detection.sigma import forgery
 from bot.detection.sigma.validate import validated
 from bot.detection.standards import faults_of, lines
+from bot.detection.standards.cases import ONLY_FAILED
 from tests.detection.made import entry
+from tests.rules import owed
 
-PACK = list(sigma.load())
+RULES = sigma.load()
+PACK = list(RULES)
 FIRST_TEN = frozenset(
     {
         "cloudtrail_blinded",
@@ -30,6 +34,7 @@ FIRST_TEN = frozenset(
         "iam_saml_provider_changed",
     }
 )
+FORGEABLE = forgery.FORGEABLE.format("userAgent")
 EACH = pytest.mark.parametrize("rule", PACK, ids=lambda rule: rule.name)
 
 
@@ -60,14 +65,28 @@ def test_nobody_else_speaks(rule: Rule) -> None:
 
 
 def test_the_pack_meets_its_standards() -> None:
-    """Described, tagged, tested near and far, and with a runbook that can be followed at night;
-    `callwarden rules lint` says the same."""
-    assert lines(faults_of(PACK)) == []
+    """Correlations as well: described, tagged, tested near and far, and with a runbook that can be
+    followed at night; `callwarden rules lint` says the same."""
+    assert lines(one for one in faults_of(RULES) if one.what != ONLY_FAILED) == []
+
+
+def test_near_misses_miss_by_what_they_do() -> None:
+    """That a call which failed is left out says nothing of what the rule looks for."""
+    found = [one.where for one in faults_of(RULES) if one.what == ONLY_FAILED]
+
+    assert sorted(found) == sorted(owed.ONLY_FAILED)
 
 
 def test_pysigma_has_nothing_to_say() -> None:
     """Its validators pass, so that others can use the rules as they are."""
-    assert lines(validated(rule.file for rule in PACK)) == []
+    assert lines(one for one in validated(RULES.files) if one.what != FORGEABLE) == []
+
+
+def test_no_rule_can_be_talked_out_of_speaking() -> None:
+    """By what a client writes itself, like its user agent."""
+    found = [one.where for one in validated(RULES.files) if one.what == FORGEABLE]
+
+    assert sorted(found) == sorted(owed.FORGEABLE)
 
 
 @EACH

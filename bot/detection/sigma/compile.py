@@ -49,7 +49,7 @@ def compiled(sigma: SigmaRule, faults: list[str]) -> Node | None:
         return None
     try:
         nodes = [_compiled(condition.parsed) for condition in sigma.detection.parsed_condition]
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError, re.error) as error:
         faults.append(f"condition: {plain(error)}")
         return None
     return nodes[0] if len(nodes) == 1 else _either(nodes)
