@@ -11,7 +11,7 @@ from typing import TypeAlias
 from bot.detection import match
 from bot.detection.accounts import foreign
 from bot.detection.document import Document
-from bot.detection.openports import open_ports
+from bot.detection.openports import open_ports, other_ports
 from bot.detection.policies import opened
 
 Read: TypeAlias = Callable[[Document], Sequence[object]]
@@ -23,6 +23,7 @@ _FIELDS: Mapping[str, Read] = {
     "callwarden.policy.organizations": lambda document: opened(document).organizations,
     "callwarden.policy.public": lambda document: (True,) if opened(document).public else (),
     "callwarden.open_ports": open_ports,
+    "callwarden.open_ports.other": other_ports,
 }
 
 

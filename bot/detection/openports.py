@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -15,6 +16,7 @@ _EVERYBODY = {4: 8, 6: 16}
 together are the internet too."""
 
 _INSIDE = (ip_network("10.0.0.0/8"), ip_network("fc00::/7"), ip_network("fe80::/10"))
+_HARMLESS = re.compile(r"^(?:tcp|udp)/(?:80-80|443-443)$|^icmp(?:v6)?(?:/|$)")
 _EVERY_PORT = "0-65535"
 
 
@@ -22,6 +24,11 @@ def open_ports(document: Document) -> list[str]:
     """What the parameters open to everybody: `tcp/22-443`, `icmp/8-0`, `all`. The words of
     AuthorizeSecurityGroupIngress (flat or listed) and ModifySecurityGroupRules are read."""
     return list(dict.fromkeys(_opened(document.get("requestParameters"))))
+
+
+def other_ports(document: Document) -> list[str]:
+    """`open_ports` without a website's and ping."""
+    return [port for port in open_ports(document) if not _HARMLESS.match(port)]
 
 
 def _opened(holder: object) -> Iterator[str]:

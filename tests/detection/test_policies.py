@@ -301,6 +301,18 @@ def test_ports_opened_to_everybody(parameters: object, expected: list[str]) -> N
     assert list(read({"requestParameters": parameters})) == expected
 
 
+def test_ports_that_are_no_websites() -> None:
+    """A range that holds one is more than a website."""
+    read = derived.reader("callwarden.open_ports.other")
+    rules = [("tcp", 443, 443), ("6", 80, 80), ("tcp", 80, 443), ("icmp", 8, 0), ("-1", None, None)]
+    items = [
+        {"ipProtocol": protocol, "fromPort": first, "toPort": last, **ALL_V4}
+        for protocol, first, last in rules
+    ]
+
+    assert set(read({"requestParameters": {"items": items}})) == {"all", "tcp/80-443"}
+
+
 @given(JSON)
 def test_any_parameters_have_ports_or_none(parameters: object) -> None:
     """Whatever stands there, it is read."""
