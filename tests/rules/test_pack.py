@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -79,6 +80,24 @@ def test_no_rule_can_be_talked_out_of_speaking() -> None:
     found = [one.where for one in validated(RULES.files) if one.what == FORGEABLE]
 
     assert sorted(found) == sorted(owed.FORGEABLE)
+
+
+@EACH
+def test_a_person_at_the_console_is_no_service(rule: Rule) -> None:
+    """Some records of people say that the sign-in page called; a service that calls is another."""
+    engine = Engine(RuleSet((replace(rule, status="test", silent=False),)))
+    for test in rule.tests:
+        said = test.record.get("userIdentity")
+        if (
+            test.match
+            and isinstance(said, dict)
+            and "invokedBy" not in said
+            and said.get("type") != "AWSService"
+        ):
+            at_console = test.record | {
+                "userIdentity": said | {"invokedBy": "signin.amazonaws.com"}
+            }
+            assert engine.judge(entry(at_console)), test.name
 
 
 @EACH
