@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from math import log2
 from typing import Any
 
 import pytest
@@ -282,6 +283,24 @@ def test_old_evidence_fades() -> None:
 
     assert bits == sorted(bits)
     assert bits[0] < 1.5 < bits[2]
+
+
+def test_a_score_is_what_the_page_says() -> None:
+    """docs/detection.md by hand: 21 weeks of one call, then another, which weighs 1.4.
+
+    Alone in its group and its account, with 21 hours of one value that was new once: the account
+    gives 2⁻⁸ / 22, its own scope the 22nd part of that.
+    """
+    baseline = Baseline(Tuning(half_life_days=1_000_000))
+    for week in range(21):
+        assert baseline.learn(call(7.0 * week, "ListUsers")) == ()
+    by_hand = 1.4 * (8 + 2 * log2(22))
+
+    why = said(baseline, call(7.0 * 21, "DeleteUser"))
+    assert why == (
+        "first DeleteUser by pipeline (deploy-role) in 147 days (22 active hours);"
+        f" nobody else in this account does it ({by_hand:.0f} bits of surprise)"
+    )
 
 
 def test_rates_need_something_to_compare_with() -> None:
