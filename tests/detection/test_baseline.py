@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.detection.baseline import RATE, Baseline, Tuning
+from bot.detection.baseline.budget import Budget
 from bot.detection.baseline.features import family, hour_of, hour_of_week, network, risk
 from bot.detection.baseline.keys import key
 from bot.detection.baseline.scoring import rate_surprisal, surprisal
 from bot.detection.origin import NOWHERE, Origin, nowhere
 from bot.detection.record import Entry
-from bot.model import Finding
+from bot.model import Finding, Level
 from bot.model.evidence import Row, counted, taken_back, touched
 from tests.detection.made import entry, record
 
@@ -188,6 +189,36 @@ def test_status_says_what_of_the_budget_is_used(baseline: Baseline) -> None:
     assert Baseline(Tuning()).status == "Baselines have seen nothing yet."
     assert said(baseline, call(40.5, "DeleteInstance", awsRegion="sa-east-1"))
     assert baseline.status.startswith("Baselines: 1 of 3 alerts today, for surprise of 14 bits")
+
+
+def test_ever_higher_scores_do_not_break_the_budget() -> None:
+    """Each beats all before; the day has its three alerts and one more, and status tells of the
+    others. The next day begins anew."""
+    budget = Budget()
+    budget.turn(240, 3)
+    levels = [judged(budget, subject, 20.0 + subject) for subject in range(8)]
+    assert [level is not None for level in levels] == [True] * 4 + [False] * 4
+    assert len(budget.held) == 4
+    assert judged(budget, 3, 40.0) is not None
+    assert judged(budget, 7, 41.0) is None
+    budget.turn(264, 3)
+    assert (budget.held, budget.spoken) == ([], {})
+    assert judged(budget, 7, 60.0) is not None
+
+
+def test_beyond_the_budget_a_score_must_beat_all() -> None:
+    """A lower one is held back."""
+    budget = Budget()
+    budget.turn(240, 3)
+    for subject in range(3):
+        assert judged(budget, subject, 30.0) is not None
+    assert judged(budget, 4, 30.0) is None
+    assert judged(budget, 5, 30.1) is not None
+
+
+def judged(budget: Budget, subject: int, score: float) -> Level | None:
+    """Its level, after the warm-up, three alerts a day."""
+    return budget.judge(subject, score, per_day=3, half_life_days=30.0, quiet=False)
 
 
 def test_a_burst_is_said_and_a_busy_hour_is_not(baseline: Baseline) -> None:

@@ -124,14 +124,15 @@ class Baseline:
             budget = self._budget
             left = budget.warming(budget.latest, tuning.warmup_days)
             threshold = budget.threshold(tuning.half_life_days)
-            begun, spoken = budget.begun, len(budget.spoken)
+            begun, spoken, held = budget.begun, len(budget.spoken), len(budget.held)
         if not begun:
             return "Baselines have seen nothing yet."
         if left:
             return f"Baselines are warming up: {counted(left, 'more day')} before they speak."
+        more = f"; {held:,} more {'was' if held == 1 else 'were'} held back" if held else ""
         return (
             f"Baselines: {spoken} of {counted(tuning.budget_per_day, 'alert')} today, "
-            f"for surprise of {threshold:.0f} bits or more."
+            f"for surprise of {threshold:.0f} bits or more{more}."
         )
 
     @property
