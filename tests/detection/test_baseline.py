@@ -316,6 +316,17 @@ def test_old_evidence_fades() -> None:
     assert bits[0] < 1.5 < bits[2]
 
 
+def test_a_record_from_the_future_teaches_nothing() -> None:
+    """Its day would hold all later ones, and with them their budget."""
+    baseline = Baseline(Tuning(), None, nowhere, lambda: START + timedelta(days=40.6))
+    ordinary(baseline, range(40))
+    before = baseline.rows
+    for day in (9_000.0, 41.0):
+        assert said(baseline, call(day, "DeleteInstance", awsRegion="sa-east-1")) == ""
+    assert baseline.rows == before
+    assert said(baseline, call(40.6, "DeleteInstance", awsRegion="sa-east-1"))
+
+
 def test_a_score_is_what_the_page_says() -> None:
     """docs/detection.md by hand: 21 weeks of one call, then another, which weighs 1.4.
 
