@@ -346,7 +346,9 @@ def build(
     )
     aws = Aws()
     sources, gauges = _sources(settings, aws, store, clock)
-    baseline = baseline_of(settings, store, origin_of) if settings.baseline.enabled else None
+    baseline = None
+    if settings.baseline.enabled:
+        baseline = baseline_of(settings, store, origin_of, clock)
     ingests = _ingests(
         settings, rules, chains, sources, folding, store, outbox, clock, instances, baseline
     )
@@ -508,7 +510,9 @@ def _engines(rules: RuleSet, instances: Mapping[str, str]) -> tuple[Engine, Engi
     )
 
 
-def baseline_of(settings: Settings, store: SqliteStore, origin_of: OriginOf) -> Baseline:
+def baseline_of(
+    settings: Settings, store: SqliteStore, origin_of: OriginOf, clock: Clock
+) -> Baseline:
     """The baselines that the settings ask for; one for all sources."""
     from bot.detection.baseline import Baseline, Tuning
 
@@ -519,6 +523,6 @@ def baseline_of(settings: Settings, store: SqliteStore, origin_of: OriginOf) -> 
         half_life_days=chosen.half_life_days,
         memory_rows=chosen.memory_rows,
     )
-    baseline = Baseline(tuning, store, origin_of)
+    baseline = Baseline(tuning, store, origin_of, clock.now)
     log.info("%s", baseline.status)
     return baseline

@@ -26,7 +26,8 @@ TODAY = "2026-11-23"
 WARM = "2026-11-16"
 """The first day after the warm-up of a week."""
 BUDGET = 3
-SEEDS = (1, 23)
+SEEDS = (1, 2, 23)
+"""On the second the scores of the takeover rise step by step."""
 
 
 class Told(Struct):
@@ -102,10 +103,13 @@ def test_rules_are_never_held_back(told: Told) -> None:
 
 
 def test_the_takeover_is_the_most_surprising_of_all(unbound: Told) -> None:
-    """Whoever has the highest score is one of its actors, at one of its steps."""
-    best = max(unbound.unusual, key=bits)
-    assert best.record.time.startswith(TODAY)
-    assert unbound.day.labels[best.record.id] is not None
+    """The three principals with the highest scores are its actors, each at one of its steps."""
+    best: dict[str, Finding] = {}
+    for finding in sorted(unbound.unusual, key=bits):
+        best[finding.record.actor.principal] = finding
+    for finding in sorted(best.values(), key=bits)[-3:]:
+        assert finding.record.time.startswith(TODAY)
+        assert unbound.day.labels[finding.record.id] is not None
 
 
 def bits(finding: Finding) -> int:

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from math import log2
 from typing import Any
 
 import pytest
@@ -13,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.detection.baseline import RATE, Baseline, Tuning
+from bot.detection.baseline.budget import Budget
 from bot.detection.baseline.features import family, hour_of, hour_of_week, network, risk
 from bot.detection.baseline.keys import key
 from bot.detection.baseline.scoring import rate_surprisal, surprisal
 from bot.detection.origin import NOWHERE, Origin, nowhere
 from bot.detection.record import Entry
-from bot.model import Finding
+from bot.model import Finding, Level
 from bot.model.evidence import Row, counted, taken_back, touched
 from tests.detection.made import entry, record
 
@@ -189,6 +191,36 @@ def test_status_says_what_of_the_budget_is_used(baseline: Baseline) -> None:
     assert baseline.status.startswith("Baselines: 1 of 3 alerts today, for surprise of 14 bits")
 
 
+def test_ever_higher_scores_do_not_break_the_budget() -> None:
+    """Each beats all before; the day has its three alerts and one more, and status tells of the
+    others. The next day begins anew."""
+    budget = Budget()
+    budget.turn(240, 3)
+    levels = [judged(budget, subject, 20.0 + subject) for subject in range(8)]
+    assert [level is not None for level in levels] == [True] * 4 + [False] * 4
+    assert len(budget.held) == 4
+    assert judged(budget, 3, 40.0) is not None
+    assert judged(budget, 7, 41.0) is None
+    budget.turn(264, 3)
+    assert (budget.held, budget.spoken) == ([], {})
+    assert judged(budget, 7, 60.0) is not None
+
+
+def test_beyond_the_budget_a_score_must_beat_all() -> None:
+    """A lower one is held back."""
+    budget = Budget()
+    budget.turn(240, 3)
+    for subject in range(3):
+        assert judged(budget, subject, 30.0) is not None
+    assert judged(budget, 4, 30.0) is None
+    assert judged(budget, 5, 30.1) is not None
+
+
+def judged(budget: Budget, subject: int, score: float) -> Level | None:
+    """Its level, after the warm-up, three alerts a day."""
+    return budget.judge(subject, score, per_day=3, half_life_days=30.0, quiet=False)
+
+
 def test_a_burst_is_said_and_a_busy_hour_is_not(baseline: Baseline) -> None:
     """A hundred changes in an hour where one is usual; four are not worth a word."""
     found: list[Finding] = []
@@ -282,6 +314,35 @@ def test_old_evidence_fades() -> None:
 
     assert bits == sorted(bits)
     assert bits[0] < 1.5 < bits[2]
+
+
+def test_a_record_from_the_future_teaches_nothing() -> None:
+    """Its day would hold all later ones, and with them their budget."""
+    baseline = Baseline(Tuning(), None, nowhere, lambda: START + timedelta(days=40.6))
+    ordinary(baseline, range(40))
+    before = baseline.rows
+    for day in (9_000.0, 41.0):
+        assert said(baseline, call(day, "DeleteInstance", awsRegion="sa-east-1")) == ""
+    assert baseline.rows == before
+    assert said(baseline, call(40.6, "DeleteInstance", awsRegion="sa-east-1"))
+
+
+def test_a_score_is_what_the_page_says() -> None:
+    """docs/detection.md by hand: 21 weeks of one call, then another, which weighs 1.4.
+
+    Alone in its group and its account, with 21 hours of one value that was new once: the account
+    gives 2⁻⁸ / 22, its own scope the 22nd part of that.
+    """
+    baseline = Baseline(Tuning(half_life_days=1_000_000))
+    for week in range(21):
+        assert baseline.learn(call(7.0 * week, "ListUsers")) == ()
+    by_hand = 1.4 * (8 + 2 * log2(22))
+
+    why = said(baseline, call(7.0 * 21, "DeleteUser"))
+    assert why == (
+        "first DeleteUser by pipeline (deploy-role) in 147 days (22 active hours);"
+        f" nobody else in this account does it ({by_hand:.0f} bits of surprise)"
+    )
 
 
 def test_rates_need_something_to_compare_with() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -234,3 +235,93 @@ def test_memory_is_read_anew_once_rows_faded(file: Path) -> None:
     fade(store, at=later(90))
     assert keep(store, baseline, call(90.5, "ListUsers")).epoch == first + 1
     store.close()
+
+
+def strange(day: float, person: int) -> Entry:
+    """Something that nobody did before, by the session of a role of its own."""
+    who = {"role": f"role-{person}x", "session": f"s-{person}x"}
+    return call(day, f"DeleteThing{person}", awsRegion=f"region-{person}", **who)
+
+
+def opened(store: SqliteStore) -> int:
+    """Alerts that are open."""
+    return len(store.alerts([AlertState.OPEN], limit=100))
+
+
+def test_a_restart_gives_no_second_budget(file: Path) -> None:
+    """What of it was used today is used; the threshold and the best score of all stand too."""
+    store = SqliteStore(file)
+    baseline = Baseline(Tuning(budget_per_day=2), store)
+    for person in range(6):
+        keep(store, baseline, strange(20.5 + person / 100, person))
+    spent, said = opened(store), baseline.status
+    assert 2 <= spent <= 3
+    store.close()
+
+    store = SqliteStore(file)
+    baseline = Baseline(Tuning(budget_per_day=2), store)
+    assert baseline.status == said
+    for person in range(6, 12):
+        keep(store, baseline, strange(20.6 + person / 100, person))
+    assert opened(store) == spent
+    keep(store, baseline, strange(21.5, 20))
+    assert opened(store) == spent + 1
+    store.close()
+
+
+def test_a_budget_that_was_not_stored_is_not_spent(file: Path) -> None:
+    """The disk took nothing: the same record comes back, and has its alert."""
+    store = SqliteStore(file)
+    baseline = Baseline(Tuning(budget_per_day=1), store)
+    findings, _ = baseline.take(strange(20.5, 1), spoken=False)
+    assert findings
+    baseline.reset()
+    assert baseline.status.startswith("Baselines: 0 of 1 alert today")
+    keep(store, baseline, strange(20.5, 1))
+    assert opened(store) == 1
+    store.close()
+
+
+def test_two_sources_may_learn_at_once(tmp_path: Path) -> None:
+    """Each in its thread, people of one role in one account, while somebody asks for status: the
+    file holds what one after the other would have left, and memory answers as the file does."""
+    days = range(12)
+    work = [
+        [
+            call(day + hour / 24, "ListUsers", session=f"{name}{number}x")
+            for day in days
+            for hour in (8, 9)
+            for number in range(4)
+        ]
+        for name in ("a-", "b-")
+    ]
+    files = []
+    for together in (False, True):
+        files.append(tmp_path / f"{together}.db")
+        store = SqliteStore(files[-1])
+        baseline = Baseline(Tuning(), store)
+        if together:
+            with ThreadPoolExecutor(3) as pool:
+                asked = [pool.submit(feed, store, baseline, some) for some in work]
+                while not all(one.done() for one in asked):
+                    assert baseline.status
+                for one in asked:
+                    one.result()
+            probe = call(12.4, "DeleteInstance", session="a-1x", **STRANGE)
+            told = said(baseline, probe)
+            assert told
+            assert said(Baseline(Tuning(), store), probe) == told
+        else:
+            for some in work:
+                feed(store, baseline, some)
+        store.close()
+    lefts, rights = everything(files[0]), everything(files[1])
+    assert len(lefts) == len(rights) > 100
+    for left, right in zip(lefts, rights, strict=True):
+        assert left == pytest.approx(right)
+
+
+def feed(store: SqliteStore, baseline: Baseline, entries: Sequence[Entry]) -> None:
+    """As a source does: some at a time."""
+    for first in range(0, len(entries), 8):
+        keep(store, baseline, *entries[first : first + 8])

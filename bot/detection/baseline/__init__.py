@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
@@ -41,14 +43,19 @@ class Baseline:
     """Judges records by what was usual. May be shared between threads.
 
     *shelf* holds what does not fit in memory; None keeps everything in memory. *origin_of* tells
-    whose an address is, and where. `unseen` is for every record, `learn` for those that it lets
-    through.
+    whose an address is, and where. Records from after *now* teach nothing; None lets all of them
+    pass. `unseen` is for every record, `learn` for those that it lets through.
     """
 
     def __init__(
-        self, tuning: Tuning, shelf: Shelf | None = None, origin_of: OriginOf = nowhere
+        self,
+        tuning: Tuning,
+        shelf: Shelf | None = None,
+        origin_of: OriginOf = nowhere,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._tuning = tuning
+        self._now = now
         self._origin_of = origin_of
         self._half_life = tuning.half_life_days * 24
         self._shelf = shelf
@@ -124,14 +131,15 @@ class Baseline:
             budget = self._budget
             left = budget.warming(budget.latest, tuning.warmup_days)
             threshold = budget.threshold(tuning.half_life_days)
-            begun, spoken = budget.begun, len(budget.spoken)
+            begun, spoken, held = budget.begun, len(budget.spoken), len(budget.held)
         if not begun:
             return "Baselines have seen nothing yet."
         if left:
             return f"Baselines are warming up: {counted(left, 'more day')} before they speak."
+        more = f"; {held:,} more {'was' if held == 1 else 'were'} held back" if held else ""
         return (
             f"Baselines: {spoken} of {counted(tuning.budget_per_day, 'alert')} today, "
-            f"for surprise of {threshold:.0f} bits or more."
+            f"for surprise of {threshold:.0f} bits or more{more}."
         )
 
     @property
@@ -152,7 +160,7 @@ class Baseline:
         core, half_life = entry.core, self._half_life
         hour = hour_of(core.time[:13])
         who = self._caller(entry)
-        if not hour or who is None:
+        if not hour or who is None or self._is_ahead(hour):
             return (), None
         self._budget.turn(hour, self._tuning.budget_per_day)
         found = features_of(entry, hour, self._origin_of)
@@ -173,6 +181,10 @@ class Baseline:
         if len(self._marks) > _MARKS:
             self._marks.clear()
         return tuple(findings), evidence
+
+    def _is_ahead(self, hour: int) -> bool:
+        """Days would end before they came, and what is made up for one would use up its budget."""
+        return self._now is not None and hour > self._now().timestamp() // 3600 + 1
 
     def _peers(self, who: Caller) -> int:
         """How many others were ever seen in the group of *who*, who was counted already."""
