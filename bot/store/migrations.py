@@ -416,3 +416,12 @@ def m019_baselines(db: Database) -> None:
         " feature INTEGER NOT NULL, total INTEGER NOT NULL, hour INTEGER NOT NULL,"
         " half_life REAL NOT NULL, PRIMARY KEY (record, scope, feature)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def m021_findings_of_shadow_correlations(db: Database) -> None:
+    """What a shadow correlation would have said already, so that it counts once."""
+    db.execute(
+        "CREATE TABLE shadow_findings (id TEXT PRIMARY KEY, rule TEXT NOT NULL,"
+        " stored_at TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
