@@ -296,6 +296,13 @@ class Correlating(Protocol):
         those of its group within its span, before and after. The same findings each time."""
         ...
 
+    def would_be(
+        self, mark: ChainMark, window: Sequence[ChainMark], record: Record
+    ) -> Sequence[Finding]:
+        """As `judge`, of a correlation in the shadow, of which `judge` says nothing: what it would
+        have said, to be counted and not kept."""
+        ...
+
 
 class Folding(Protocol):
     """The pure rules of folding, handed to the store so that they run inside its atomic step."""
@@ -1076,11 +1083,12 @@ class Rules(Protocol):
     """The rules that are on."""
 
     def facts(self) -> Sequence[RuleFacts]:
-        """Every rule, ours first."""
+        """Every rule and then every correlation, each time ours first."""
         ...
 
     def named(self, name: str) -> RuleFacts:
-        """The rule called *name*. Raises BadInput with the nearest name where there is none."""
+        """The rule or correlation called *name*. Raises BadInput with the nearest name where there
+        is none."""
         ...
 
     def refused(self) -> Sequence[LeftOut]:
@@ -1088,7 +1096,7 @@ class Rules(Protocol):
         ...
 
     def shadows(self) -> Sequence[Shadowed]:
-        """What each shadow rule would have said in the last week."""
+        """What each rule and correlation in the shadow would have said in the last week."""
         ...
 
     def covered(self) -> Covered:

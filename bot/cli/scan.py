@@ -107,7 +107,7 @@ def scan(
 
     window = window_of(since, until)
     sweep = Sweep.of(folders, window)
-    chains = Chains(sweep.engine.ruleset)
+    chains = ChainWindow(Chains(sweep.engine.ruleset))
     tally = Tally()
     report = report_for(form)
     if file is not None and jobs > 1:
@@ -115,7 +115,7 @@ def scan(
     with learning(file) as usual:
         if usual is not None:
             sweep.engine.watch(usual)
-        for finding in findings(paths, sweep, ChainWindow(chains), tally, jobs):
+        for finding in findings(paths, sweep, chains, tally, jobs):
             # A rule that broke might have had something worse to say.
             if finding.rule == BROKEN_RULE or finding.level.rank >= Level(level).rank:
                 tally.findings += 1

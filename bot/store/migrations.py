@@ -422,3 +422,12 @@ def m019_baselines(db: Database) -> None:
 def m020_days_of_baselines(db: Database) -> None:
     """On how many days somebody's peers do something: hours cannot tell daily from weekly."""
     db.execute("ALTER TABLE baseline ADD COLUMN days INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m021_findings_of_shadow_correlations(db: Database) -> None:
+    """What a shadow correlation would have said already, so that it counts once."""
+    db.execute(
+        "CREATE TABLE shadow_findings (id TEXT PRIMARY KEY, rule TEXT NOT NULL,"
+        " stored_at TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
