@@ -73,10 +73,11 @@ class Folds:
     def __post_init__(self) -> None:
         self._triage = Triage(window=self.window, channel_of=lambda finding: "")
 
-    def add(self, finding: Finding) -> None:
-        """Fold *finding* in; one that is known already changes nothing."""
+    def add(self, finding: Finding) -> bool:
+        """Fold *finding* in. False where it is known already, which changes nothing: a correlation
+        says the same again with each record that adds to it, and a trail may deliver one twice."""
         if finding.id in self._seen:
-            return
+            return False
         self._seen.add(finding.id)
         ids = {one for key in self._triage.keys(finding) if key for one in self._keyed[key]}
         near = sorted((self.alerts[one] for one in ids), key=lambda alert: alert.id)
@@ -87,6 +88,7 @@ class Folds:
         for key in {alert.fold_key, alert.target_key} - {""}:
             if alert.id not in self._keyed[key]:
                 self._keyed[key].append(alert.id)
+        return True
 
     def of_note(self) -> list[Alert]:
         """The alerts of level medium or more."""
@@ -104,10 +106,10 @@ class _Group:
 
     def add(self, found: Sequence[Finding]) -> None:
         self.records += 1
-        self.findings += len(found)
         for finding in found:
-            self.rules[finding.rule] += 1
-            self.folds.add(finding)
+            if self.folds.add(finding):
+                self.findings += 1
+                self.rules[finding.rule] += 1
 
     def figures(self) -> dict[str, object]:
         noted, total = len(self.folds.of_note()), len(self.folds.alerts)

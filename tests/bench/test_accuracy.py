@@ -62,6 +62,22 @@ def test_techniques_and_alerts_are_counted(tmp_path: Path, zipped: bool) -> None
     assert result.labels["background"]["alerts_per_1000"] == 1000.0
 
 
+def test_a_record_that_comes_twice_is_found_once(tmp_path: Path) -> None:
+    """By its id, as the running bot counts."""
+    path, labels = made(tmp_path)
+    path.write_bytes(path.read_bytes() * 2)
+    rows = labels.read_text().splitlines()
+    again = [json.dumps({**json.loads(row), "line": number}) for number, row in enumerate(rows, 5)]
+    labels.write_text("\n".join([*rows, *again]))
+
+    result = judged(path, labels)
+
+    assert result.records == 8
+    assert result.all["findings"] == 3
+    assert result.all["rules"] == {"iam_access_key_for_another": 3}
+    assert result.labels["attack"]["findings"] == 2
+
+
 def test_a_shorter_window_folds_less(tmp_path: Path) -> None:
     """The window is production's unless another is asked for."""
     path, labels = made(tmp_path)
