@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from itertools import groupby, islice, product
 
 from bot.detection.document import text
+from bot.detection.echo import SLOTS
 from bot.detection.engine import Hit, broken
 from bot.detection.headline import FIELDS, filled_in, fold_values
 from bot.detection.match import values
@@ -28,9 +29,6 @@ does more than that within a timespan is judged by the nearest."""
 
 _GROUPS = 20
 """Groups that one record can count in: fields may hold lists."""
-
-_SLOTS = 20
-"""Slots of a timespan: of a value that is counted, one mark is kept in each."""
 
 _FOLDS = 24 * 60
 _TOLD = 6
@@ -111,7 +109,7 @@ def marks(correlation: Correlation, hit: Hit, now: str) -> Iterator[ChainMark]:
     found = [_values(field, hit) for field in (*fields, *counted)]
     time, span = round(happened.timestamp() * 1000), correlation.timespan * 1000
     # Of a value only its rough time counts: a program that repeats itself leaves few marks.
-    slot = span // _SLOTS if counted else 1
+    slot = span // SLOTS if counted else 1
     for row in islice(product(*found), _GROUPS):
         yield ChainMark(
             correlation=correlation.name,
@@ -293,7 +291,7 @@ def _most(correlation: Correlation) -> int:
     if correlation.kind is Kind.EVENT_COUNT:
         return correlation.at_least
     if correlation.kind is Kind.VALUE_COUNT:
-        return min((_SLOTS + 1) * correlation.at_least, max(600, 4 * correlation.at_least))
+        return min((SLOTS + 1) * correlation.at_least, max(600, 4 * correlation.at_least))
     return MOST
 
 

@@ -34,12 +34,29 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Who(Struct, frozen=True, gc=False):
-    """What tells one caller from another, of `userIdentity`."""
+    """What tells one caller from another, of `userIdentity`.
+
+    The last two are what some writers make of the two before: a full decode mends them.
+    """
 
     kind: str | None = msgspec.field(name="type", default=None)
     owner: str | None = msgspec.field(name="principalId", default=None)
     arn: str | None = None
+    key: str | None = msgspec.field(name="accessKeyId", default=None)
     service: str | None = msgspec.field(name="invokedBy", default=None)
+    lower_key: str | None = msgspec.field(name="accesskeyid", default=None)
+    lower_service: str | None = msgspec.field(name="invokedby", default=None)
+
+    @property
+    def tells_actor(self) -> bool:
+        """Whether the same values always mean the same actor.
+
+        Not for Root, of whom Connect's own calls are told apart by their address, nor for SAMLUser
+        and IdentityCenterUser, whose names stand elsewhere.
+        """
+        if self.kind in ("Root", "SAMLUser", None):
+            return False
+        return bool(self.arn or self.owner or (self.kind == "AWSService" and self.service))
 
 
 class Core(Struct, frozen=True, gc=False):
@@ -152,11 +169,15 @@ def _patient(
 
 def to_record(entry: Entry) -> Record:
     """Everything that findings and cards need of *entry*. Never raises for bad data."""
+    return build(entry, open_or_known(entry))
+
+
+def open_or_known(entry: Entry) -> Document:
+    """*entry* decoded in full; what its `Core` knows where that cannot be done."""
     try:
-        document = decode(entry.raw)
+        return decode(entry.raw)
     except BROKEN:
-        document = _known(entry.core)
-    return build(entry, document)
+        return _known(entry.core)
 
 
 def build(entry: Entry, document: Document) -> Record:

@@ -39,7 +39,7 @@ def test_techniques_name_their_rules() -> None:
 
 def test_a_rule_about_any_call_covers_none() -> None:
     """It says nothing about what a call does."""
-    anything = replace(RULES[0], name="anything", may_match=lambda known: True)
+    anything = replace(RULES[0], name="anything", guess=lambda known: None)
     found = coverage([anything], ["CreateView"], WHY)
 
     assert (found.everywhere, found.calls[0].rules) == (("anything",), ())
@@ -61,9 +61,7 @@ def test_a_blind_rule_is_named(
     needs: tuple[str, ...], seen: list[tuple[str, str]], why: str
 ) -> None:
     """Where its own calls came, or for reads any that reads, it is not."""
-    rule = replace(
-        RULES[0], needs=needs, may_match=lambda known: known["eventName"] == ("GetObject",)
-    )
+    rule = replace(RULES[0], needs=needs, guess=lambda known: known["eventName"] == ("GetObject",))
     found = blind([rule], seen)
 
     assert [why in one.why for one in found] == ([True] if why else [])
