@@ -98,7 +98,7 @@ CALLS = st.builds(
         at / 12,
         awsRegion=f"r-{region}",
         userIdentity=CALLERS[who],
-        **({"errorCode": "AccessDenied"} if error else {}),
+        errorCode="AccessDenied" if error else None,
     ),
     st.integers(0, 600),
     st.integers(0, len(CALLERS) - 1),
