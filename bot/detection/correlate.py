@@ -13,13 +13,12 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby, islice, product
 
-from bot.detection.document import text
 from bot.detection.echo import SLOTS
 from bot.detection.engine import Hit, broken
-from bot.detection.headline import FIELDS, filled_in, fold_values
-from bot.detection.match import values
+from bot.detection.headline import filled_in, fold_values
 from bot.detection.rule import Correlation, Kind, RuleSet
 from bot.model import ChainMark, Finding, Record, iso, moment
 
@@ -98,16 +97,18 @@ NO_CHAINS = Chains(RuleSet(()))
 
 def marks(correlation: Correlation, hit: Hit, now: str) -> Iterator[ChainMark]:
     """What *hit* counts towards *correlation*; nothing where a field of its group is missing."""
-    record = hit.record
-    happened = moment(record.happened(now))
-    if record.replay or happened is None or (correlation.succeeded and record.failed):
+    whole = hit.whole
+    time = _milliseconds(whole.time)
+    if time is None:
+        time = _milliseconds(now)
+    if whole.replay or time is None or (correlation.succeeded and whole.failed):
         return
     fields = [
         correlation.aliases.get(name, {}).get(hit.rule, name) for name in correlation.group_by
     ]
     counted = [correlation.value_field] if correlation.value_field else []
-    found = [_values(field, hit) for field in (*fields, *counted)]
-    time, span = round(happened.timestamp() * 1000), correlation.timespan * 1000
+    found = [whole.texts(field) for field in (*fields, *counted)]
+    span = correlation.timespan * 1000
     # Of a value only its rough time counts: a program that repeats itself leaves few marks.
     slot = span // SLOTS if counted else 1
     for row in islice(product(*found), _GROUPS):
@@ -115,10 +116,10 @@ def marks(correlation: Correlation, hit: Hit, now: str) -> Iterator[ChainMark]:
             correlation=correlation.name,
             group=row[: len(fields)],
             time=time - time % slot,
-            key="" if counted else record.key,
+            key="" if counted else whole.key,
             rule="" if correlation.kind.counts else hit.rule,
             value=row[-1] if counted else "",
-            name=record.name,
+            name=whole.name,
             span=span,
             most=_most(correlation),
         )
@@ -135,6 +136,8 @@ def judge(
 
     *window* are the marks of its group within the timespan before and after it, in any order.
     """
+    if len(window) + 1 < correlation.at_least:
+        return
     around = sorted({one.place: one for one in (*window, mark)}.values(), key=_place)
     if not _enough(correlation, around):
         return
@@ -276,13 +279,13 @@ def _named(chain: Sequence[ChainMark], day: str) -> Iterator[str]:
         yield f"{name} {_at(same[0].time):{day}%H:%M}{often}"
 
 
-def _values(field: str, hit: Hit) -> list[str]:
-    """What *field* holds, in lower case: names that differ in case only are mostly one thing."""
-    if field in FIELDS:
-        found: list[str] = list(fold_values((field,), hit.record))
-    else:
-        found = [text(value) for value in values(hit.document, field.split("."))]
-    return list(dict.fromkeys(one.lower() for one in found if one))
+@lru_cache(maxsize=4_096)
+def _milliseconds(time: str) -> int | None:
+    """Since 1970, what is finer cut off; None where *time* is none that can be read."""
+    parsed = moment(time)
+    if parsed is None:
+        return None
+    return round(parsed.replace(microsecond=parsed.microsecond // 1000 * 1000).timestamp() * 1000)
 
 
 def _most(correlation: Correlation) -> int:

@@ -6,30 +6,12 @@ from collections.abc import Iterable
 
 from bot.detection.record import Core
 from bot.detection.rule import Correlation, Kind, Rule
+from bot.detection.whole import TOLD
 
 SLOTS = 20
 """Slots of a timespan: of a value that is counted, one mark is kept in each."""
 
-_TOLD = frozenset(
-    {
-        "actor",
-        "event_name",
-        "event_source",
-        "region",
-        "source_ip",
-        "user_agent",
-        "error_code",
-        "eventName",
-        "eventSource",
-        "errorCode",
-        "sourceIPAddress",
-        "userAgent",
-        "userIdentity.type",
-        "userIdentity.arn",
-        "userIdentity.accessKeyId",
-        "userIdentity.invokedBy",
-    }
-)
+_TOLD = frozenset({"actor", "userIdentity.type", "userIdentity.invokedBy", *TOLD})
 """What correlations may ask for that is the same wherever `Core` is the same."""
 
 _PREFIXES = ((60_000, 16), (10_000, 18), (1_000, 19))

@@ -12,43 +12,14 @@ from bot.detection.document import BROKEN, Document, decode
 from bot.detection.echo import can_echo, echoes, mark_of
 from bot.detection.headline import fold_values, headline, is_refused
 from bot.detection.index import REMEMBERED, Few, Index, Split
-from bot.detection.record import Core, Entry, Run, build, open_or_known, to_record
+from bot.detection.record import Core, Entry, Run, to_record
 from bot.detection.rule import BROKEN_RULE, Rule, RuleSet
+from bot.detection.whole import Whole
 from bot.model import Finding, Level, Record
 
 _BROKEN_FOLDS = 31 * 24 * 60
 """Minutes in which a broken rule stays one alert: it breaks until somebody mends it, and while its
 alert is open there is nothing more to say."""
-
-
-class Whole:
-    """A record that is decoded in full when somebody asks for it, and once only."""
-
-    __slots__ = ("_document", "_entry", "_record")
-
-    def __init__(self, entry: Entry, document: Document | None = None) -> None:
-        self._entry = entry
-        self._document = document
-        self._record: Record | None = None
-
-    @property
-    def document(self) -> Document:
-        """The record as JSON has it; no more than `Core` where it cannot be decoded."""
-        if self._document is None:
-            self._document = open_or_known(self._entry)
-        return self._document
-
-    @property
-    def record(self) -> Record:
-        """What findings and cards need of it."""
-        if self._record is None:
-            self._record = build(self._entry, self.document)
-        return self._record
-
-    def __reduce__(self) -> tuple[object, ...]:
-        entry = self._entry
-        plain = Entry(entry.blob, entry.place, bytes(entry.raw), entry.core, entry.odd)
-        return Whole, (plain,)
 
 
 class Hit(Struct, frozen=True):

@@ -74,6 +74,7 @@ class Core(Struct, frozen=True, gc=False):
     agent: str | None = msgspec.field(name="userAgent", default=None)
     error: str | None = msgspec.field(name="errorCode", default=None)
     account: str | None = msgspec.field(name="recipientAccountId", default=None)
+    shared: str | None = msgspec.field(name="sharedEventID", default=None)
     who: Who | None = msgspec.field(name="userIdentity", default=None)
 
 
