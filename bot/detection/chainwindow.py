@@ -30,7 +30,8 @@ class ChainWindow:
         for mark in self._chains.marks(hits, now):
             if self._add(mark):
                 around = self._around(mark)
-                found += self._chains.judge(mark, around, hits[0].record)
+                if self._chains.may_complete(mark, around):
+                    found += self._chains.judge(mark, around, hits[0].record)
         return tuple(found)
 
     def _add(self, mark: ChainMark) -> bool:

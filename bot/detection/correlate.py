@@ -13,21 +13,13 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
-from itertools import groupby, islice, product
+from itertools import groupby
 
-from bot.detection.echo import SLOTS
 from bot.detection.engine import Hit, broken
 from bot.detection.headline import filled_in, fold_values
+from bot.detection.marks import Watch
 from bot.detection.rule import Correlation, Kind, RuleSet
-from bot.model import ChainMark, Finding, Record, iso, moment
-
-MOST = 200
-"""Marks looked at on either side of a new one, where kinds or values of them are told apart. What
-does more than that within a timespan is judged by the nearest."""
-
-_GROUPS = 20
-"""Groups that one record can count in: fields may hold lists."""
+from bot.model import ChainMark, Finding, Record, iso
 
 _FOLDS = 24 * 60
 _TOLD = 6
@@ -48,10 +40,10 @@ class Chains:
     def use(self, rules: RuleSet) -> None:
         """Judge by the correlations of *rules* from now on. Others may be judging meanwhile: what
         they look in is replaced, never changed."""
-        watching: dict[str, list[Correlation]] = {}
+        watching: dict[str, list[Watch]] = {}
         for one in rules.correlations:
             for rule in dict.fromkeys(one.rules):
-                watching.setdefault(rule, []).append(one)
+                watching.setdefault(rule, []).append(Watch(one, rule))
         self._named = {one.name: one for one in rules.correlations}
         self._watching = watching
 
@@ -63,13 +55,18 @@ class Chains:
     def marks(self, hits: Sequence[Hit], now: str) -> tuple[ChainMark, ...]:
         """What *hits* of one record count towards, each mark once. *now* (ISO) dates a record
         without a time."""
-        found = (
-            mark
-            for hit in hits
-            for correlation in self._watching.get(hit.rule, ())
-            for mark in marks(correlation, hit, now)
-        )
-        return tuple(dict.fromkeys(found))
+        found: list[ChainMark] = []
+        for hit in hits:
+            for watch in self._watching.get(hit.rule, ()):
+                found += watch.marks(hit.whole, now)
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+
+    def may_complete(self, mark: ChainMark, window: Sequence[ChainMark]) -> bool:
+        """Whether `judge` is worth its record: not where there are too few marks of any kind."""
+        correlation = self._named.get(mark.correlation)
+        if correlation is None or len(window) + 1 < correlation.at_least:
+            return False
+        return _enough(correlation, (*window, mark))
 
     def judge(
         self, mark: ChainMark, window: Sequence[ChainMark], record: Record
@@ -95,36 +92,6 @@ NO_CHAINS = Chains(RuleSet(()))
 """No correlations."""
 
 
-def marks(correlation: Correlation, hit: Hit, now: str) -> Iterator[ChainMark]:
-    """What *hit* counts towards *correlation*; nothing where a field of its group is missing."""
-    whole = hit.whole
-    time = _milliseconds(whole.time)
-    if time is None:
-        time = _milliseconds(now)
-    if whole.replay or time is None or (correlation.succeeded and whole.failed):
-        return
-    fields = [
-        correlation.aliases.get(name, {}).get(hit.rule, name) for name in correlation.group_by
-    ]
-    counted = [correlation.value_field] if correlation.value_field else []
-    found = [whole.texts(field) for field in (*fields, *counted)]
-    span = correlation.timespan * 1000
-    # Of a value only its rough time counts: a program that repeats itself leaves few marks.
-    slot = span // SLOTS if counted else 1
-    for row in islice(product(*found), _GROUPS):
-        yield ChainMark(
-            correlation=correlation.name,
-            group=row[: len(fields)],
-            time=time - time % slot,
-            key="" if counted else whole.key,
-            rule="" if correlation.kind.counts else hit.rule,
-            value=row[-1] if counted else "",
-            name=whole.name,
-            span=span,
-            most=_most(correlation),
-        )
-
-
 def judge(
     correlation: Correlation,
     mark: ChainMark,
@@ -136,8 +103,6 @@ def judge(
 
     *window* are the marks of its group within the timespan before and after it, in any order.
     """
-    if len(window) + 1 < correlation.at_least:
-        return
     around = sorted({one.place: one for one in (*window, mark)}.values(), key=_place)
     if not _enough(correlation, around):
         return
@@ -277,25 +242,6 @@ def _named(chain: Sequence[ChainMark], day: str) -> Iterator[str]:
         same = list(group)
         often = f" ({len(same)} times)" if len(same) > 1 else ""
         yield f"{name} {_at(same[0].time):{day}%H:%M}{often}"
-
-
-@lru_cache(maxsize=4_096)
-def _milliseconds(time: str) -> int | None:
-    """Since 1970, what is finer cut off; None where *time* is none that can be read."""
-    parsed = moment(time)
-    if parsed is None:
-        return None
-    return round(parsed.replace(microsecond=parsed.microsecond // 1000 * 1000).timestamp() * 1000)
-
-
-def _most(correlation: Correlation) -> int:
-    """As many as it takes settle a plain count, however many there are; and nearly so for values,
-    of which each leaves a mark a slot at most."""
-    if correlation.kind is Kind.EVENT_COUNT:
-        return correlation.at_least
-    if correlation.kind is Kind.VALUE_COUNT:
-        return min((SLOTS + 1) * correlation.at_least, max(600, 4 * correlation.at_least))
-    return MOST
 
 
 def _at(milliseconds: int) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -105,7 +105,7 @@ class Engine:
         if few is None:
             return ()
         split = self._index.split(few, entry.core)
-        return (*split.certain, *split.asked)
+        return (*split.certain, *split.over(bytes(entry.raw)))
 
     def judge(self, entry: Entry) -> tuple[Finding, ...]:
         """What the rules say of *entry* aloud."""
@@ -165,16 +165,23 @@ class Engine:
         return self._told(run, place, split)
 
     def _told(self, run: Run, place: int, split: Split) -> Look:
-        return self._ruled(run.entry(place), split) if split.certain or split.asked else _NOTHING
+        if split.asked:
+            return self._ruled(run.entry(place), split)
+        if split.certain:
+            return self._certain(run.cores[place], lambda: run.entry(place), split.certain)
+        return _NOTHING
 
     def _ruled(self, entry: Entry, split: Split) -> Look:
-        if split.asked:
-            return self._asked(entry, split.asked, split.certain)
-        if not split.certain:
-            return _NOTHING
-        self._shadow.update(rule.name for rule in split.certain if rule.shadow)
-        whole = Whole(entry)
-        return Look((), tuple(Hit(rule.name, whole) for rule in split.certain if rule.watched))
+        if split.asked and (asked := split.over(bytes(entry.raw))):
+            return self._asked(entry, asked, split.certain)
+        if split.certain:
+            return self._certain(entry.core, lambda: entry, split.certain)
+        return _NOTHING
+
+    def _certain(self, core: Core, entry: Callable[[], Entry], rules: Sequence[Rule]) -> Look:
+        self._shadow.update(rule.name for rule in rules if rule.shadow)
+        whole = Whole(core, entry)
+        return Look((), tuple([Hit(rule.name, whole) for rule in rules if rule.watched]))
 
     def _asked(self, entry: Entry, asked: Sequence[Rule], certain: Sequence[Rule]) -> Look:
         """What *asked* say of the whole record, of which *certain* match anyway."""
@@ -194,7 +201,7 @@ class Engine:
                 fault = error
         if not matched and fault is None:
             return _NOTHING
-        whole = Whole(entry, document)
+        whole = Whole(entry.core, lambda: entry, document)
         findings = [
             self._finding(rule, whole.record)
             for rule in matched

@@ -41,6 +41,10 @@ _READ: dict[str, Callable[[Core], object]] = {
 """What `known_of` says beyond the call."""
 
 
+_OBJECTS = ("requestParameters", "responseElements", "additionalEventData", "resources")
+"""What stands in the text of a record under the keys that rules know it by."""
+
+
 class Few(Struct, frozen=True, gc=False):
     """The rules that may match the records of a call, in their order; at least one.
 
@@ -55,11 +59,29 @@ class Few(Struct, frozen=True, gc=False):
     echo: int = 0
 
 
+class Asked(Struct, frozen=True, gc=False):
+    """A rule that needs the whole record. Without one of *needles* in its text it cannot match,
+    unless that has escapes; () where that is not so."""
+
+    rule: Rule
+    needles: tuple[bytes, ...] = ()
+
+
 class Split(Struct, frozen=True, gc=False):
     """Of some rules: silent ones that match for certain, and those that need the whole record."""
 
     certain: tuple[Rule, ...] = ()
-    asked: tuple[Rule, ...] = ()
+    asked: tuple[Asked, ...] = ()
+
+    def over(self, raw: bytes) -> list[Rule]:
+        """The rules to ask about the record with this text."""
+        if b"\\" in raw:
+            return [one.rule for one in self.asked]
+        return [
+            one.rule
+            for one in self.asked
+            if not one.needles or any(needle in raw for needle in one.needles)
+        ]
 
 
 class _Calls(dict[_Call, Few | None]):
@@ -197,13 +219,28 @@ def known_of(core: Core) -> Known:
 
 def _split(rules: Sequence[Rule], known: Known) -> Split:
     certain: list[Rule] = []
-    asked: list[Rule] = []
+    asked: list[Asked] = []
     for rule in rules:
         verdict = rule.guess(known)
-        if verdict is not False:
+        if verdict and rule.silent:
+            certain.append(rule)
+        elif verdict is not False:
             # What is said aloud needs the whole record anyway.
-            (certain if verdict and rule.silent else asked).append(rule)
+            asked.append(Asked(rule, _needles(rule, known)))
     return Split(tuple(certain), tuple(asked))
+
+
+def _needles(rule: Rule, known: Known) -> tuple[bytes, ...]:
+    """The keys, as JSON writes them, of which *rule* needs one, given what is *known*."""
+    # A full decode mends the case of userIdentity's keys: of these the text tells nothing.
+    fields = [
+        field
+        for field in rule.reads or ()
+        if field not in known and field.partition(".")[0] in _OBJECTS
+    ]
+    if not fields or rule.guess({**known, **dict.fromkeys(fields, ())}) is not False:
+        return ()
+    return tuple({f'"{field.rpartition(".")[2]}"'.encode() for field in fields})
 
 
 def _witness(rule: Rule) -> str:
