@@ -133,9 +133,10 @@ def _at_once(blob: str, body: bytes, limits: Limits) -> Run | None:
     try:
         cores = _file(body).Records
         places = Places(body, cores)
+        longest = places.longest
     except BROKEN:
         return None
-    return Run(blob, "", 1, places, cores) if places.longest <= limits.record_bytes else None
+    return Run(blob, "", 1, places, cores) if longest <= limits.record_bytes else None
 
 
 def _patient(
