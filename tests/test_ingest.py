@@ -222,7 +222,7 @@ def test_a_rule_that_raises_opens_an_alert(store: SqliteStore, rules: RuleSet) -
     def breaks(document: Document) -> bool:
         raise KeyError(document["eventName"])
 
-    bad = replace(rules.rules[0], name="bad", matches=breaks, may_match=lambda *_: True)
+    bad = replace(rules.rules[0], name="bad", matches=breaks, guess=lambda *_: None)
     delivery = FakeDelivery(blob(a_call("e-1"), a_call("e-2", "ListUsers")))
     make_ingest(store, RuleSet((*rules.rules, bad))).work(delivery)
     alerts = {alert.rule: alert for alert in store.alerts([AlertState.OPEN])}
@@ -241,7 +241,7 @@ def test_a_broken_rule_stands_for_its_repeats(
     def breaks(document: Document) -> bool:
         raise KeyError(document["eventName"])
 
-    bad = replace(rules.rules[0], name="bad", matches=breaks, may_match=lambda *_: True)
+    bad = replace(rules.rules[0], name="bad", matches=breaks, guess=lambda *_: None)
     ingest = make_ingest(store, RuleSet((*rules.rules, bad)))
     for event, minutes in (("e-1", 0.0), ("e-2", days * 24 * 60)):
         ingest.work(FakeDelivery(blob(a_call(event) | {"eventTime": at(minutes)})))

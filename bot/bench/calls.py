@@ -84,6 +84,20 @@ CALLS = (
 )
 """What nobody minds, as often as it stands here."""
 
+_OF_ACCOUNTS = ("iam", "organizations", "connect", "secretsmanager", "cloudtrail", "config")
+_ON_SERVERS = tuple(
+    call
+    for call in CALLS
+    if call.source.split(".")[0] not in _OF_ACCOUNTS and call.name != "ListBuckets"
+)
+
+
+def calls_of(arn: str) -> tuple[Call, ...]:
+    """What a caller does when nobody minds: programs on servers do not list the account, its
+    people or its buckets, and a rule speaks where one does."""
+    return _ON_SERVERS if "/i-" in arn else CALLS
+
+
 MATCHING = _calls(
     """
 connect DeleteInstance AdminGetEmergencyAccessToken CreateUser UpdateUserSecurityProfiles

@@ -12,8 +12,9 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
-from bot.bench.calls import CALLS, MATCHING, Call
+from bot.bench.calls import MATCHING, Call, calls_of
 
 PER_FILE = 2_000
 PRINCIPALS = 900
@@ -67,7 +68,8 @@ def _burst_by_burst(
     while left:
         matching = dice.random() < MATCHING_SHARE * 12
         caller = dice.choice(callers)
-        call = dice.choice(MATCHING if matching else CALLS)
+        identity = cast(dict[str, object], caller["identity"])
+        call = dice.choice(MATCHING if matching else calls_of(str(identity.get("arn"))))
         length = min(left, 1 if matching else dice.randint(4, 22))
         error = dice.choice(_ERRORS) if not matching and dice.random() < 0.15 else ""
         for _ in range(length):
@@ -147,8 +149,10 @@ def _caller(dice: random.Random, number: int) -> dict[str, object]:
         identity["userName"] = f"person-{number:03d}"
         return {"identity": identity, "address": address, "agent": agent}
     role = f"role-of-team-{number % 120:03d}"
-    identity["principalId"] = f"{owner}:i-{number:017x}"
-    identity["arn"] = f"arn:aws:sts::ACCOUNT:assumed-role/{role}/i-{number:017x}"
+    # A third are servers, the others functions, pipelines and people.
+    session = f"i-{number:017x}" if number % 3 == 0 else f"{role}-session-{number:03d}"
+    identity["principalId"] = f"{owner}:{session}"
+    identity["arn"] = f"arn:aws:sts::ACCOUNT:assumed-role/{role}/{session}"
     identity["sessionContext"] = {
         "sessionIssuer": {
             "type": "Role",

@@ -40,6 +40,9 @@ def is_replay(document: Document) -> bool:
     identity = part(document, "userIdentity")
     if _SYNCHRONIZATION in (word(identity, "invokedBy"), word(document, "sourceIPAddress")):
         return True
+    named = part(part(identity, "sessionContext"), "sessionIssuer")
+    if _SYNCHRONIZATION_ROLE not in word(identity, "arn") + word(named, "userName"):
+        return False
     issuer, role, _ = _assumed(identity)
     return role.startswith(_SYNCHRONIZATION_ROLE) and _is_service_linked(issuer)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ class ChainWindow:
         self._chains = chains
         self._most = most
         self._count = 0
-        self._groups: OrderedDict[_Group, list[ChainMark]] = OrderedDict()
+        self._groups: OrderedDict[_Group, _Marks] = OrderedDict()
         self._would_be: dict[str, set[str]] = {}
 
     @property
@@ -37,20 +37,22 @@ class ChainWindow:
         for mark in self._chains.marks(hits, now):
             if self._add(mark):
                 around = self._around(mark)
-                found += self._chains.judge(mark, around, hits[0].record)
-                for one in self._chains.would_be(mark, around, hits[0].record):
-                    self._would_be.setdefault(one.rule, set()).add(one.id)
+                if self._chains.may_complete(mark, around):
+                    found += self._chains.judge(mark, around, hits[0].record)
+                    for one in self._chains.would_be(mark, around, hits[0].record):
+                        self._would_be.setdefault(one.rule, set()).add(one.id)
         return tuple(found)
 
     def _add(self, mark: ChainMark) -> bool:
         """False where it is known already."""
         key = (mark.correlation, mark.group)
-        group = self._groups.setdefault(key, [])
-        self._groups.move_to_end(key)
-        place = bisect_left(group, mark.place, key=_place)
-        if place < len(group) and group[place].place == mark.place:
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Marks()
+        else:
+            self._groups.move_to_end(key)
+        if not group.add(mark):
             return False
-        insort(group, mark, key=_place)
         self._count += 1
         while self._count > self._most:
             self._forget()
@@ -59,26 +61,45 @@ class ChainWindow:
     def _forget(self) -> None:
         if len(self._groups) > 1:
             _, forgotten = self._groups.popitem(last=False)
-            self._count -= len(forgotten)
+            self._count -= len(forgotten.marks)
             return
         (group,) = self._groups.values()
-        half = len(group) // 2
-        del group[:half]
-        self._count -= half
+        self._count -= group.halve()
 
     def _around(self, mark: ChainMark) -> list[ChainMark]:
+        return self._groups[mark.correlation, mark.group].around(mark)
+
+
+class _Marks:
+    """The marks of a group, oldest first, beside their places: those are looked through."""
+
+    __slots__ = ("marks", "places")
+
+    def __init__(self) -> None:
+        self.marks: list[ChainMark] = []
+        self.places: list[tuple[int, str, str, str]] = []
+
+    def add(self, mark: ChainMark) -> bool:
+        """False where it is there already."""
+        place = mark.place
+        at = bisect_left(self.places, place)
+        if at < len(self.places) and self.places[at] == place:
+            return False
+        self.places.insert(at, place)
+        self.marks.insert(at, mark)
+        return True
+
+    def halve(self) -> int:
+        """Drop the older half; how many that were."""
+        half = len(self.marks) // 2
+        del self.marks[:half], self.places[:half]
+        return half
+
+    def around(self, mark: ChainMark) -> list[ChainMark]:
         """As the store gives them: the nearest on either side, within the span."""
-        group = self._groups[mark.correlation, mark.group]
-        first = bisect_left(group, mark.time - mark.span, key=_time)
-        here = bisect_left(group, mark.time, key=_time)
-        last = bisect_right(group, mark.time + mark.span, key=_time)
-        before = group[max(first, here - mark.most) : here]
-        return [*before, *group[here : min(last, here + mark.most + 1)]]
-
-
-def _place(mark: ChainMark) -> tuple[int, str, str, str]:
-    return mark.place
-
-
-def _time(mark: ChainMark) -> int:
-    return mark.time
+        first, here, last = (
+            bisect_left(self.places, (time, "", "", ""))
+            for time in (mark.time - mark.span, mark.time, mark.time + mark.span + 1)
+        )
+        before = self.marks[max(first, here - mark.most) : here]
+        return [*before, *self.marks[here : min(last, here + mark.most + 1)]]

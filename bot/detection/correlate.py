@@ -12,24 +12,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import groupby, islice, product
+from itertools import groupby
 
-from bot.detection.document import text
 from bot.detection.engine import Hit, broken
-from bot.detection.headline import FIELDS, filled_in, fold_values
-from bot.detection.match import values
+from bot.detection.headline import filled_in, fold_values
+from bot.detection.marks import Watch
 from bot.detection.rule import BROKEN_RULE, Correlation, Kind, RuleSet
-from bot.model import ChainMark, Finding, Record, iso, moment
-
-MOST = 200
-"""Marks looked at on either side of a new one, where kinds or values of them are told apart. What
-does more than that within a timespan is judged by the nearest."""
-
-_GROUPS = 20
-"""Groups that one record can count in: fields may hold lists."""
-
-_SLOTS = 20
-"""Slots of a timespan: of a value that is counted, one mark is kept in each."""
+from bot.model import ChainMark, Finding, Record, iso
 
 _FOLDS = 24 * 60
 _TOLD = 6
@@ -49,23 +38,28 @@ class Chains:
     def use(self, rules: RuleSet) -> None:
         """Judge by the correlations of *rules* from now on. Others may be judging meanwhile: what
         they look in is replaced, never changed."""
-        watching: dict[str, list[Correlation]] = {}
+        watching: dict[str, list[Watch]] = {}
         for one in rules.correlations:
             for rule in dict.fromkeys(one.rules):
-                watching.setdefault(rule, []).append(one)
+                watching.setdefault(rule, []).append(Watch(one, rule))
         self._named = {one.name: one for one in rules.correlations}
         self._watching = watching
 
     def marks(self, hits: Sequence[Hit], now: str) -> tuple[ChainMark, ...]:
         """What *hits* of one record count towards, each mark once. *now* (ISO) dates a record
         without a time."""
-        found = (
-            mark
-            for hit in hits
-            for correlation in self._watching.get(hit.rule, ())
-            for mark in marks(correlation, hit, now)
-        )
-        return tuple(dict.fromkeys(found))
+        found: list[ChainMark] = []
+        for hit in hits:
+            for watch in self._watching.get(hit.rule, ()):
+                found += watch.marks(hit.whole, now)
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+
+    def may_complete(self, mark: ChainMark, window: Sequence[ChainMark]) -> bool:
+        """Whether `judge` is worth its record: not where there are too few marks of any kind."""
+        correlation = self._named.get(mark.correlation)
+        if correlation is None or len(window) + 1 < correlation.at_least:
+            return False
+        return _enough(correlation, (*window, mark))
 
     def judge(
         self, mark: ChainMark, window: Sequence[ChainMark], record: Record
@@ -108,34 +102,6 @@ class Chains:
 
 NO_CHAINS = Chains(RuleSet(()))
 """No correlations."""
-
-
-def marks(correlation: Correlation, hit: Hit, now: str) -> Iterator[ChainMark]:
-    """What *hit* counts towards *correlation*; nothing where a field of its group is missing."""
-    record = hit.record
-    happened = moment(record.happened(now))
-    if record.replay or happened is None or (correlation.succeeded and record.failed):
-        return
-    fields = [
-        correlation.aliases.get(name, {}).get(hit.rule, name) for name in correlation.group_by
-    ]
-    counted = [correlation.value_field] if correlation.value_field else []
-    found = [_values(field, hit) for field in (*fields, *counted)]
-    time, span = round(happened.timestamp() * 1000), correlation.timespan * 1000
-    # Of a value only its rough time counts: a program that repeats itself leaves few marks.
-    slot = span // _SLOTS if counted else 1
-    for row in islice(product(*found), _GROUPS):
-        yield ChainMark(
-            correlation=correlation.name,
-            group=row[: len(fields)],
-            time=time - time % slot,
-            key="" if counted else record.key,
-            rule="" if correlation.kind.counts else hit.rule,
-            value=row[-1] if counted else "",
-            name=record.name,
-            span=span,
-            most=_most(correlation),
-        )
 
 
 def judge(
@@ -288,25 +254,6 @@ def _named(chain: Sequence[ChainMark], day: str) -> Iterator[str]:
         same = list(group)
         often = f" ({len(same)} times)" if len(same) > 1 else ""
         yield f"{name} {_at(same[0].time):{day}%H:%M}{often}"
-
-
-def _values(field: str, hit: Hit) -> list[str]:
-    """What *field* holds, in lower case: names that differ in case only are mostly one thing."""
-    if field in FIELDS:
-        found: list[str] = list(fold_values((field,), hit.record))
-    else:
-        found = [text(value) for value in values(hit.document, field.split("."))]
-    return list(dict.fromkeys(one.lower() for one in found if one))
-
-
-def _most(correlation: Correlation) -> int:
-    """As many as it takes settle a plain count, however many there are; and nearly so for values,
-    of which each leaves a mark a slot at most."""
-    if correlation.kind is Kind.EVENT_COUNT:
-        return correlation.at_least
-    if correlation.kind is Kind.VALUE_COUNT:
-        return min((_SLOTS + 1) * correlation.at_least, max(600, 4 * correlation.at_least))
-    return MOST
 
 
 def _at(milliseconds: int) -> datetime:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
 from bot.detection.document import BROKEN, Document, decode
+from bot.detection.echo import can_echo, echoes, mark_of
 from bot.detection.headline import fold_values, headline, is_refused
-from bot.detection.index import Index
-from bot.detection.record import Core, Entry, Run, build, to_record
+from bot.detection.index import REMEMBERED, Few, Index, Split
+from bot.detection.record import Core, Entry, Run, to_record
 from bot.detection.rule import BROKEN_RULE, Rule, RuleSet
+from bot.detection.whole import Whole
 from bot.model import Finding, Level, Record
 
 _BROKEN_FOLDS = 31 * 24 * 60
@@ -24,8 +26,17 @@ class Hit(Struct, frozen=True):
     """A rule that correlations watch matched this record."""
 
     rule: str
-    record: Record
-    document: Document
+    whole: Whole
+
+    @property
+    def record(self) -> Record:
+        """The record."""
+        return self.whole.record
+
+    @property
+    def document(self) -> Document:
+        """The record decoded in full."""
+        return self.whole.document
 
 
 class Look(Struct, frozen=True):
@@ -36,6 +47,7 @@ class Look(Struct, frozen=True):
 
 
 _NOTHING = Look()
+_NO_RULE = Split()
 
 
 class Watcher(Protocol):
@@ -65,7 +77,8 @@ class Engine:
     ) -> None:
         self.ruleset = rules
         self._rules = rules.rules
-        self._index = Index(rules.rules)
+        self._index = Index(rules.rules, echoes(rules.rules, rules.correlations))
+        self._echoes: set[int] = set()
         self._instances = dict(instances or {})
         self._shadow: Counter[str] = Counter()
         self._watcher = watcher
@@ -88,7 +101,11 @@ class Engine:
         """The rules worth asking about *entry*; all of them where its shape is unusual."""
         if entry.odd:
             return self._rules
-        return self._index.candidates(entry.core)
+        few = self._index.candidates(entry.core)
+        if few is None:
+            return ()
+        split = self._index.split(few, entry.core)
+        return (*split.certain, *split.over(bytes(entry.raw)))
 
     def judge(self, entry: Entry) -> tuple[Finding, ...]:
         """What the rules say of *entry* aloud."""
@@ -99,42 +116,83 @@ class Engine:
 
         A rule that raises is itself a finding.
         """
-        look = self._ruled(entry)
+        if entry.odd:
+            look = self._asked(entry, self._rules, ())
+        else:
+            few = self._index.candidates(entry.core)
+            look = (
+                _NOTHING if few is None else self._ruled(entry, self._index.split(few, entry.core))
+            )
         watcher = self._watcher
         if watcher is not None and (entry.odd or watcher.unseen(entry.core)):
             return Look(look.findings + watcher.learn(entry), look.hits)
         return look
 
     def sweep(self, run: Run) -> Iterator[Look]:
-        """`look` for each record of *run*, in order, but only where there is something to tell."""
+        """`look` for each record of *run*, in order, but only where there is something to tell.
+
+        Matches that tell correlations nothing new are left out too: for those who keep all marks.
+        """
         hot = self._index.hot(run.cores)
         watcher = self._watcher
         if watcher is not None:
             # What is learned of one record counts for the next, so they are asked in turn.
-            asked = set(hot)
+            asked = dict(hot)
             for place, core in enumerate(run.cores):
                 learned = watcher.learn(run.entry(place)) if watcher.unseen(core) else ()
-                look = self._ruled(run.entry(place)) if place in asked else _NOTHING
+                look = self._heard(run, place, asked[place]) if place in asked else _NOTHING
                 if learned or look is not _NOTHING:
                     yield Look(look.findings + learned, look.hits)
             return
-        for place in hot:
-            look = self._ruled(run.entry(place))
+        for place, few in hot:
+            look = self._heard(run, place, few)
             if look is not _NOTHING:
                 yield look
 
-    def _ruled(self, entry: Entry) -> Look:
-        candidates = self.candidates(entry)
-        if not candidates:
+    def _heard(self, run: Run, place: int, few: Few) -> Look:
+        """What the rules say of the record at *place*; nothing where it is an echo."""
+        core = run.cores[place]
+        if not few.echo:
+            return self._told(run, place, self._index.split(few, core))
+        mark = mark_of(core, few.echo)
+        if mark in self._echoes:
             return _NOTHING
+        split = self._index.split(few, core)
+        if not split.asked and can_echo(core):
+            if len(self._echoes) >= REMEMBERED:
+                self._echoes.clear()
+            self._echoes.add(mark)
+        return self._told(run, place, split)
+
+    def _told(self, run: Run, place: int, split: Split) -> Look:
+        if split.asked:
+            return self._ruled(run.entry(place), split)
+        if split.certain:
+            return self._certain(run.cores[place], lambda: run.entry(place), split.certain)
+        return _NOTHING
+
+    def _ruled(self, entry: Entry, split: Split) -> Look:
+        if split.asked and (asked := split.over(bytes(entry.raw))):
+            return self._asked(entry, asked, split.certain)
+        if split.certain:
+            return self._certain(entry.core, lambda: entry, split.certain)
+        return _NOTHING
+
+    def _certain(self, core: Core, entry: Callable[[], Entry], rules: Sequence[Rule]) -> Look:
+        self._shadow.update(rule.name for rule in rules if rule.shadow)
+        whole = Whole(core, entry)
+        return Look((), tuple([Hit(rule.name, whole) for rule in rules if rule.watched]))
+
+    def _asked(self, entry: Entry, asked: Sequence[Rule], certain: Sequence[Rule]) -> Look:
+        """What *asked* say of the whole record, of which *certain* match anyway."""
         try:
             document = decode(entry.raw)
         except BROKEN as error:
-            return Look((broken(_names(candidates), to_record(entry), error),))
-        matched: list[Rule] = []
+            return Look((broken(_names([*asked, *certain]), to_record(entry), error),))
+        matched = list(certain)
         raised: list[Rule] = []
         fault: Exception | None = None
-        for rule in candidates:
+        for rule in asked:
             try:
                 if rule.matches(document):
                     matched.append(rule)
@@ -143,14 +201,16 @@ class Engine:
                 fault = error
         if not matched and fault is None:
             return _NOTHING
-        record = build(entry, document)
+        whole = Whole(entry.core, lambda: entry, document)
         findings = [
-            self._finding(rule, record) for rule in matched if not (rule.shadow or rule.silent)
+            self._finding(rule, whole.record)
+            for rule in matched
+            if not (rule.shadow or rule.silent)
         ]
         self._shadow.update(rule.name for rule in matched if rule.shadow)
         if fault is not None:
-            findings.append(broken(_names(raised), record, fault))
-        hits = tuple(Hit(rule.name, record, document) for rule in matched if rule.watched)
+            findings.append(broken(_names(raised), whole.record, fault))
+        hits = tuple(Hit(rule.name, whole) for rule in matched if rule.watched)
         return Look(tuple(findings), hits)
 
     def _finding(self, rule: Rule, record: Record) -> Finding:

@@ -52,11 +52,23 @@ def headline(template: str, record: Record, instances: Mapping[str, str]) -> str
 
 def filled_in(template: str, record: Record, instances: Mapping[str, str]) -> str:
     """*template* filled from *record*, on one line."""
-    filled = {name: _short(value(record), missing) for name, (value, missing) in _FIELDS.items()}
-    filled |= {name: told(filled[name]) for name in ("actor", "target")}
-    if record.instance in instances:
-        filled["instance"] = _short(instances[record.instance], record.instance)
-    return template.format(**filled)
+    return template.format_map(_Filled(record, instances))
+
+
+class _Filled(dict[str, str]):
+    """A template's fields by name: most templates name two of the ten."""
+
+    def __init__(self, record: Record, instances: Mapping[str, str]) -> None:
+        super().__init__()
+        self._record = record
+        self._instances = instances
+
+    def __missing__(self, name: str) -> str:
+        if name == "instance" and self._record.instance in self._instances:
+            return _short(self._instances[self._record.instance], self._record.instance)
+        value, missing = _FIELDS[name]
+        filled = _short(value(self._record), missing)
+        return told(filled) if name in ("actor", "target") else filled
 
 
 def told(name: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import compress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress, count, product
 from operator import attrgetter
 from typing import TypeAlias
 
+from msgspec import Struct
+
+from bot.detection.echo import longest
 from bot.detection.record import Core, Who
 from bot.detection.rule import Known, Rule
 
@@ -16,35 +19,95 @@ REMEMBERED = 20_000
 _MADE_UP = "\x00nobody"
 """A value that no record has: a rule that may match it is not narrowed down by that field."""
 
-_Key: TypeAlias = tuple[str, str, str | None, str | None, str | None, str]
+_Call: TypeAlias = tuple[str, str, str | None, str | None]
+"""eventName, eventSource, errorCode and the kind of identity: few different ones."""
 
-
-_OF_CORE: dict[str, Callable[[Core], str | None]] = {
-    "eventName": attrgetter("name"),
-    "userAgent": attrgetter("agent"),
-    "eventSource": attrgetter("source"),
-    "errorCode": attrgetter("error"),
-    "awsRegion": attrgetter("region"),
-    "sourceIPAddress": attrgetter("address"),
-}
-_OF_WHO: dict[str, Callable[[Who], str | None]] = {
-    "userIdentity.type": attrgetter("kind"),
-    "userIdentity.arn": attrgetter("arn"),
-}
+_CALL = ("eventName", "eventSource", "errorCode", "userIdentity.type")
 _NOBODY = Who()
 
-_FIELDS = (
-    "eventName",
-    "userAgent",
-    "userIdentity.type",
-    "eventSource",
-    "errorCode",
-    "awsRegion",
-)
-"""Fields of few different values, the one that leaves fewest records first."""
+_OTHERS: dict[str, Callable[[Core], str | None]] = {
+    "userAgent": attrgetter("agent"),
+    "awsRegion": attrgetter("region"),
+    "userIdentity.arn": lambda core: (core.who or _NOBODY).arn,
+    "sourceIPAddress": attrgetter("address"),
+}
+"""Fields that are asked only for rules which no call narrows down."""
 
-_FINE = ("userIdentity.arn", "sourceIPAddress")
-"""Fields of many values: only for rules that none of the others narrows down."""
+_READ: dict[str, Callable[[Core], object]] = {
+    **_OTHERS,
+    "userIdentity.accessKeyId": lambda core: core.who and (core.who.key, core.who.lower_key),
+    "userIdentity.invokedBy": lambda core: core.who and (core.who.service, core.who.lower_service),
+}
+"""What `known_of` says beyond the call."""
+
+
+_OBJECTS = ("requestParameters", "responseElements", "additionalEventData", "resources")
+"""What stands in the text of a record under the keys that rules know it by."""
+
+
+class Few(Struct, frozen=True, gc=False):
+    """The rules that may match the records of a call, in their order; at least one.
+
+    *reads* are the fields of `Core` beyond the call that can settle it. Where *echo* is not 0, the
+    same values of `Core` within as many characters of its time are an echo: they tell nobody
+    anything that the first of them did not. *number* tells it from others.
+    """
+
+    number: int
+    rules: tuple[Rule, ...]
+    reads: tuple[Callable[[Core], object], ...]
+    echo: int = 0
+
+
+class Asked(Struct, frozen=True, gc=False):
+    """A rule that needs the whole record. Without one of *needles* in its text it cannot match,
+    unless that has escapes; () where that is not so."""
+
+    rule: Rule
+    needles: tuple[bytes, ...] = ()
+
+
+class Split(Struct, frozen=True, gc=False):
+    """Of some rules: silent ones that match for certain, and those that need the whole record."""
+
+    certain: tuple[Rule, ...] = ()
+    asked: tuple[Asked, ...] = ()
+
+    def over(self, raw: bytes) -> list[Rule]:
+        """The rules to ask about the record with this text."""
+        if b"\\" in raw:
+            return [one.rule for one in self.asked]
+        return [
+            one.rule
+            for one in self.asked
+            if not one.needles or any(needle in raw for needle in one.needles)
+        ]
+
+
+class _Calls(dict[_Call, Few | None]):
+    """A call → the rules that can match a record of it, None where none can."""
+
+    def __init__(self, rules: Sequence[Rule], make: Callable[[Iterable[Rule]], Few | None]) -> None:
+        super().__init__()
+        self._rules = rules
+        self._make = make
+        self._named: dict[tuple[str, str], tuple[Rule, ...]] = {}
+
+    def __missing__(self, call: _Call) -> Few | None:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        name, source, error, kind = call
+        # Names are few; only the rules of a name are asked about the rest.
+        rules = self._named.get((name, source))
+        if rules is None:
+            if len(self._named) >= REMEMBERED:
+                self._named.clear()
+            named = {"eventName": (name,), "eventSource": (source,)}
+            rules = tuple(rule for rule in self._rules if rule.may_match(named))
+            self._named[name, source] = rules
+        known = _known(zip(_CALL, (name, source, error, kind), strict=True))
+        found = self[call] = self._make(rule for rule in rules if rule.may_match(known))
+        return found
 
 
 class _Table(dict[str | None, bool]):
@@ -53,113 +116,151 @@ class _Table(dict[str | None, bool]):
     def __init__(self, field: str, rules: Sequence[Rule]) -> None:
         super().__init__()
         self._field = field
-        self._rules = rules
+        self.rules = tuple(rules)
 
     def __missing__(self, value: str | None) -> bool:
         if len(self) >= REMEMBERED:
             self.clear()
-        known = _known(self._field, value)
-        found = self[value] = any(rule.may_match(known) for rule in self._rules)
-        return found
-
-
-class _Candidates(dict[_Key, tuple[Rule, ...]]):
-    """The values of all `_FIELDS` → the rules that can match a record that has them."""
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        super().__init__()
-        self._rules = rules
-        self._of_call: dict[tuple[str, str], tuple[Rule, ...]] = {}
-
-    def __missing__(self, key: _Key) -> tuple[Rule, ...]:
-        if len(self) >= REMEMBERED:
-            self.clear()
-        name, source, agent, kind, error, region = key
-        # Calls are few and user agents many: only the rules of the call are asked about the rest.
-        rules = self._of_call.get((source, name))
-        if rules is None:
-            if len(self._of_call) >= REMEMBERED:
-                self._of_call.clear()
-            call = {**_known("eventName", name), **_known("eventSource", source)}
-            rules = tuple(rule for rule in self._rules if rule.may_match(call))
-            self._of_call[source, name] = rules
-        known = {
-            **_known("eventName", name),
-            **_known("eventSource", source),
-            **_known("userAgent", agent),
-            **_known("userIdentity.type", kind),
-            **_known("errorCode", error),
-            **_known("awsRegion", region),
-        }
-        found = self[key] = tuple(rule for rule in rules if rule.may_match(known))
+        known = _known([(self._field, value)])
+        found = self[value] = any(rule.may_match(known) for rule in self.rules)
         return found
 
 
 class Index:
-    """Every rule is filed under one field that it needs; a record meets a table a field.
+    """Nearly all rules need a certain call, and one look into a table finds those of a record's.
 
-    What it lets through may still not match; what it holds back cannot.
+    The others are filed under one field that they need. What the index lets through may still not
+    match; what it holds back cannot. *echoes* are rule → characters of eventTime (see `Few`).
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._candidates = _Candidates(rules)
+    def __init__(self, rules: Sequence[Rule], echoes: Mapping[str, int] | None = None) -> None:
+        self._echoes = echoes or {}
+        self._order = {rule.name: place for place, rule in enumerate(rules)}
         filed: dict[str, list[Rule]] = {}
         for rule in rules:
             filed.setdefault(_witness(rule), []).append(rule)
-        self._all = "" in filed
-        tables = {field: _Table(field, some) for field, some in filed.items() if field}
-        self._of_core = [(_OF_CORE[field], tables[field]) for field in tables if field in _OF_CORE]
-        self._of_who = [(_OF_WHO[field], tables[field]) for field in tables if field in _OF_WHO]
-        self._asks_who = bool(self._of_who)
-        self._fine = {
-            rule.name: (field, _Table(field, [rule]))
-            for field in _FINE
-            for rule in filed.get(field, ())
-        }
+        self._numbers = count()
+        self._splits: dict[tuple[object, ...], Split] = {}
+        self._calls = _Calls(filed.pop("", []), self._few)
+        self._others = [(_OTHERS[field], _Table(field, some)) for field, some in filed.items()]
 
-    def candidates(self, core: Core) -> tuple[Rule, ...]:
-        """The rules that can match a record with *core*, in their order."""
+    def candidates(self, core: Core) -> Few | None:
+        """The rules that may match a record with *core*; None where none can."""
         who = core.who or _NOBODY
-        key = (core.name, core.source, core.agent, who.kind, core.error, core.region)
-        found = self._candidates[key]
-        if found and self._fine:
-            return tuple(rule for rule in found if self._fits(rule, core))
+        few = self._calls[core.name, core.source, core.error, who.kind]
+        return self._with_others(few, core) if self._others else few
+
+    def hot(self, cores: Sequence[Core]) -> list[tuple[int, Few]]:
+        """The places of those of *cores* that some rule may match, in order, with the rules."""
+        get = self._calls.__getitem__
+        # The cold path: one short expression for each record, whatever the number of rules.
+        found = [
+            get((core.name, core.source, core.error, core.who.kind if core.who else None))
+            for core in cores
+        ]
+        for ask, table in self._others:
+            some = map(table.__getitem__, map(ask, cores))
+            for place in compress(range(len(cores)), some):
+                found[place] = self._joined(found[place], table.rules)
+        return [(place, few) for place, few in enumerate(found) if few is not None]
+
+    def _with_others(self, few: Few | None, core: Core) -> Few | None:
+        for ask, table in self._others:
+            if table[ask(core)]:
+                few = self._joined(few, table.rules)
+        return few
+
+    def split(self, few: Few, core: Core) -> Split:
+        """What *core* settles of *few*. Rules that cannot match are left out."""
+        key = (few.number, *[read(core) for read in few.reads])
+        found = self._splits.get(key)
+        if found is None:
+            if len(self._splits) >= REMEMBERED:
+                self._splits.clear()
+            found = self._splits[key] = _split(few.rules, known_of(core))
         return found
 
-    def _fits(self, rule: Rule, core: Core) -> bool:
-        if rule.name not in self._fine:
-            return True
-        field, table = self._fine[rule.name]
-        if field in _OF_WHO:
-            return table[_OF_WHO[field](core.who or _NOBODY)]
-        return table[_OF_CORE[field](core)]
+    def _joined(self, few: Few | None, rules: Sequence[Rule]) -> Few | None:
+        every = [*(few.rules if few else ()), *rules]
+        return self._few(sorted(every, key=lambda rule: self._order[rule.name]))
 
-    def hot(self, cores: Sequence[Core]) -> Sequence[int]:
-        """The places of those of *cores* that some rule may match, in order."""
-        if self._all:
-            return range(len(cores))
-        places: set[int] = set()
-        every = range(len(cores))
-        callers = [core.who or _NOBODY for core in cores] if self._asks_who else ()
-        # No Python code runs for each record and table: this is the cold path.
-        for get, table in self._of_core:
-            places.update(compress(every, map(table.__getitem__, map(get, cores))))
-        for ask, table in self._of_who:
-            places.update(compress(every, map(table.__getitem__, map(ask, callers))))
-        return sorted(places)
+    def _few(self, rules: Iterable[Rule]) -> Few | None:
+        found = tuple(rules)
+        if not found:
+            return None
+        echo = longest(self._echoes.get(rule.name, 0) for rule in found)
+        asked = {field for rule in found for field in (_READ if rule.reads is None else rule.reads)}
+        reads = tuple(read for field, read in _READ.items() if field in asked)
+        return Few(next(self._numbers), found, reads, echo)
+
+
+def known_of(core: Core) -> Known:
+    """All that *core* says of a record; what it cannot tell for sure is left out."""
+    who = core.who or _NOBODY
+    known: dict[str, Sequence[object]] = {
+        "eventName": (core.name,),
+        "eventSource": (core.source,),
+        "errorCode": () if core.error is None else (core.error,),
+        "userAgent": () if core.agent is None else (core.agent,),
+        "sourceIPAddress": () if core.address is None else (core.address,),
+        "userIdentity.type": () if who.kind is None else (who.kind,),
+        "userIdentity.arn": () if who.arn is None else (who.arn,),
+    }
+    if core.region:
+        # Empty or not there: the first look does not tell.
+        known["awsRegion"] = (core.region,)
+    # Absent, or there in lower case: a full decode tells.
+    if who.key is not None or who.lower_key is None:
+        known["userIdentity.accessKeyId"] = () if who.key is None else (who.key,)
+    if who.service is not None or who.lower_service is None:
+        known["userIdentity.invokedBy"] = () if who.service is None else (who.service,)
+    return known
+
+
+def _split(rules: Sequence[Rule], known: Known) -> Split:
+    certain: list[Rule] = []
+    asked: list[Asked] = []
+    for rule in rules:
+        verdict = rule.guess(known)
+        if verdict and rule.silent:
+            certain.append(rule)
+        elif verdict is not False:
+            # What is said aloud needs the whole record anyway.
+            asked.append(Asked(rule, _needles(rule, known)))
+    return Split(tuple(certain), tuple(asked))
+
+
+def _needles(rule: Rule, known: Known) -> tuple[bytes, ...]:
+    """The keys, as JSON writes them, of which *rule* needs one, given what is *known*."""
+    # A full decode mends the case of userIdentity's keys: of these the text tells nothing.
+    fields = [
+        field
+        for field in rule.reads or ()
+        if field not in known and field.partition(".")[0] in _OBJECTS
+    ]
+    if not fields or rule.guess({**known, **dict.fromkeys(fields, ())}) is not False:
+        return ()
+    return tuple({f'"{field.rpartition(".")[2]}"'.encode() for field in fields})
 
 
 def _witness(rule: Rule) -> str:
-    """The field without whose right value *rule* cannot match; "" where there is no such one."""
-    for field in (*_FIELDS, *_FINE):
-        made_up, absent = _known(field, _MADE_UP), _known(field, None)
-        if not rule.may_match(made_up) and not rule.may_match(absent):
+    """The field without whose right value *rule* cannot match; "" where its call tells, or where
+    nothing does and every record must be looked at."""
+    for values in product((_MADE_UP, None), repeat=len(_CALL)):
+        if rule.may_match(_known(zip(_CALL, values, strict=True))):
+            break
+    else:
+        return ""
+    for field in _OTHERS:
+        if not (rule.may_match(_known([(field, _MADE_UP)])) or rule.may_match({field: ()})):
             return field
     return ""
 
 
-def _known(field: str, value: str | None) -> Known:
-    if value == "" and field == "awsRegion":
-        # Empty or not there: the first look does not tell.
-        return {}
-    return {field: () if value is None else (value,)}
+def _known(fields: Iterable[tuple[str, str | None]]) -> Known:
+    known: dict[str, Sequence[object]] = {
+        field: () if value is None else (value,) for field, value in fields
+    }
+    if known.get("awsRegion") == ("",):
+        del known["awsRegion"]
+    return known

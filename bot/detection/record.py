@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from typing import Annotated, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
 from bot.detection.actor import actor_of, is_replay
+from bot.detection.core import Core as Core
+from bot.detection.core import Placed
+from bot.detection.core import Who as Who
 from bot.detection.document import BROKEN, Document, decode, is_record, part, word
+from bot.detection.places import Places
 from bot.detection.resources import instance_of, target_of
 from bot.detection.shapes import Broken, Items, Piece, is_digest, members, split, unwrap
 from bot.detection.unpack import unpack
@@ -19,6 +23,10 @@ from bot.model import Record, Unreadable
 _SAMPLE = 200
 _RUN = 500
 """Records that are decoded together: few enough to stay in the processor's cache."""
+
+_USUAL = b'{"Records":[{"eventVersion":'
+_AT_ONCE = 16_777_216
+"""Bytes of a file whose records may all be decoded together."""
 
 _DEPTH = 6
 """Envelopes within envelopes: S3 in SNS in SQS in a test file is four."""
@@ -31,33 +39,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     object_bytes: int = 67_108_864
     unreadable: int = 10_000
     """Pieces of one file that are named one by one; after these the rest of it is given up."""
-
-
-class Who(Struct, frozen=True, gc=False):
-    """What tells one caller from another, of `userIdentity`."""
-
-    kind: str | None = msgspec.field(name="type", default=None)
-    owner: str | None = msgspec.field(name="principalId", default=None)
-    arn: str | None = None
-    service: str | None = msgspec.field(name="invokedBy", default=None)
-
-
-class Core(Struct, frozen=True, gc=False):
-    """What the rules' first look needs, and nothing more: the rest stays undecoded.
-
-    Decoding refuses a record without the first four, so that it is looked at with care.
-    """
-
-    source: Annotated[str, Meta(min_length=1)] = msgspec.field(name="eventSource")
-    name: Annotated[str, Meta(min_length=1)] = msgspec.field(name="eventName")
-    time: str = msgspec.field(name="eventTime")
-    id: Annotated[str, Meta(min_length=1)] = msgspec.field(name="eventID")
-    region: str = msgspec.field(name="awsRegion", default="")
-    address: str | None = msgspec.field(name="sourceIPAddress", default=None)
-    agent: str | None = msgspec.field(name="userAgent", default=None)
-    error: str | None = msgspec.field(name="errorCode", default=None)
-    account: str | None = msgspec.field(name="recipientAccountId", default=None)
-    who: Who | None = msgspec.field(name="userIdentity", default=None)
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -88,8 +69,8 @@ class Run(Struct, frozen=True, gc=False):
     blob: str
     above: str
     first: int
-    raws: list[Raw]
-    cores: list[Core]
+    raws: Sequence[Raw | bytes]
+    cores: Sequence[Core]
 
     def entry(self, place: int) -> Entry:
         """The record at *place*, counted from 0."""
@@ -111,7 +92,14 @@ class Readable(Protocol):
         ...
 
 
+class _File(Struct, gc=False):
+    """A file as CloudTrail writes it, all of its records in their usual shape."""
+
+    Records: list[Placed]
+
+
 _core = msgspec.json.Decoder(Core).decode
+_file = msgspec.json.Decoder(_File).decode
 
 
 def read(blob: Readable, limits: Limits) -> Iterator[Entry | Unreadable]:
@@ -129,11 +117,26 @@ def read(blob: Readable, limits: Limits) -> Iterator[Entry | Unreadable]:
 def gather(blob: Readable, limits: Limits) -> Iterator[Run | Entry | Unreadable]:
     """`read`, with records of usual shape in runs: nothing is made of those nobody wants."""
     unpacked = unpack(blob.body, limits.object_bytes)
-    if unpacked.body or not unpacked.fault:
+    if run := _at_once(blob.where, unpacked.body, limits):
+        yield run
+    elif unpacked.body or not unpacked.fault:
         found = _pieces(blob.where, "", split(unpacked.body), limits, _DEPTH)
         yield from _patient(blob.where, found, limits.unreadable)
     if unpacked.fault:
         yield Unreadable(where=blob.where, reason=unpacked.fault, sample=blob.body[:_SAMPLE])
+
+
+def _at_once(blob: str, body: bytes, limits: Limits) -> Run | None:
+    """All records of a file of CloudTrail's, parsed in one go; None where that is not certain."""
+    if not body.startswith(_USUAL) or len(body) > _AT_ONCE:
+        return None
+    try:
+        cores = _file(body).Records
+        places = Places(body, cores)
+        longest = places.longest
+    except BROKEN:
+        return None
+    return Run(blob, "", 1, places, cores) if longest <= limits.record_bytes else None
 
 
 def _patient(
@@ -152,11 +155,15 @@ def _patient(
 
 def to_record(entry: Entry) -> Record:
     """Everything that findings and cards need of *entry*. Never raises for bad data."""
+    return build(entry, open_or_known(entry))
+
+
+def open_or_known(entry: Entry) -> Document:
+    """*entry* decoded in full; what its `Core` knows where that cannot be done."""
     try:
-        document = decode(entry.raw)
+        return decode(entry.raw)
     except BROKEN:
-        document = _known(entry.core)
-    return build(entry, document)
+        return _known(entry.core)
 
 
 def build(entry: Entry, document: Document) -> Record:

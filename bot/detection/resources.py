@@ -67,7 +67,7 @@ _TARGET_KEYS = (
     "secretId",
     "name",
 )
-_TARGETS = frozenset(_TARGET_KEYS)
+_RANKS = {key: rank for rank, key in enumerate(_TARGET_KEYS)}
 _LONGEST = 200
 
 
@@ -116,16 +116,20 @@ def target_field(document: Document, raw: bytes) -> str:
 def _target(document: Document) -> tuple[str, str]:
     """(field, value) of the thing acted upon, "" each where the request names none."""
     request = part(document, "requestParameters")
-    holders = {
-        "requestParameters": request,
-        "requestParameters.StorageConfig": part(request, "StorageConfig"),
-    }
-    named = {place: held for place, held in holders.items() if not _TARGETS.isdisjoint(held)}
-    for key in _TARGET_KEYS if named else ():
-        for place, holder in named.items():
-            value = holder.get(key)
-            if isinstance(value, str) and value.strip():
-                return f"{place}.{key}", _bare(value)[:_LONGEST]
+    held = [("requestParameters", request)]
+    if "StorageConfig" in request:
+        held.append(("requestParameters.StorageConfig", part(request, "StorageConfig")))
+    # Few of a request's keys name a target: those are put in order, not all that could.
+    named = sorted(
+        (_RANKS[key], number, key, place, holder)
+        for number, (place, holder) in enumerate(held)
+        for key in holder
+        if key in _RANKS
+    )
+    for _, _, key, place, holder in named:
+        value = holder[key]
+        if isinstance(value, str) and value.strip():
+            return f"{place}.{key}", _bare(value)[:_LONGEST]
     return "", ""
 
 

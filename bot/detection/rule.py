@@ -34,12 +34,13 @@ class RuleTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Rule:
     """One detection.
 
-    *matches* judges a decoded record. *may_match* takes what is known of one and is false only
-    where no record of which that is true can match: the index is built from it. *shadow* rules
-    are counted and never heard of. *own* rules come with the program. While an alert of a rule is
-    open, those of the rules that it *stands_for* make no card. A *watched* rule's matches are
-    kept for correlations; a *silent* one speaks through these only. *needs* names what a feed must
-    carry beyond management events that write: `data_events`, `read_events`.
+    *matches* judges a decoded record. *guess* judges all records of which something is known: True
+    and False where every one of them does or does not match, None where that depends on more; the
+    index is built from it. *shadow* rules are counted and never heard of. *own* rules come with the
+    program. While an alert of a rule is open, those of the rules that it *stands_for* make no card.
+    A *watched* rule's matches are kept for correlations; a *silent* one speaks through these only.
+    *needs* names what a feed must carry beyond management events that write: `data_events`,
+    `read_events`.
     """
 
     name: str
@@ -59,12 +60,18 @@ class Rule:
     file: Path
     own: bool
     matches: Callable[[Document], bool] = field(repr=False)
-    may_match: Callable[[Known], bool] = field(repr=False)
+    guess: Callable[[Known], bool | None] = field(repr=False)
+    reads: frozenset[str] | None = None
+    """The fields that *guess* asks for; None where that is not known."""
     needs: tuple[str, ...] = ()
     watched: bool = False
     silent: bool = False
     overridden: bool = False
     """Its status comes from the settings."""
+
+    def may_match(self, known: Known) -> bool:
+        """Whether any record of which *known* is true can match."""
+        return self.guess(known) is not False
 
     def may_see(self, source: str, name: str) -> bool:
         """Whether any record of this eventSource and eventName can match."""

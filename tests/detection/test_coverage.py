@@ -74,7 +74,7 @@ def test_a_blind_correlation_is_named(name: str, seen: list[tuple[str, str]], da
 
 def test_a_rule_about_any_call_covers_none() -> None:
     """It says nothing about what a call does."""
-    anything = replace(ONE, name="anything", may_match=lambda known: True)
+    anything = replace(ONE, name="anything", guess=lambda known: None)
     found = coverage(RuleSet((anything,)), ["CreateView"], WHY)
 
     assert (found.everywhere, found.calls[0].rules) == (("anything",), ())
@@ -96,7 +96,7 @@ def test_a_blind_rule_is_named(
     needs: tuple[str, ...], seen: list[tuple[str, str]], why: str
 ) -> None:
     """Where its own calls came, or for reads any that reads, it is not."""
-    rule = replace(ONE, needs=needs, may_match=lambda known: known["eventName"] == ("GetObject",))
+    rule = replace(ONE, needs=needs, guess=lambda known: known["eventName"] == ("GetObject",))
     found = blind(RuleSet((rule,)), seen)
 
     assert [why in one.why for one in found] == ([True] if why else [])

@@ -43,7 +43,7 @@ def a_rule(name: str = "mine", matches: Callable[[Document], bool] = bool, **mor
         file=Path("mine.yml"),
         own=True,
         matches=matches,
-        may_match=lambda known: True,
+        guess=lambda known: None,
     )
     return replace(rule, **more)  # type: ignore[arg-type]  # fields by name, as given
 
@@ -213,4 +213,6 @@ def test_the_index_stays_bounded() -> None:
     for number in range(20_050):
         judged.candidates(Entry("", "", b"", Core("source", f"Made{number}", "", "id")))
 
-    assert len(judged._index._candidates) <= 20_000
+    index = judged._index
+    assert len(index._calls) <= 20_000
+    assert len(index._splits) <= 20_000

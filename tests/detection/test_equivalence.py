@@ -17,6 +17,7 @@ from sigma.rule import SigmaRule
 from bot.detection import sigma
 from bot.detection.document import decode
 from bot.detection.engine import Engine
+from bot.detection.index import known_of
 from bot.detection.record import Entry, Limits, Run, gather, read
 from bot.detection.rule import Rule, RuleSet
 from bot.detection.sigma.compile import compiled
@@ -46,6 +47,9 @@ def test_every_rule_on_every_record_made_by_others(folder: Path) -> None:
         assert isinstance(entry, Entry)
         document = decode(entry.raw)
         let = {rule.name for rule in engine.candidates(entry)}
+        hits = {hit.rule for hit in engine.look(entry).hits}
+        watched = {rule.name for rule in PACK.rules if rule.watched and rule.matches(document)}
+        assert hits == watched, entry.where
         for rule, obvious in pairs:
             matches = judged(obvious, document)
             assert rule.matches(document) is matches, (rule.name, entry.where)
@@ -63,6 +67,8 @@ FIELDS = (
     "sourceIPAddress",
     "userIdentity.type",
     "userIdentity.arn",
+    "userIdentity.accessKeyId",
+    "userIdentity.invokedBy",
     "requestParameters.Names",
     "requestParameters.Size",
 )
@@ -108,7 +114,17 @@ RECORDS = st.fixed_dictionaries(
         "sourceIPAddress": st.sampled_from(["10.1.2.3", "203.0.113.9", "AWS Internal", ""]),
         "userIdentity": st.one_of(
             st.none(),
-            st.fixed_dictionaries({}, optional={"type": VALUES, "arn": VALUES}),
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "type": VALUES,
+                    "arn": VALUES,
+                    "accessKeyId": WORDS,
+                    "accesskeyid": WORDS,
+                    "invokedBy": WORDS,
+                    "invokedby": WORDS,
+                },
+            ),
         ),
         "requestParameters": st.one_of(
             st.none(),
@@ -152,10 +168,12 @@ def test_any_condition_on_any_record(
         PACK.rules[0],
         name="mine",
         matches=node.matches,
-        may_match=lambda known: node.guess(known) is not False,
+        guess=node.guess,
+        reads=node.reads,
         status="stable",
     )
-    engine = Engine(RuleSet((mine,)))
+    silent = replace(mine, name="silent", silent=True, watched=True)
+    engine = Engine(RuleSet((mine, silent)))
     whole = [{**base(), **one} for one in made]
     expected = []
     for entry in read(Text(body(*whole)), Limits()):
@@ -164,6 +182,10 @@ def test_any_condition_on_any_record(
         matches = judged(rule, document)
         assert node.matches(document) is matches
         assert bool(engine.candidates(entry)) or not matches
+        assert len(engine.look(entry).hits) == matches
+        assert len(Engine(RuleSet((silent,))).look(entry).hits) == matches
+        if not entry.odd:
+            assert node.guess(known_of(entry.core)) in (None, matches)
         expected += [entry.where] * matches
     assert len(expected) == len(swept(engine, whole))
 

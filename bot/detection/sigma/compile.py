@@ -29,11 +29,12 @@ class Node:
     """A condition in two readings: of a whole record, and of some of its fields alone.
 
     *guess* answers None where these fields do not settle it (Kleene's logic), so that False
-    really means that no such record can match.
+    really means that no such record can match. It asks for the fields in *reads*.
     """
 
     matches: Callable[[Document], bool]
     guess: Callable[[Known], bool | None]
+    reads: frozenset[str] = frozenset()
 
 
 def compiled(sigma: SigmaRule, faults: list[str]) -> Node | None:
@@ -145,7 +146,7 @@ def _both(nodes: Sequence[Node]) -> Node:
                 return False
         return True
 
-    return Node(matches, guess)
+    return Node(matches, guess, _reads(nodes))
 
 
 def _either(nodes: Sequence[Node]) -> Node:
@@ -161,7 +162,11 @@ def _either(nodes: Sequence[Node]) -> Node:
                 return True
         return False
 
-    return Node(matches, guess)
+    return Node(matches, guess, _reads(nodes))
+
+
+def _reads(nodes: Sequence[Node]) -> frozenset[str]:
+    return frozenset[str]().union(*(node.reads for node in nodes))
 
 
 def _negated(node: Node) -> Node:
@@ -169,7 +174,7 @@ def _negated(node: Node) -> Node:
         guessed = node.guess(known)
         return None if guessed is None else not guessed
 
-    return Node(lambda document: not node.matches(document), guess)
+    return Node(lambda document: not node.matches(document), guess, node.reads)
 
 
 def _unknown(known: Known) -> None:
@@ -191,7 +196,7 @@ def _tested(field: str, test: match.Test) -> Node:
         found = known.get(field)
         return None if found is None else test(found)
 
-    return Node(lambda document: test(values(document)), guess)
+    return Node(lambda document: test(values(document)), guess, frozenset({field}))
 
 
 def _reference(field: str, reference: SigmaFieldReference) -> Node:

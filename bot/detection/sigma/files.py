@@ -205,7 +205,6 @@ def _rule(sigma: SigmaRule, file: Path, faults: list[str], *, own: bool, part: b
     node = compiled(sigma, faults)
     if faults or node is None:
         return None
-    guess = node.guess
     return Rule(
         name=name,
         id=str(sigma.id or ""),
@@ -225,7 +224,8 @@ def _rule(sigma: SigmaRule, file: Path, faults: list[str], *, own: bool, part: b
         file=file,
         own=own,
         matches=node.matches,
-        may_match=lambda known: guess(known) is not False,
+        guess=node.guess,
+        reads=node.reads,
     )
 
 

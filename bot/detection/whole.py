@@ -1,0 +1,140 @@
+"""A record of which the first look is often enough: the rest is decoded when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+
+from bot.detection.actor import actor_of, is_replay
+from bot.detection.core import Core, Placed, Who
+from bot.detection.document import Document, text
+from bot.detection.headline import FIELDS, fold_values
+from bot.detection.match import values
+from bot.detection.record import Entry, build, open_or_known
+from bot.model import Record
+
+_REMEMBERED = 20_000
+
+TOLD: Mapping[str, Callable[[Core], str | None]] = {
+    "event_name": attrgetter("name"),
+    "event_source": attrgetter("source"),
+    "region": attrgetter("region"),
+    "source_ip": attrgetter("address"),
+    "user_agent": attrgetter("agent"),
+    "error_code": attrgetter("error"),
+    "eventName": attrgetter("name"),
+    "eventSource": attrgetter("source"),
+    "errorCode": attrgetter("error"),
+    "userIdentity.arn": lambda core: core.who.arn if core.who else None,
+    "userIdentity.accessKeyId": lambda core: core.who.key if core.who else None,
+}
+"""Fields of correlations whose value `Core` tells, where it has one."""
+
+_Caller = tuple[Who, str | None]
+_actors: dict[_Caller, tuple[str, bool]] = {}
+"""Who and from where → the actor's principal, and whether Global Resiliency repeats a change.
+Callers are few, and a full decode costs more than all else that a correlation asks."""
+
+
+class Whole:
+    """A record, decoded in full at the first question that *core* cannot answer, and once only.
+
+    *entry* gives it with its text; it is called when that is needed.
+    """
+
+    __slots__ = ("_core", "_document", "_entry", "_odd", "_record")
+
+    def __init__(
+        self, core: Core, entry: Callable[[], Entry], document: Document | None = None
+    ) -> None:
+        self._core = core
+        self._entry = entry
+        self._document = document
+        self._record: Record | None = None
+        # One whose shape is odd has been decoded already: there *core* tells too little.
+        self._odd = document is not None
+
+    @property
+    def document(self) -> Document:
+        """The record as JSON has it; no more than `Core` where it cannot be decoded."""
+        if self._document is None:
+            self._document = open_or_known(self._entry())
+        return self._document
+
+    @property
+    def record(self) -> Record:
+        """What findings and cards need of it."""
+        if self._record is None:
+            self._record = build(self._entry(), self.document)
+        return self._record
+
+    @property
+    def time(self) -> str:
+        """eventTime as it came."""
+        return self._core.time
+
+    @property
+    def name(self) -> str:
+        """eventName."""
+        return self._core.name
+
+    @property
+    def failed(self) -> bool:
+        """As `Record.failed`."""
+        return self.record.failed if self._odd else _is_told(self._core.error)
+
+    @property
+    def replay(self) -> bool:
+        """As `Record.replay`."""
+        return self._actor()[1]
+
+    @property
+    def key(self) -> str:
+        """As `Record.key`."""
+        core = self._core
+        if self._odd or core.shared is not None or not _is_told(core.id):
+            return self.record.key
+        return core.id
+
+    def texts(self, field: str) -> list[str]:
+        """What *field* holds, of `headline.FIELDS` or dotted: once each, in lower case, for names
+        that differ in case only are mostly one thing."""
+        ask = TOLD.get(field)
+        if field == "actor":
+            found = [self._actor()[0]]
+        elif ask is not None and not self._odd and _is_told(told := ask(self._core)):
+            found = [str(told)]
+        elif field in FIELDS:
+            found = list(fold_values((field,), self.record))
+        else:
+            found = [text(value) for value in values(self.document, field.split("."))]
+        return list(dict.fromkeys(one.lower() for one in found if one))
+
+    def _actor(self) -> tuple[str, bool]:
+        core = self._core
+        if self._odd or core.who is None or not core.who.tells_actor:
+            return self.record.actor.principal, self.record.replay
+        caller = (core.who, core.address)
+        found = _actors.get(caller)
+        if found is None:
+            if len(_actors) >= _REMEMBERED:
+                _actors.clear()
+            found = (actor_of(self.document).principal, is_replay(self.document))
+            _actors[caller] = found
+        return found
+
+    def __reduce__(self) -> tuple[object, ...]:
+        entry = self._entry()
+        core = entry.core.plain if isinstance(entry.core, Placed) else entry.core
+        plain = Entry(entry.blob, entry.place, bytes(entry.raw), core, entry.odd)
+        return _again, (plain,)
+
+
+def _again(entry: Entry) -> Whole:
+    """A `Whole` that came from another process."""
+    return Whole(entry.core, lambda: entry, open_or_known(entry) if entry.odd else None)
+
+
+def _is_told(value: str | None) -> bool:
+    """Some writers say "null" for nothing."""
+    return value is not None and value not in ("", "null")
