@@ -15,7 +15,6 @@ from bot.model import iso
 from bot.store import SqliteStore
 from tests.builders import NOON, judged, make_finding, make_record, make_triage
 from tests.detection.made import record
-from tests.rules import owed
 
 THEIRS = """\
 title: Users listed
@@ -96,10 +95,8 @@ def test_the_pack_passes_its_lint(tmp_path: Path) -> None:
     """Others' rules are held to the same when their folder is named."""
     ours, both = run("lint"), run("lint", "--rules", theirs(tmp_path))
 
-    faults = ours.stdout.splitlines()[:-1]
-    assert sorted(line.partition(":")[0] for line in faults) == sorted(owed.FORGEABLE)
-    assert (ours.exit_code, both.exit_code) == (int(bool(faults)), 1)
-    assert f"{len(faults)} thing(s) to mend" in ours.stdout or "nothing to mend" in ours.stdout
+    assert (ours.exit_code, both.exit_code) == (0, 1)
+    assert "nothing to mend" in ours.stdout
     assert "listed: its runbook has 0 step(s)" in both.stdout
 
 

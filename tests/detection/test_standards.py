@@ -12,6 +12,7 @@ from bot.detection.rule import Rule, RuleSet, RuleTest
 from bot.detection.sigma import load
 from bot.detection.sigma.validate import LEFT_OUT, validated, validators
 from bot.detection.standards import faults_of, looks_deeper
+from bot.detection.standards.cases import ONLY_FAILED
 
 GOOD = load().named("connect_flow_logs_disabled")
 
@@ -78,6 +79,25 @@ def test_a_near_miss_is_near() -> None:
     assert "no near miss keeps the eventName" in said_of(replace(GOOD, tests=(*hits, *far)))
     assert "no test nearly matches" in said_of(replace(GOOD, tests=tuple(hits)))
     assert "no test matches" in said_of(replace(GOOD, tests=tuple(far)))
+
+
+def test_a_near_miss_misses_by_what_it_does() -> None:
+    """That refused calls are left out is no proof of what is looked for; with another near miss
+    beside it is fine."""
+    hits = [one for one in GOOD.tests if one.match]
+    misses = [one for one in GOOD.tests if not one.match]
+    refused = RuleTest(
+        name="refused",
+        match=False,
+        record={**hits[0].record, "errorCode": "AccessDenied", "errorMessage": "Not you"},
+    )
+    done = replace(
+        GOOD,
+        matches=lambda document: "errorCode" not in document and GOOD.matches(document),
+    )
+
+    assert ONLY_FAILED in said_of(replace(done, tests=(*hits, refused)))
+    assert said_of(replace(done, tests=(*hits, refused, *misses))) == ""
 
 
 def test_a_test_that_fails_is_a_fault() -> None:

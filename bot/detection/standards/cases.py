@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.detection.rule import Rule, RuleTest
-from bot.detection.ruletest import run_tests
+from bot.detection.ruletest import run_tests, speaks
+
+_ENDINGS = ("errorCode", "errorMessage")
+"""What a record says of how its call ended."""
+
+ONLY_FAILED = "each near miss differs only in that its call failed; one must miss by what it does"
 
 
 def tested(rule: Rule) -> Iterator[str]:
@@ -19,6 +24,8 @@ def tested(rule: Rule) -> Iterator[str]:
     names = {str(test.record.get("eventName")) for test in hits}
     if misses and not any(str(test.record.get("eventName")) in names for test in misses):
         yield "no near miss keeps the eventName of a hit and differs in what matters"
+    if misses and all(_only_failed(rule, test) for test in misses):
+        yield ONLY_FAILED
     for outcome in run_tests([rule]):
         if not outcome.passed:
             yield f"its test {outcome.test!r} fails: {outcome.fault}"
@@ -29,6 +36,12 @@ def looks_deeper(rule: Rule) -> bool:
     how it ended. Its own tests are the proof."""
     hits = {_call(test) for test in rule.tests if test.match}
     return any(_call(test) in hits for test in rule.tests if not test.match)
+
+
+def _only_failed(rule: Rule, test: RuleTest) -> bool:
+    """Whether a near miss misses only because its call was refused or failed."""
+    done = {key: value for key, value in test.record.items() if key not in _ENDINGS}
+    return done != test.record and speaks(rule, done)
 
 
 def _call(test: RuleTest) -> tuple[str, str]:
