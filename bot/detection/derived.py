@@ -13,6 +13,7 @@ from bot.detection.accounts import foreign
 from bot.detection.document import Document
 from bot.detection.openports import open_ports, other_ports
 from bot.detection.policies import opened
+from bot.detection.powers import powers
 
 Read: TypeAlias = Callable[[Document], Sequence[object]]
 
@@ -22,6 +23,7 @@ _FIELDS: Mapping[str, Read] = {
     "callwarden.policy.strangers": lambda document: opened(document).strangers,
     "callwarden.policy.organizations": lambda document: opened(document).organizations,
     "callwarden.policy.public": lambda document: (True,) if opened(document).public else (),
+    "callwarden.policy.powers": powers,
     "callwarden.open_ports": open_ports,
     "callwarden.open_ports.other": other_ports,
 }

@@ -16,6 +16,9 @@ Test: TypeAlias = Callable[[Sequence[object]], bool]
 Glob: TypeAlias = Callable[[str], bool]
 Comparison: TypeAlias = Literal["LT", "LTE", "GT", "GTE"]
 
+_BY_SERVICES = frozenset({"requestParameters", "responseElements"})
+"""Objects whose keys each service names as it likes; all others are CloudTrail's own."""
+
 ANY = "*"
 ONE = "?"
 
@@ -27,30 +30,47 @@ class Wild(str):
 
 
 def values(document: Document, path: Sequence[str]) -> list[object]:
-    """What stands at *path*: lists give their elements; null counts as absent."""
+    """What stands at *path*: lists give their elements; null counts as absent.
+
+    Under requestParameters and responseElements a key's first letter may be of either case: Connect
+    writes some calls in PascalCase and some in camelCase, and no list says which.
+    """
+    return _values(document, _spelt(path))
+
+
+def _values(document: Document, path: Sequence[tuple[str, str]]) -> list[object]:
     found: list[object] = [document]
-    for key in path:
+    for key, other in path:
         found = [
-            item[key]
+            item[key] if key in item else item[other]
             for holder in found
             for item in _flat(holder)
-            if isinstance(item, dict) and key in item
+            if isinstance(item, dict) and (key in item or other in item)
         ]
     return [item for holder in found for item in _flat(holder) if item is not None]
 
 
+def _spelt(path: Sequence[str]) -> list[tuple[str, str]]:
+    """Each key of *path* with its other spelling, the same where it has none."""
+    if path[0] not in _BY_SERVICES:
+        return [(key, key) for key in path]
+    below = [(key, key[:1].swapcase() + key[1:]) for key in path[1:]]
+    return [(path[0], path[0]), *below]
+
+
 def reader(path: Sequence[str]) -> Callable[[Document], Sequence[object]]:
     """`values` of one *path*, quick where a plain text stands there and no list is passed."""
+    spelt = _spelt(path)
 
     def read(document: Document) -> Sequence[object]:
         value: object = document
-        for key in path:
+        for key, other in spelt:
             if not isinstance(value, dict):
-                return values(document, path)
-            value = value.get(key)
+                return _values(document, spelt)
+            value = value.get(key) if key in value else value.get(other)
             if value is None:
                 return ()
-        return (value,) if isinstance(value, str) else values(document, path)
+        return (value,) if isinstance(value, str) else _values(document, spelt)
 
     return read
 

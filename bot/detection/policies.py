@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -13,9 +11,7 @@ from bot.detection.accounts import account_in, is_strange, own_account
 from bot.detection.conditions import Narrowing, narrowing
 from bot.detection.document import Document, text
 from bot.detection.flat import flat, under
-
-_NESTED = 3
-"""Documents within documents: a policy as a string in the parameters is one."""
+from bot.detection.statements import allowing, policies
 
 _ANYBODY = re.compile(r"^\*$|^arn:[^:]*:[^:]*:[^:]*:\*")
 _FORMER = re.compile(r"^A[A-Z]{3}[A-Z0-9]{12,}$")
@@ -30,7 +26,6 @@ _GIVING = frozenset(
 )
 """What a service needs to deliver into the account; it takes nothing out."""
 
-_SPOKEN = re.compile(r"principal", re.IGNORECASE)
 _SPOKEN_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _SPOKEN_ANYBODY = re.compile(r'(?is)"(?:aws|principal)"\s*:\s*\[?\s*"\*"')
 
@@ -82,51 +77,14 @@ def opened(document: Document) -> Opened:
     Of a policy that is no JSON (cut off, or hidden in part) every foreign account counts.
     """
     found = _Found(own_account(document))
-    for policy in _policies(document.get("requestParameters")):
+    for policy in policies(document):
         if isinstance(policy, str):
             found.strange(_SPOKEN_ACCOUNT.findall(policy))
             found.public |= bool(_SPOKEN_ANYBODY.search(policy))
             continue
-        for statement in under(policy, "statement"):
-            if any(text(effect).lower() == "allow" for effect in under(statement, "effect")):
-                _judge(statement, found)
+        for statement in allowing(policy):
+            _judge(statement, found)
     return Opened(tuple(found.strangers), tuple(found.organizations), found.public)
-
-
-def _policies(parameters: object) -> Iterator[object]:
-    """Every object with statements, and the text of each policy that cannot be read as one."""
-    stack = [(parameters, _NESTED)]
-    while stack:
-        item, depth = stack.pop()
-        if isinstance(item, list):
-            stack.extend((one, depth) for one in item)
-        elif isinstance(item, dict):
-            if any(key.lower() == "statement" for key in item):
-                yield item
-            stack.extend((one, depth) for one in item.values())
-        elif isinstance(item, str) and depth:
-            written = _unescaped(item)
-            if not written.startswith(("{", "[")):
-                continue
-            try:
-                stack.append((json.loads(written, object_pairs_hook=_merged), depth - 1))
-            except (ValueError, RecursionError):
-                if _SPOKEN.search(written):
-                    yield written
-
-
-def _unescaped(written: str) -> str:
-    """*written* without a URL's escapes, where the whole is escaped, and without white space."""
-    written = written.strip().lstrip("\ufeff")
-    return unquote(written).strip() if written[:3].lower() in ("%7b", "%5b") else written
-
-
-def _merged(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object in which no key's first value hides behind its second."""
-    merged: dict[str, object] = {}
-    for key, value in pairs:
-        merged[key] = [merged[key], value] if key in merged else value
-    return merged
 
 
 def _judge(statement: object, found: _Found) -> None:

@@ -51,17 +51,25 @@ def _holds(node: object, document: Table) -> bool:
 def _found(document: Table, field: str) -> list[object]:
     if field.startswith("callwarden."):
         return list(derived.reader(field)(document))
-    return list(_at(document, field.split(".")))
+    top, *below = field.split(".")
+    if top not in ("requestParameters", "responseElements"):
+        return list(_at(document, [top, *below]))
+    return list(_at(document.get(top), below, loose=True))
 
 
-def _at(value: object, path: list[str]) -> Iterator[object]:
-    """All that stands at *path*, lists taken apart, null left out."""
+def _at(value: object, path: list[str], *, loose: bool = False) -> Iterator[object]:
+    """All that stands at *path*, lists taken apart, null left out. *loose* is blind to the case of
+    a key's first letter where the key itself is not there."""
     if isinstance(value, list):
         for one in value:
-            yield from _at(one, path)
+            yield from _at(one, path, loose=loose)
     elif path:
-        if isinstance(value, dict) and path[0] in value:
-            yield from _at(value[path[0]], path[1:])
+        keys = [path[0]]
+        if loose and path[0]:
+            keys += [path[0][0].upper() + path[0][1:], path[0][0].lower() + path[0][1:]]
+        there = [key for key in keys if isinstance(value, dict) and key in value]
+        if isinstance(value, dict) and there:
+            yield from _at(value[there[0]], path[1:], loose=loose)
     elif value is not None:
         yield value
 

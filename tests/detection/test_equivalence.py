@@ -129,7 +129,13 @@ RECORDS = st.fixed_dictionaries(
         "requestParameters": st.one_of(
             st.none(),
             st.fixed_dictionaries(
-                {}, optional={"Names": st.one_of(VALUES, st.lists(VALUES)), "Size": VALUES}
+                {},
+                optional={
+                    "Names": st.one_of(VALUES, st.lists(VALUES)),
+                    "names": VALUES,
+                    "Size": VALUES,
+                    "size": VALUES,
+                },
             ),
         ),
         "eventname": WORDS,

@@ -55,6 +55,23 @@ def test_lists_are_any_of_their_elements() -> None:
     assert match.values({"a": None}, ("a",)) == []
 
 
+def test_a_parameters_first_letter_is_of_either_case() -> None:
+    """Connect writes both; CloudTrail's own names are what they are."""
+    camel = {"functionArn": ["x"], "Deep": {"lower": 1}}
+    document: dict[str, object] = {"requestParameters": camel, "userIdentity": {"Type": "Root"}}
+
+    for path, expected in [
+        (("requestParameters", "FunctionArn"), ["x"]),
+        (("requestParameters", "deep", "Lower"), [1]),
+        (("requestParameters", "FUNCTIONARN"), []),
+        (("userIdentity", "type"), []),
+    ]:
+        assert match.values(document, path) == expected
+        assert list(match.reader(path)(document)) == expected
+    both: dict[str, object] = {"requestParameters": {"Name": "a", "name": "b"}}
+    assert match.values(both, ("requestParameters", "name")) == ["b"]
+
+
 def test_booleans_match_their_words() -> None:
     """CloudTrail writes "false" as often as false; 0 is neither."""
     test = match.boolean(False)
