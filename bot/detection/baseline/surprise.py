@@ -99,4 +99,4 @@ def _others(row: Row | None) -> Others | None:
 
 
 def _is_new(row: Row, hour: int, half_life: float) -> bool:
-    return decayed(row.weight, hour - row.last, half_life) < FAINT
+    return decayed(row.weight, hour - row.last, half_life) <= FAINT
