@@ -11,6 +11,7 @@ from bot.escalation import Plan, Step
 from bot.health import FeedWatch
 from bot.jobs import Job, Keep, prune, refresh_people, timetable
 from bot.model import Member, iso
+from bot.model.evidence import Evidence, Touch
 from bot.ports import Channel
 from bot.store import SqliteStore
 from bot.wiring import trigger
@@ -137,3 +138,15 @@ def test_prune_goes_by_the_settings_and_the_bots_clock(
     assert left == {"q-young", "e-young"}
     prune(make_bot(store, clock), Keep(records=1, evidence=1))
     assert store.reader.execute("SELECT count(*) FROM records").fetchone() == (0,)
+
+
+def test_prune_lets_go_of_what_baselines_forgot(store: SqliteStore, clock: FakeClock) -> None:
+    """By the settings' half-life: four of them after its one hour a feature has faded."""
+    now = int(NOON.timestamp()) // 3600
+    for feature, hour in ((1, now - 41 * 24), (2, now - 39 * 24), (3, now)):
+        evidence = Evidence(half_life=240.0, touches=(Touch((9,), 8, feature, hour),))
+        store.keep_evidence([(f"r-{feature}", evidence)])
+    prune(make_bot(store, clock), Keep(records=30, evidence=400, half_life=20.0))
+    assert {feature for feature, _ in store.evidence_of(9)} == {1, 2, 3, 8}
+    prune(make_bot(store, clock), Keep(records=30, evidence=400, half_life=10.0))
+    assert {feature for feature, _ in store.evidence_of(9)} == {2, 3, 8}

@@ -11,7 +11,7 @@ from msgspec import Struct
 HOURS = 63
 """Hours back from the last one in which a late record still counts, and counts once."""
 
-FAINT = 0.06
+FAINT = 1 / 16
 """Evidence of which no more than this is left counts as none: of an hour, after four half-lives."""
 
 _BITS = (1 << HOURS) - 1

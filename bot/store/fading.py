@@ -19,7 +19,7 @@ _ROWS = 100
 """Rows a transaction, so that a prune never holds a click back."""
 
 _HALF_LIVES = 4
-"""Of a single hour about FAINT is left after so many."""
+"""Of a single hour FAINT is left after so many."""
 
 _Given: TypeAlias = Mapping[str, object]
 
@@ -39,7 +39,7 @@ _FADED = _Part(
     "baseline",
     ("scope", "feature"),
     f"last < :hour - {_HALF_LIVES} * :half_life"
-    f" AND weight < {FAINT} * (1 << min(40, (:hour - last) / :half_life))",
+    f" AND weight <= {FAINT} * (1 << min(40, (:hour - last) / :half_life))",
     (-(2**63), -(2**63)),
 )
 # Whatever somebody showed stands in their account's scope, and there the longest.

@@ -48,10 +48,11 @@ def score(
     unknown = []
     for one in found:
         row = own.get(one.feature)
-        if one.dimension in _LATER and own and one.total not in own:
-            continue
+        if row is None:
+            if newcomer or one.dimension not in _LATER or one.total in own:
+                unknown.append(one)
         # Nothing fades from a whole hour to nothing within one half-life.
-        if row is None or (hour - row.last > half_life and _is_new(row, hour, half_life)):
+        elif hour - row.last > half_life and _is_new(row, hour, half_life):
             unknown.append(one)
     if not unknown:
         return 0.0, []
@@ -98,4 +99,4 @@ def _others(row: Row | None) -> Others | None:
 
 
 def _is_new(row: Row, hour: int, half_life: float) -> bool:
-    return decayed(row.weight, hour - row.last, half_life) < FAINT
+    return decayed(row.weight, hour - row.last, half_life) <= FAINT
