@@ -147,6 +147,7 @@ class Status(Struct, frozen=True, kw_only=True):
     checkups: Sequence[Checkup]
     recovered: Sequence[Trouble]
     rules: Sequence[str]
+    baselines: str
 
 
 def suits(verb: Verb, alert: Alert) -> bool:
@@ -562,4 +563,5 @@ def status(bot: Bot) -> Status:
         checkups=bot.pulse.checkups(),
         recovered=bot.store.troubles_over(since),
         rules=bot.rules.warnings(),
+        baselines=bot.pulse.baselines(),
     )

@@ -29,10 +29,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Keep:
-    """Retention in days."""
+    """Retention in days, and the baselines' half-life: what has faded is not kept either."""
 
     records: int
     evidence: int
+    half_life: float = 30.0
 
 
 def timetable(
@@ -65,7 +66,8 @@ def refresh_people(bot: Bot) -> None:
 def prune(bot: Bot, keep: Keep) -> None:
     """Drop what has passed its retention. The ledger is never pruned."""
     now = bot.clock.now()
+    evidence_before = iso(now - timedelta(days=keep.evidence))
     bot.store.prune(
-        records_before=iso(now - timedelta(days=keep.records)),
-        evidence_before=iso(now - timedelta(days=keep.evidence)),
+        records_before=iso(now - timedelta(days=keep.records)), evidence_before=evidence_before
     )
+    bot.store.fade(at=iso(now), half_life_days=keep.half_life, traces_before=evidence_before)

@@ -296,6 +296,13 @@ class Correlating(Protocol):
         those of its group within its span, before and after. The same findings each time."""
         ...
 
+    def would_be(
+        self, mark: ChainMark, window: Sequence[ChainMark], record: Record
+    ) -> Sequence[Finding]:
+        """As `judge`, of a correlation in the shadow, of which `judge` says nothing: what it would
+        have said, to be counted and not kept."""
+        ...
+
 
 class Folding(Protocol):
     """The pure rules of folding, handed to the store so that they run inside its atomic step."""
@@ -878,6 +885,11 @@ class Store(Cursors, Protocol):
         """Drop what has passed its retention. The ledger is never touched."""
         ...
 
+    def fade(self, *, at: str, half_life_days: float, traces_before: str) -> Mapping[str, int]:
+        """Drop what baselines learned and that has faded by *at*, and what could be taken back of
+        records before *traces_before*. `Kept.epoch` rises where anything went."""
+        ...
+
     def job_ran(self, name: str, at: str) -> None:
         """Remember that job *name* succeeded at *at*."""
         ...
@@ -1062,16 +1074,21 @@ class Pulse(Protocol):
         """How each source was when it was last looked at; none before the first look."""
         ...
 
+    def baselines(self) -> str:
+        """One sentence on what is usual for whom: off, warming up, or today's budget used."""
+        ...
+
 
 class Rules(Protocol):
     """The rules that are on."""
 
     def facts(self) -> Sequence[RuleFacts]:
-        """Every rule, ours first."""
+        """Every rule and then every correlation, each time ours first."""
         ...
 
     def named(self, name: str) -> RuleFacts:
-        """The rule called *name*. Raises BadInput with the nearest name where there is none."""
+        """The rule or correlation called *name*. Raises BadInput with the nearest name where there
+        is none."""
         ...
 
     def refused(self) -> Sequence[LeftOut]:
@@ -1079,7 +1096,7 @@ class Rules(Protocol):
         ...
 
     def shadows(self) -> Sequence[Shadowed]:
-        """What each shadow rule would have said in the last week."""
+        """What each rule and correlation in the shadow would have said in the last week."""
         ...
 
     def covered(self) -> Covered:

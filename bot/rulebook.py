@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.detection.chainwords import asked
 from bot.detection.coverage import coverage, reviewed
-from bot.detection.rule import Rule, RuleSet
+from bot.detection.rule import Correlation, Rule, RuleSet
 from bot.errors import BadInput, Fault
 from bot.model import (
     Alert,
@@ -24,6 +25,7 @@ from bot.model import (
     LeftOut,
     RuleFacts,
     Shadowed,
+    counted,
     iso,
 )
 from bot.ports import Bot, Clock, Store, Verdicted
@@ -56,31 +58,32 @@ class Rulebook:
         self._note(rules)
 
     def facts(self) -> Sequence[RuleFacts]:
-        """Every rule that is on, ours first."""
-        return [_facts(rule) for rule in self._rules]
+        """Every rule and then every correlation that is on, each time ours first."""
+        return [_facts(rule) for rule in _every(self._rules)]
 
     def named(self, name: str) -> RuleFacts:
-        """The rule called *name*. Raises BadInput with the nearest name where there is none."""
-        return _facts(self._rules.named(name))
+        """The rule or correlation called *name*. Raises BadInput with the nearest name where there
+        is none."""
+        return _facts(self._rules.correlation(name) or self._rules.named(name))
 
     def refused(self) -> Sequence[LeftOut]:
         """The files of users' folders that were left out."""
         return self._rules.refused
 
     def shadows(self) -> Sequence[Shadowed]:
-        """What each shadow rule would have said in the last `SHADOW_DAYS` days."""
+        """What each in the shadow would have said in the last `SHADOW_DAYS` days."""
         since = iso(self._clock.now() - timedelta(days=SHADOW_DAYS))
-        counted = {one.rule: one for one in self._store.shadows(since)}
+        known = {one.rule: one for one in self._store.shadows(since)}
         return [
-            counted.get(rule.name, Shadowed(rule=rule.name, since=self._since))
-            for rule in self._rules
+            known.get(rule.name, Shadowed(rule=rule.name, since=self._since))
+            for rule in _every(self._rules)
             if rule.shadow
         ]
 
     def covered(self) -> Covered:
         """What the rules look at, of ATT&CK and of the calls of Connect that were reviewed."""
         calls = reviewed()
-        found = coverage(tuple(self._rules), calls.operations, calls)
+        found = coverage(self._rules, calls.operations, calls)
         gaps: dict[str, int] = {}
         for call in found.calls:
             if not call.rules:
@@ -123,7 +126,9 @@ class Rulebook:
             self._note(rules)
             self._use(rules)
             self._rules, self._error, self._since = rules, "", iso(self._clock.now())
-            said = f"{len(rules)} rules are on, {sum(rule.shadow for rule in rules)} of them shadow"
+            chains = counted(len(rules.correlations), "correlation")
+            shadow = sum(rule.shadow for rule in _every(rules))
+            said = f"{counted(len(rules), 'rule')} and {chains} are on, {shadow} of them shadow"
             if rules.refused:
                 said += f"; {len(rules.refused)} file(s) left out"
             log.info("Rules were read anew: %s.", said)
@@ -137,7 +142,7 @@ class Rulebook:
             return  # said there
 
     def _note(self, rules: RuleSet) -> None:
-        names = [rule.name for rule in rules if rule.shadow]
+        names = [rule.name for rule in _every(rules) if rule.shadow]
         self._store.note_shadows(names, iso(self._clock.now()))
         for one in rules.refused:
             log.warning("%s is left out of the rules: %s.", one.file, one.reason)
@@ -176,7 +181,11 @@ def aloud(rules: RuleSet) -> RuleSet:
     )
 
 
-def _facts(rule: Rule) -> RuleFacts:
+def _every(rules: RuleSet) -> list[Rule | Correlation]:
+    return [*rules, *rules.correlations]
+
+
+def _facts(rule: Rule | Correlation) -> RuleFacts:
     return RuleFacts(
         name=rule.name,
         title=rule.title,
@@ -188,8 +197,9 @@ def _facts(rule: Rule) -> RuleFacts:
         tags=rule.tags,
         falsepositives=rule.falsepositives,
         runbook=rule.runbook,
-        fold_by=rule.fold_by,
+        fold_by=rule.fold_by or getattr(rule, "group_by", ()),
         needs=rule.needs,
         tests=len(rule.tests),
         file=str(rule.file),
+        asks=asked(rule) if isinstance(rule, Correlation) else "",
     )

@@ -48,12 +48,14 @@ class Triage:
         storms: Storming = NEVER,
         inhibition: Inhibiting = NONE,
         correlations: Correlating = NO_CHAINS,
+        origin_of: Callable[[str], str] = lambda address: "",
     ) -> None:
         self._window = window
         self._channel_of = channel_of
         self.storms: Storming = storms
         self.inhibition: Inhibiting = inhibition
         self.correlations: Correlating = correlations
+        self._origin_of = origin_of
 
     def keys(self, finding: Finding) -> tuple[str, str]:
         """(fold key, target key); the target key is "" where the record names no target."""
@@ -81,7 +83,7 @@ class Triage:
 
         *snoozes* are those that are asked for or on; what one covers disturbs nobody.
         """
-        folded = self._fold(finding, candidates, new_id, now)
+        folded = self._placed(self._fold(finding, candidates, new_id, now))
         before = next((one for one in candidates if one.id == folded.alert.id), None)
         return quieted(folded, finding, before, snoozes, now)
 
@@ -105,6 +107,14 @@ class Triage:
                 if not (alert.resolved and fresh):
                     return _folded(alert, finding, fresh, time, now)
         return self._opened(finding, new_id(), time, now)
+
+    def _placed(self, folded: Folded) -> Folded:
+        """With whose the address is, and where."""
+        origin = self._origin_of(folded.alert.source_ip)
+        if origin == folded.alert.origin:
+            return folded
+        alert = msgspec.structs.replace(folded.alert, origin=origin)
+        return msgspec.structs.replace(folded, alert=alert)
 
     def window(self, finding: Finding) -> timedelta:
         """How far from an alert's first finding *finding* still folds into it."""

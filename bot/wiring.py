@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.detection.baseline import Baseline
     from bot.detection.correlate import Chains
     from bot.detection.engine import Engine
+    from bot.detection.origin import OriginOf
     from bot.detection.rule import RuleSet
     from bot.ingest import Ingest
     from bot.pager import Pages
@@ -67,12 +68,14 @@ class Running:
         job_errors: Mapping[str, str],
         doors: Doors,
         watch: FeedWatch,
+        baseline: Baseline | None,
     ) -> None:
         self._ingests = ingests
         self._outbox = outbox
         self._job_errors = job_errors
         self._doors = doors
         self._watch = watch
+        self._baseline = baseline
 
     def feeds(self) -> Sequence[Feed]:
         """One per source."""
@@ -93,6 +96,10 @@ class Running:
     def checkups(self) -> Sequence[Checkup]:
         """How each source was when it was last looked at; none before the first look."""
         return self._watch.checkups()
+
+    def baselines(self) -> str:
+        """One sentence on what is usual for whom: off, warming up, or today's budget used."""
+        return self._baseline.status if self._baseline else "Baselines are off."
 
 
 @dataclass(frozen=True)
@@ -308,6 +315,7 @@ def build(
     from bot.aws.clients import Aws
     from bot.charts import draw_aside
     from bot.detection.correlate import Chains
+    from bot.detection.origin import origins
     from bot.rulebook import Rulebook
     from bot.slack.client import SlackClient
     from bot.slack.directory import SlackDirectory
@@ -317,6 +325,7 @@ def build(
 
     clock = clock or SystemClock()
     rules = read_rules(settings.rules, settings.home)
+    origin_of = origins(settings.geo_databases)
     instances = names_of(settings)
     client = SlackClient(settings.bot_token.reveal(), settings.api_url)
     identity = client.identity()
@@ -333,10 +342,16 @@ def build(
         storms=storms_of(settings),
         inhibition=Inhibition(rules.relations()),
         correlations=chains,
+        origin_of=lambda address: origin_of(address).text,
     )
     aws = Aws()
     sources, gauges = _sources(settings, aws, store, clock)
-    ingests = _ingests(settings, rules, chains, sources, folding, store, outbox, clock, instances)
+    baseline = None
+    if settings.baseline.enabled:
+        baseline = baseline_of(settings, store, origin_of, clock)
+    ingests = _ingests(
+        settings, rules, chains, sources, folding, store, outbox, clock, instances, baseline
+    )
     pages = _pages(settings, store, outbox, clock, aws)
     watch = FeedWatch(gauges, folding, patience_of(settings))
     job_errors: dict[str, str] = {}
@@ -359,14 +374,18 @@ def build(
         dialogs=client,
         pictures=pictures,
         outbox=outbox,
-        pulse=Running(ingests, outbox, job_errors, doors, watch),
+        pulse=Running(ingests, outbox, job_errors, doors, watch, baseline),
         rules=rulebook,
         team=identity.team,
         people=settings.people,
         instances=instances,
         pages_to=settings.paging.sns_topic or "",
     )
-    keep = Keep(settings.retention.records_days, settings.retention.evidence_days)
+    keep = Keep(
+        settings.retention.records_days,
+        settings.retention.evidence_days,
+        settings.baseline.half_life_days,
+    )
     jobs = timetable(keep, plan_of(settings), folding, doors, watch)
     timekeeper = Timekeeper(bot, jobs, settings.jobs.timezone, job_errors)
     outbox.when_set_back(timekeeper.again)
@@ -451,6 +470,7 @@ def _ingests(
     outbox: SlackOutbox,
     clock: Clock,
     instances: Mapping[str, str],
+    baseline: Baseline | None,
 ) -> list[Ingest]:
     from bot.detection.record import Limits
     from bot.ingest import Ingest
@@ -458,7 +478,6 @@ def _ingests(
     limits = Limits(
         record_bytes=settings.limits.record_bytes, object_bytes=settings.limits.object_bytes
     )
-    baseline = baseline_of(settings, store) if settings.baseline.enabled else None
     made = []
     for source in sources:
         engine, shadows = _engines(rules, instances)
@@ -491,7 +510,9 @@ def _engines(rules: RuleSet, instances: Mapping[str, str]) -> tuple[Engine, Engi
     )
 
 
-def baseline_of(settings: Settings, store: SqliteStore) -> Baseline:
+def baseline_of(
+    settings: Settings, store: SqliteStore, origin_of: OriginOf, clock: Clock
+) -> Baseline:
     """The baselines that the settings ask for; one for all sources."""
     from bot.detection.baseline import Baseline, Tuning
 
@@ -502,6 +523,6 @@ def baseline_of(settings: Settings, store: SqliteStore) -> Baseline:
         half_life_days=chosen.half_life_days,
         memory_rows=chosen.memory_rows,
     )
-    baseline = Baseline(tuning, store)
+    baseline = Baseline(tuning, store, origin_of, clock.now)
     log.info("%s", baseline.status)
     return baseline

@@ -263,6 +263,10 @@ class StillPulse:
         """Nothing was looked at yet."""
         return ()
 
+    def baselines(self) -> str:
+        """They are off."""
+        return "Baselines are off."
+
 
 class EmptyWall(Nobody):
     """Pictures that nobody asks for; nothing is wrong with them."""

@@ -53,7 +53,7 @@ LAYERS = {
         ours=(*WORDS, "bot.detection"), theirs=("msgspec", "isal", "maxminddb", "yaml")
     ),
     "bot.detection.sigma": Layer(
-        ours=(*WORDS, "bot.detection"), theirs=("msgspec", "sigma", "yaml")
+        ours=(*WORDS, "bot.detection"), theirs=("msgspec", "re2", "sigma", "yaml")
     ),
     "bot.checks": Layer(ours=(*WORDS, "bot.checks"), theirs=("msgspec",)),
     **dict.fromkeys(CORE, _CORE),

@@ -56,7 +56,7 @@ def test_new_rules_take_the_place_of_the_old(store: SqliteStore) -> None:
     said = book.reload()
 
     assert (used, len(book.facts())) == ([fewer], 2)
-    assert said == "2 rules are on, 0 of them shadow."
+    assert said == "2 rules and 0 correlations are on, 0 of them shadow."
     assert book.warnings() == []
 
 
@@ -75,7 +75,7 @@ def test_broken_rules_change_nothing(store: SqliteStore) -> None:
         book.reload()
     book.reload_quietly()
 
-    assert (used, len(book.facts())) == ([], len(pack()))
+    assert (used, len(book.facts())) == ([], len(pack()) + len(pack().correlations))
     assert [
         "The rules could not be read anew" in one and "a bug" in one for one in book.warnings()
     ] == [True]
@@ -122,6 +122,30 @@ def test_a_promoted_rule_begins_anew(store: SqliteStore) -> None:
     assert [one.alerts for one in before] == [1]
     assert list(promoted) == []
     assert list(book.shadows()) == [Shadowed(rule=RULE, since=iso(NOON + timedelta(hours=1)))]
+
+
+CHAIN = "connect_mass_delete"
+
+
+def test_correlations_stand_beside_the_rules(store: SqliteStore) -> None:
+    """Told as rules are, with when they speak; in the shadow they are counted as rules are."""
+    found = load(override={CHAIN: Override(status="shadow")})
+    book = make_rulebook(store, FakeClock(), found, read=lambda: found)
+    facts = {one.name: one for one in book.facts()}
+    told = book.named(CHAIN)
+
+    assert len(facts) == len(found) + len(found.correlations)
+    assert facts[CHAIN] == told
+    assert told.asks.startswith("15 records or more of chain_connect_deleted within 10 min")
+    assert (told.shadow, told.fold_by, told.tests > 3) == (True, ("actor",), True)
+    assert facts[RULE].asks == ""
+    shadows = {one.rule for one in book.shadows()}
+    assert shadows == {one.name for one in facts.values() if one.shadow}
+    assert CHAIN in shadows
+    store.keep(in_the_shadow(make_finding(rule=CHAIN)), make_triage(), iso(NOON))
+    assert [one.hits for one in book.shadows() if one.rule == CHAIN] == [1]
+    shadow = f"{len(shadows)} of them shadow"
+    assert book.reload() == f"{len(found)} rules and 18 correlations are on, {shadow}."
 
 
 def test_shadow_rules_are_made_to_speak() -> None:

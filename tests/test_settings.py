@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -14,8 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from bot.detection.origin import origins
+from bot.errors import BadInput
 from bot.model import Allowed, Level, Override, Verb
 from bot.settings import HINTS, Secret, Settings, SettingsWrong, load
+from tests.detection.mmdb import database
 
 BOT, APP = "xoxb-very-secret-1", "xapp-very-secret-2"
 ENVIRON = {"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": APP}
@@ -379,10 +383,51 @@ def test_without_a_topic_nothing_is_paged_and_no_hour_is_quiet(loaded: Load) -> 
     assert paging.escalate[0].to == ("page",)
 
 
+def geo(file: str) -> str:
+    """Settings that name a file which tells where addresses are."""
+    return GOOD + f"[baseline]\ngeo_database = {file}\n"
+
+
+def test_files_on_addresses_may_be_one_or_several(loaded: Load, tmp_path: Path) -> None:
+    """Relative to the settings file; without any nothing is looked up."""
+    (tmp_path / "asn.mmdb").write_bytes(database({"203.0.113.0/24": {"asn": "AS64500"}}))
+    assert loaded(GOOD).geo_databases == ()
+    assert loaded(geo("'asn.mmdb'")).geo_databases == (tmp_path / "asn.mmdb",)
+    assert len(loaded(geo("['asn.mmdb', 'asn.mmdb']")).geo_databases) == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("'nope.mmdb'", "'nope.mmdb' cannot be read: no such file"),
+        ("'.'", "'.' cannot be read: is a directory"),
+        ("['callwarden.toml']", "it is no MaxMind DB file"),
+        ("5", "Use a MaxMind DB file's name"),
+    ],
+)
+def test_a_file_on_addresses_that_cannot_be_read_is_a_fault(
+    loaded: Load, file: str, said: str
+) -> None:
+    """At the check of the settings, not at the first record."""
+    assert said in faults_of(loaded, geo(file))["baseline.geo_database"]
+
+
+def test_a_file_on_addresses_needs_its_reader(
+    loaded: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault says what to install."""
+    (tmp_path / "asn.mmdb").write_bytes(database({"203.0.113.0/24": {"asn": "AS64500"}}))
+    monkeypatch.setitem(sys.modules, "maxminddb", None)
+    said = faults_of(loaded, geo("'asn.mmdb'"))["baseline.geo_database"]
+    assert "pip install 'callwarden[geo]'" in said
+    with pytest.raises(BadInput, match="callwarden"):
+        origins([tmp_path / "asn.mmdb"])
+
+
 LONG = "a" * 5_000
 
 
-@pytest.mark.parametrize("where", ["store.path", "rules.folders"])
+@pytest.mark.parametrize("where", ["store.path", "rules.folders", "baseline.geo_database"])
 @pytest.mark.parametrize(
     ("path", "why"),
     [
@@ -614,6 +659,7 @@ _KEYS = st.sampled_from(
         "people.look",
         "rules",
         "rules.folders",
+        "baseline.geo_database",
         "store.path",
         "jobs.timezone",
         "instance",

@@ -16,6 +16,7 @@ from bot.model import Alert, AlertState, Finding, Lane, Level, Mark, SendKind, i
 from bot.novelty import SEEN_KEPT, agent, network
 from bot.store import SqliteStore
 from bot.telling import NEWS_KEPT
+from bot.triage import Triage
 from tests.builders import (
     ANA,
     CHANNEL,
@@ -53,6 +54,21 @@ def by_instance(record: object = None, **changes: object) -> Finding:
     """A finding of a rule that folds by instance only, so that actors share an alert."""
     finding = make_finding(record)  # type: ignore[arg-type]  # a Record, or None for the usual
     return msgspec.structs.replace(finding, fold=(finding.record.instance,), **changes)
+
+
+def test_an_alert_says_whose_the_last_address_is() -> None:
+    """The origin goes with the address that stands for the alert."""
+    names = {"203.0.113.7": "AS64500 Example, DE"}
+    triage = Triage(
+        window=timedelta(hours=1),
+        channel_of=lambda finding: CHANNEL,
+        origin_of=lambda address: names.get(address, ""),
+    )
+    found = [finding_at(0, source_ip="203.0.113.7"), finding_at(1, source_ip="192.0.2.1")]
+
+    [first] = fold_all(found[:1], triage)
+    [both] = fold_all(found, triage)
+    assert (first.origin, both.origin) == ("AS64500 Example, DE", "")
 
 
 # ── what folds ──────────────────────────────────────────────────────────────

@@ -75,12 +75,15 @@ def prepare(stage: Stage, *, calm: int) -> None:
 
 
 def _ours() -> list[str]:
-    """Our own rules that speak of these records: a second finding each would blur the counts."""
-    engine = Engine(read_rules(RulesSettings(), Path(), patient=False))
+    """Our own rules and correlations that speak of these records: more than one finding each would
+    blur the counts."""
+    rules = read_rules(RulesSettings(), Path(), patient=False)
+    engine = Engine(rules)
     records = json.dumps({"Records": [record(event, "somebody", 0) for event in EVENTS]})
     blob = Blob(where="the flood", body=records.encode())
     entries = [one for one in read(blob, Limits()) if isinstance(one, Entry)]
-    return sorted({finding.rule for one in entries for finding in engine.judge(one)})
+    speaking = {finding.rule for one in entries for finding in engine.judge(one)}
+    return sorted(speaking | {one.name for one in rules.correlations})
 
 
 def write_rules(folder: Path) -> None:

@@ -122,6 +122,7 @@ def _told(row: Named) -> dict[str, object]:
         "dimension": dimension,
         "value": value,
         "hours": round(row.row.hours),
+        "days": row.row.days,
         "weight": round(row.row.weight, 2),
         "first": _time(row.row.first),
         "last": _time(row.row.last),

@@ -107,7 +107,7 @@ def scan(
 
     window = window_of(since, until)
     sweep = Sweep.of(folders, window)
-    chains = Chains(sweep.engine.ruleset)
+    chains = ChainWindow(Chains(sweep.engine.ruleset))
     tally = Tally()
     report = report_for(form)
     if file is not None and jobs > 1:
@@ -115,7 +115,7 @@ def scan(
     with learning(file) as usual:
         if usual is not None:
             sweep.engine.watch(usual)
-        for finding in findings(paths, sweep, ChainWindow(chains), tally, jobs):
+        for finding in findings(paths, sweep, chains, tally, jobs):
             # A rule that broke might have had something worse to say.
             if finding.rule == BROKEN_RULE or finding.level.rank >= Level(level).rank:
                 tally.findings += 1
@@ -247,8 +247,6 @@ def _progress(paths: tuple[Path, ...]) -> Iterator[Callable[[], None]]:
 
 def _tell(tally: Tally) -> None:
     """Say on standard error what was read and, by name, what could not be."""
-    from bot.cli.reports import plain
-
     summary = tally.summary()
     always = ("files", "records", "findings")
     told = (
@@ -259,6 +257,13 @@ def _tell(tally: Tally) -> None:
     click.echo(f"Read {', '.join(told)}.", err=True)
     for name, count in tally.shadow.items():
         click.echo(f"Shadow rule {name} would have spoken {count:,} times.", err=True)
+    say_unreadable(tally)
+
+
+def say_unreadable(tally: Tally) -> None:
+    """Say on standard error, by name, what could not be read."""
+    from bot.cli.reports import plain
+
     for place, ((_, reason), (first, count)) in enumerate(tally.faults.items()):
         if place == _NAMED:
             rest = len(tally.faults) - _NAMED

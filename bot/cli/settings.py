@@ -34,7 +34,9 @@ def check(config: Path, no_slack: bool) -> None:
     click.echo(f"{config} is fine.")
     click.echo(f"  alerts go to {found.slack.channel}; the store is {found.database}")
     click.echo(f"  {len(found.source)} source(s), {len(found.instance)} instance(s) named")
-    click.echo(f"  {len(rules.rules)} rules, {sum(rule.shadow for rule in rules)} of them shadow")
+    shadow = sum(one.shadow for one in (*rules, *rules.correlations))
+    chains = f"{len(rules.correlations)} correlations"
+    click.echo(f"  {len(rules)} rules and {chains}, {shadow} of them shadow")
     for one in rules.refused:
         click.echo(f"  note: {one.file} is left out: {one.reason}")
     for line in _routes(found, rules, routes_of(found)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Mapping
 
 from bot.detection.correlate import Chains
 from bot.detection.engine import Hit
@@ -23,6 +24,12 @@ class ChainWindow:
         self._most = most
         self._count = 0
         self._groups: OrderedDict[_Group, _Marks] = OrderedDict()
+        self._would_be: dict[str, set[str]] = {}
+
+    @property
+    def shadow_counts(self) -> Mapping[str, int]:
+        """How often each shadow correlation would have spoken."""
+        return {rule: len(ids) for rule, ids in self._would_be.items()}
 
     def judge(self, hits: tuple[Hit, ...], now: str) -> tuple[Finding, ...]:
         """What *hits* of one record complete. *now* (ISO) dates a record without a time."""
@@ -30,8 +37,11 @@ class ChainWindow:
         for mark in self._chains.marks(hits, now):
             if self._add(mark):
                 around = self._around(mark)
-                if self._chains.may_complete(mark, around):
-                    found += self._chains.judge(mark, around, hits[0].record)
+                if not self._chains.may_complete(mark, around):
+                    continue
+                found += self._chains.judge(mark, around, hits[0].record)
+                for one in self._chains.would_be(mark, around, hits[0].record):
+                    self._would_be.setdefault(one.rule, set()).add(one.id)
         return tuple(found)
 
     def _add(self, mark: ChainMark) -> bool:

@@ -10,7 +10,6 @@ with. A change that Global Resiliency repeats in the replica Region has counted 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -18,7 +17,7 @@ from itertools import groupby
 from bot.detection.engine import Hit, broken
 from bot.detection.headline import filled_in, fold_values
 from bot.detection.marks import Watch
-from bot.detection.rule import Correlation, Kind, RuleSet
+from bot.detection.rule import BROKEN_RULE, Correlation, Kind, RuleSet
 from bot.model import ChainMark, Finding, Record, iso
 
 _FOLDS = 24 * 60
@@ -34,7 +33,6 @@ class Chains:
 
     def __init__(self, rules: RuleSet, instances: Mapping[str, str] | None = None) -> None:
         self._instances = dict(instances or {})
-        self._shadow: Counter[str] = Counter()
         self.use(rules)
 
     def use(self, rules: RuleSet) -> None:
@@ -46,11 +44,6 @@ class Chains:
                 watching.setdefault(rule, []).append(Watch(one, rule))
         self._named = {one.name: one for one in rules.correlations}
         self._watching = watching
-
-    @property
-    def shadow_counts(self) -> Mapping[str, int]:
-        """How often each shadow correlation would have spoken, repeats included."""
-        return dict(self._shadow)
 
     def marks(self, hits: Sequence[Hit], now: str) -> tuple[ChainMark, ...]:
         """What *hits* of one record count towards, each mark once. *now* (ISO) dates a record
@@ -73,19 +66,38 @@ class Chains:
     ) -> tuple[Finding, ...]:
         """What the correlation of *mark* says, now that *record* left it beside those of *window*.
 
-        A correlation that raises is itself a finding.
+        A correlation that raises is itself a finding, in the shadow too.
         """
+        return tuple(
+            one
+            for one in self._found(mark, window, record)
+            if one.rule == BROKEN_RULE or not self._hushed(mark)
+        )
+
+    def would_be(
+        self, mark: ChainMark, window: Sequence[ChainMark], record: Record
+    ) -> tuple[Finding, ...]:
+        """What the correlation of *mark* would say if it were not in the shadow; nothing of one
+        that is not."""
+        if not self._hushed(mark):
+            return ()
+        found = self._found(mark, window, record)
+        return tuple(one for one in found if one.rule != BROKEN_RULE)
+
+    def _hushed(self, mark: ChainMark) -> bool:
+        correlation = self._named.get(mark.correlation)
+        return correlation is not None and correlation.shadow
+
+    def _found(
+        self, mark: ChainMark, window: Sequence[ChainMark], record: Record
+    ) -> tuple[Finding, ...]:
         correlation = self._named.get(mark.correlation)
         if correlation is None:
             return ()
         try:
-            found = tuple(judge(correlation, mark, window, record, self._instances))
+            return tuple(judge(correlation, mark, window, record, self._instances))
         except Exception as error:  # noqa: BLE001 - shown as a finding of its own
             return (broken([correlation.name], record, error),)
-        if correlation.shadow:
-            self._shadow[correlation.name] += len(found)
-            return ()
-        return found
 
 
 NO_CHAINS = Chains(RuleSet(()))

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct, convert
 
 from bot.detection.attack import Technique, techniques, techniques_of
-from bot.detection.rule import Rule
+from bot.detection.rule import Correlation, Rule, RuleSet
 
 SOURCE = "connect.amazonaws.com"
 REVIEWED = Path(__file__).parents[1] / "rules" / "calls.toml"
@@ -100,17 +100,34 @@ def reads(name: str) -> bool:
     return name.startswith(_READING)
 
 
-def coverage(rules: Sequence[Rule], operations: Iterable[str], why: Calls) -> Coverage:
-    """What *rules* look at, of *operations* (names of Connect's API) and of ATT&CK."""
+def is_data(record: Mapping[str, object]) -> bool:
+    """Whether *record* is a data event, which a trail carries only where it is told to."""
+    return record.get("eventCategory") == "Data" or record.get("managementEvent") in (
+        False,
+        "false",
+    )
+
+
+def only_reads(record: Mapping[str, object]) -> bool:
+    """Whether *record* is of a call that only reads, as CloudTrail itself says."""
+    return record.get("readOnly") in (True, "true")
+
+
+def coverage(found: RuleSet, operations: Iterable[str], why: Calls) -> Coverage:
+    """What the rules look at, of *operations* (names of Connect's API) and of ATT&CK.
+
+    Correlations count for their techniques. A call has a rule only where one speaks of it alone.
+    """
+    rules = tuple(found)
     everywhere = [rule.name for rule in rules if rule.may_see(SOURCE, _NO_SUCH)]
     named = [rule for rule in rules if rule.name not in everywhere]
     calls = []
     for name in changing(operations):
-        found = tuple(rule.name for rule in named if rule.may_see(SOURCE, name))
-        calls.append(Call(name, found, "" if found else why.of(name)))
+        seeing = tuple(rule.name for rule in named if rule.may_see(SOURCE, name))
+        calls.append(Call(name, seeing, "" if seeing else why.of(name)))
     explained = {name for group in why.group for name in group.operations}
     return Coverage(
-        techniques=tuple(_by_technique(rules)),
+        techniques=tuple(_by_technique([*rules, *found.correlations])),
         calls=tuple(calls),
         everywhere=tuple(everywhere),
         unexplained=tuple(call.name for call in calls if not call.rules and not call.reason),
@@ -118,7 +135,7 @@ def coverage(rules: Sequence[Rule], operations: Iterable[str], why: Calls) -> Co
     )
 
 
-def _by_technique(rules: Sequence[Rule]) -> list[Technical]:
+def _by_technique(rules: Sequence[Rule | Correlation]) -> list[Technical]:
     found: dict[str, list[str]] = {}
     for rule in rules:
         for name in techniques_of(rule.tags):
@@ -132,19 +149,35 @@ def _by_technique(rules: Sequence[Rule]) -> list[Technical]:
     ]
 
 
-def blind(rules: Sequence[Rule], seen: Iterable[tuple[str, str]]) -> list[Blind]:
-    """The rules that need more than management events that write, and of which the records kept
-    prove nothing. *seen* are (eventSource, eventName) of every kind of record that ever came."""
+def blind(found: RuleSet, seen: Iterable[tuple[str, str]]) -> list[Blind]:
+    """The rules and correlations that need more than management events that write, and of which the
+    records kept prove nothing. *seen* are (eventSource, eventName) of every kind of record that
+    ever came."""
     pairs = list(seen)
     has_reads = any(reads(name) for _, name in pairs)
-    found = []
-    for rule in rules:
-        if not rule.needs or any(rule.may_see(*pair) for pair in pairs):
+    dark = []
+    every: list[Rule | Correlation] = [*found, *found.correlations]
+    for one in every:
+        looking = [one] if isinstance(one, Rule) else _needing(one, found.rules)
+        if not one.needs or any(rule.may_see(*pair) for rule in looking for pair in pairs):
             continue
-        if rule.needs == ("read_events",) and has_reads:
+        if one.needs == ("read_events",) and has_reads:
             continue
-        found.append(Blind(rule.name, rule.needs, _why(rule.needs, has_reads=has_reads)))
-    return found
+        dark.append(Blind(one.name, one.needs, _why(one.needs, has_reads=has_reads)))
+    return dark
+
+
+def _needing(chain: Correlation, rules: Iterable[Rule]) -> list[Rule]:
+    """The base rules of *chain* that look at what it needs, by the records of its own tests."""
+    calls = {
+        (str(record.get("eventSource")), str(record.get("eventName")))
+        for test in chain.tests
+        if test.match
+        for record in test.records
+        if is_data(record) or only_reads(record)
+    }
+    base = [rule for rule in rules if rule.name in chain.rules]
+    return [rule for rule in base if any(rule.may_see(*call) for call in calls)]
 
 
 def _why(needs: Sequence[str], *, has_reads: bool) -> str:

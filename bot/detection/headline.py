@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Mapping
 
@@ -9,6 +10,10 @@ from bot.model import Record
 
 _LONGEST = 100
 """Characters of one value in a headline; names are chosen by whoever made the call."""
+
+_UUID = re.compile(
+    r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE
+)
 
 _REFUSED = ("accessdenied", "unauthorized", "notauthorized", "forbidden")
 
@@ -62,7 +67,14 @@ class _Filled(dict[str, str]):
         if name == "instance" and self._record.instance in self._instances:
             return _short(self._instances[self._record.instance], self._record.instance)
         value, missing = _FIELDS[name]
-        return _short(value(self._record), missing)
+        found = _short(value(self._record), missing)
+        return told(found) if name in ("actor", "target") else found
+
+
+def told(name: str) -> str:
+    """*name* as a sentence bears it: of an id, which people tell apart by its head, the head. The
+    whole id stands in the card's lines."""
+    return _UUID.sub(r"\1…", name)
 
 
 def fold_values(fold_by: tuple[str, ...], record: Record) -> tuple[str, ...]:

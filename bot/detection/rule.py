@@ -172,6 +172,12 @@ class RuleSet:
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the rules and correlations stand in, each once, sorted."""
+        every: list[Rule | Correlation] = [*self.rules, *self.correlations]
+        return tuple(sorted({one.file for one in every}))
+
     def relations(self) -> Mapping[str, tuple[str, ...]]:
         """Rule → the rules whose alerts its own stand for, of those that stand for any."""
         every: list[Rule | Correlation] = [*self.rules, *self.correlations]

@@ -54,14 +54,33 @@ def run_chain_tests(rules: RuleSet, chains: Iterable[Correlation]) -> list[Outco
     ]
 
 
+def speaks(rule: Rule, record: Mapping[str, object]) -> bool:
+    """Whether *rule* alone, in the shadow or not, speaks of *record*. Raises ValueError for what
+    is no record."""
+    return rule.name in _heard(rule, _entry(rule.name, record))
+
+
+def chain_speaks(
+    rules: RuleSet, chain: Correlation, records: Iterable[Mapping[str, object]]
+) -> bool:
+    """Whether *chain* speaks of *records*, its base rules being among *rules*. Raises ValueError
+    for what is no record."""
+    entries = [_entry(chain.name, record) for record in records]
+    return chain.name in _said(_alone(rules, chain), entries)
+
+
+def _alone(rules: RuleSet, chain: Correlation) -> RuleSet:
+    base = tuple(rule for rule in rules.rules if rule.name in chain.rules)
+    # A shadow correlation says nothing; its tests must hold all the same.
+    return RuleSet(base, (replace(chain, status="test"),))
+
+
 def _chain_fault(rules: RuleSet, chain: Correlation, test: ChainTest) -> str:
     try:
         entries = [_entry(test.name, record) for record in test.records]
     except ValueError as error:
         return str(error)
-    base = tuple(rule for rule in rules.rules if rule.name in chain.rules)
-    # A shadow correlation says nothing; its tests must hold all the same.
-    chosen = RuleSet(base, (replace(chain, status="test"),))
+    chosen = _alone(rules, chain)
     forth, back = (_said(chosen, order) for order in (entries, entries[::-1]))
     if BROKEN_RULE in (*forth, *back):
         return "the correlation broke on it"
@@ -99,11 +118,15 @@ def _fault(rule: Rule, test: RuleTest) -> str:
         entry = _entry(test.name, test.record)
     except ValueError as error:
         return str(error)
-    # A shadow rule says nothing, nor does a silent one; their tests must hold all the same.
-    engine = Engine(RuleSet((replace(rule, status="test", silent=False),)))
-    names = [finding.rule for finding in engine.judge(entry)]
+    names = _heard(rule, entry)
     if BROKEN_RULE in names:
         return "the rule broke on it"
     if (rule.name in names) is test.match:
         return ""
     return "it should match and does not" if test.match else "it matches and should not"
+
+
+def _heard(rule: Rule, entry: Entry) -> list[str]:
+    # A shadow rule says nothing, nor does a silent one; their tests must hold all the same.
+    engine = Engine(RuleSet((replace(rule, status="test", silent=False),)))
+    return [finding.rule for finding in engine.judge(entry)]

@@ -95,7 +95,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     *id* is what people say (`A-7K2QF`). *fold_key* and *anchor* (event time of the first finding
     stored) decide what folds in. *version* rises with every change; the first writer of a version
     wins. *news* are the lines of new context, oldest first. Fields of the last finding stand for
-    the alert (*event_name* … *user_agent*); *headline* and *actor* are those of the first that was
+    the alert (*event_name* … *user_agent*); *origin* says whose *source_ip* is and where, "" where
+    that is not known; *headline* and *actor* are those of the first that was
     not a replay. *note* is the resolution's; other notes are decisions. *storm* is the id of the
     last storm that held its card back, *inhibitor* that of the last alert that stood for it;
     *handed* is who handed it over to whom *taken* names, None where that one took it; *held* is the
@@ -127,6 +128,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     event_source: str = ""
     event_name: str = ""
     source_ip: str = ""
+    origin: str = ""
     user_agent: str = ""
     error_code: str = ""
     seen: Seen = Seen()

@@ -11,6 +11,9 @@ from msgspec import Struct
 HOURS = 63
 """Hours back from the last one in which a late record still counts, and counts once."""
 
+FAINT = 0.06
+"""Evidence of which no more than this is left counts as none: of an hour, after four half-lives."""
+
 _BITS = (1 << HOURS) - 1
 
 
@@ -20,10 +23,12 @@ class Row(Struct, gc=False):
     *weight* is the number of hours in which it was seen, each halved for every half-life that has
     passed up to *last*; *novel* how many principals it was new for (of a total: how many values
     were new, decayed as the weight is). *first* and *last* are hours since 1970; bit n of *mask*
-    says that it was seen n hours before *last*; *hours* counts hours without decay.
+    says that it was seen n hours before *last*; *hours* counts hours without decay, *days* the
+    principals' days: two who showed it on the same three days make six.
 
     Of a rate: *weight* is the decayed number of hours that are over, *novel* the decayed sum of
-    their counts, *hours* that of their squares, *mask* the count of the hour *last*.
+    their counts, *hours* that of their squares, *mask* the count of the hour *last*. In a wider
+    scope these are the hours of each principal in it, one by one, and *mask* is 0.
     """
 
     weight: float = 0.0
@@ -32,6 +37,7 @@ class Row(Struct, gc=False):
     last: int = 0
     mask: int = 0
     hours: float = 0.0
+    days: int = 0
 
 
 class Touch(Struct, frozen=True, gc=False):
@@ -48,7 +54,8 @@ class Touch(Struct, frozen=True, gc=False):
 
 
 class Count(Struct, frozen=True, gc=False):
-    """*number* more calls of a class in *hour*; *feature* is the class."""
+    """*number* more calls of a class in *hour*; *feature* is the class. *scopes* are the caller's
+    own and those of its peers, which learn of each hour of the caller's once it is over."""
 
     scopes: tuple[int, ...]
     feature: int
@@ -106,6 +113,16 @@ def touched(row: Row, hour: int, half_life: float) -> bool:
     return True
 
 
+def is_new_day(row: Row, hour: int) -> bool:
+    """Whether *row* knows of no other hour of the day of *hour*; of days too long ago it knows
+    nothing."""
+    begins = row.last - (hour - hour % 24)
+    if not row.mask or begins < 0:
+        return True
+    ends = max(0, begins - 23)
+    return not row.mask >> ends & ((1 << (begins - ends + 1)) - 1)
+
+
 def taken_back(row: Row, hour: int, half_life: float) -> bool:
     """Undo a touch; False where there is none to undo."""
     behind = row.last - hour
@@ -114,6 +131,7 @@ def taken_back(row: Row, hour: int, half_life: float) -> bool:
     row.mask &= ~(1 << behind)
     row.weight = max(0.0, row.weight - decayed(1.0, behind, half_life))
     row.hours -= 1
+    row.days = max(0, row.days - is_new_day(row, hour))
     if not row.mask and row.hours > 0:
         # Older hours stand in the weight alone: bit 0 keeps the row alive, at its old age.
         row.mask = 1
@@ -136,32 +154,54 @@ def added(total: Row, hour: int, new: bool, half_life: float) -> None:
     total.hours += 1
 
 
-def counted(rate: Row, hour: int, number: int, half_life: float) -> None:
-    """*number* more calls in *hour*. A later hour closes the one before; an earlier is left out."""
+def counted(
+    rate: Row, hour: int, number: int, half_life: float, usual: float = 0.0
+) -> tuple[int, float] | None:
+    """*number* more calls in *hour*. A later hour closes the one before; an earlier is left out.
+
+    Returns (hour, count as it was learned) of what was closed. *usual* is what peers' hours hold,
+    0 where that is not known.
+    """
     if not rate.last:
         rate.first = rate.last = hour
     ahead = hour - rate.last
     if ahead < 0:
-        return
+        return None
+    closed = None
     if ahead > 0:
-        close(rate)
-        for name in ("weight", "novel", "hours"):
-            setattr(rate, name, decayed(getattr(rate, name), ahead, half_life))
-        rate.last, rate.mask = hour, 0
+        closed = rate.last, _close(rate, usual)
+        learned(rate, rate.last, closed[1], half_life)
+        _fade(rate, hour, half_life)
+        rate.mask = 0
     rate.mask += number
+    return closed
 
 
-def close(rate: Row) -> None:
-    """Let the hour that ends count as what is usual, but at most for four times the usual.
-
-    So one burst does not make the next one normal.
-    """
+def _close(rate: Row, usual: float) -> float:
+    """What the hour that ends counts for: at most four times what is usual for the caller, or for
+    its peers where that is not known. So one burst does not make the next one normal."""
     count = float(rate.mask)
     if rate.weight >= 1.0:
-        count = min(count, max(8.0, 4.0 * rate.novel / rate.weight))
-    rate.weight += 1.0
-    rate.novel += count
-    rate.hours += count * count
+        usual = rate.novel / rate.weight
+    return min(count, max(8.0, 4.0 * usual)) if usual else count
+
+
+def learned(rate: Row, hour: int, count: float, half_life: float) -> None:
+    """An hour with *count* calls is over."""
+    if not rate.last:
+        rate.first = rate.last = hour
+    _fade(rate, hour, half_life)
+    share = decayed(1.0, rate.last - hour, half_life)
+    rate.weight += share
+    rate.novel += share * count
+    rate.hours += share * count * count
+
+
+def _fade(rate: Row, hour: int, half_life: float) -> None:
+    if (ahead := hour - rate.last) > 0:
+        for name in ("weight", "novel", "hours"):
+            setattr(rate, name, decayed(getattr(rate, name), ahead, half_life))
+        rate.last = hour
 
 
 class Rows:
@@ -178,17 +218,19 @@ class Rows:
 
 def apply(rows: Rows, touch: Touch, half_life: float) -> None:
     """Note *touch* in every scope."""
-    first = False
+    first = day = False
     for place, scope in enumerate(touch.scopes):
         row = rows.get(scope, touch.feature)
         new = row is None
         row = row or Row()
         if place == 0:
-            first = new
+            first, day = new, is_new_day(row, touch.hour)
         fresh = touched(row, touch.hour, half_life)
         if first:
             row.novel += 1
-        if fresh or first:
+        day = day and (fresh or place > 0)
+        row.days += day
+        if fresh or first or day:
             rows.put(scope, touch.feature, row)
         if fresh:
             total = rows.get(scope, touch.total) or Row()
@@ -197,8 +239,15 @@ def apply(rows: Rows, touch: Touch, half_life: float) -> None:
 
 
 def apply_count(rows: Rows, count: Count, half_life: float) -> None:
-    """Note *count* in every scope."""
-    for scope in count.scopes:
-        rate = rows.get(scope, count.feature) or Row()
-        counted(rate, count.hour, count.number, half_life)
-        rows.put(scope, count.feature, rate)
+    """Note *count* in the caller's own scope, and what it closes in those of its peers."""
+    own, *wider = count.scopes
+    around = [(scope, rows.get(scope, count.feature) or Row()) for scope in wider]
+    usual = next((row.novel / row.weight for _, row in around if row.weight >= 1.0), 0.0)
+    rate = rows.get(own, count.feature) or Row()
+    closed = counted(rate, count.hour, count.number, half_life, usual)
+    rows.put(own, count.feature, rate)
+    if closed is None:
+        return
+    for scope, row in around:
+        learned(row, *closed, half_life)
+        rows.put(scope, count.feature, row)

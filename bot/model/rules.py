@@ -29,7 +29,8 @@ class LeftOut(Struct, frozen=True):
 
 
 class RuleFacts(Struct, frozen=True, kw_only=True):
-    """A rule as people are told of it."""
+    """A rule or a correlation as people are told of it. *asks* says in a sentence when a
+    correlation speaks; it is "" for a rule."""
 
     name: str
     title: str
@@ -45,10 +46,11 @@ class RuleFacts(Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...]
     tests: int
     file: str
+    asks: str = ""
 
 
 class Shadowed(Struct, frozen=True, kw_only=True):
-    """What a shadow rule would have said: *alerts* of *hits* records since some moment.
+    """What something in the shadow would have said: *alerts* of *hits* findings since some moment.
 
     *since* is when it was first loaded as a shadow rule (ISO), or later, when counting began anew.
     """

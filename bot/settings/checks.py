@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.model import Allowed, Verb
+import msgspec
+
+from bot.model import Allowed, Override, Verb
 from bot.settings.faults import SettingFault, hint
 from bot.settings.routes import check_routes
 from bot.settings.sources import check_sources
@@ -23,6 +26,10 @@ ENVIRONMENT = {
     "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from your Slack app's OAuth & Permissions page",
     "SLACK_APP_TOKEN": "the app-level token (xapp-…) with connections:write from Basic Information",
 }
+
+_GEO_MARK = b"\xab\xcd\xefMaxMind.com"
+_GEO_METADATA = 128 * 1024
+"""Bytes at the end of a MaxMind DB file within which its mark is, by the format."""
 
 _SHOWN = 80
 """Characters of a value that a fault repeats."""
@@ -52,6 +59,7 @@ def check_whole(kept: dict[str, Any], data: dict[str, Any], faults: list[Setting
     _check_pages(kept, data, faults)
     _check_people(kept.get("people"), faults)
     _check_paths(kept["home"], data, faults)
+    _check_geo(kept["home"], data, faults)
     check_routes(data, faults)
     check_sources(data, faults)
     for name, key in (("source", "queue_url"), ("instance", "id")):
@@ -122,6 +130,30 @@ def _check_paths(home: Path, data: dict[str, Any], faults: list[SettingFault]) -
             faults.append(SettingFault("rules.folders", what, "Make it or drop it."))
 
 
+def _check_geo(home: Path, data: dict[str, Any], faults: list[SettingFault]) -> None:
+    """Files that tell where addresses are must be there, be such files, and have their reader."""
+    where = "baseline.geo_database"
+    files = _texts(data, "baseline", "geo_database")
+    if files and importlib.util.find_spec("maxminddb") is None:
+        mend = "Run pip install 'callwarden[geo]', or drop it."
+        faults.append(SettingFault(where, "This needs the package maxminddb.", mend))
+    for file in files:
+        if why := _unusable(home, file) or _no_geo_database(home / Path(file).expanduser()):
+            what = f"{_shown(file)} cannot be read: {why}."
+            faults.append(SettingFault(where, what, "Name a MaxMind DB file, or drop it."))
+
+
+def _no_geo_database(file: Path) -> str:
+    """Why it cannot be one, or "". The mark stands before the metadata at the end."""
+    try:
+        with file.open("rb") as body:
+            body.seek(0, os.SEEK_END)
+            body.seek(max(0, body.tell() - _GEO_METADATA))
+            return "" if _GEO_MARK in body.read() else "it is no MaxMind DB file"
+    except OSError as error:
+        return (error.strerror or type(error).__name__).lower()
+
+
 def _unusable(home: Path, path: str) -> str:
     """Why the system can do nothing with *path*, or ""; one that is not there is no fault."""
     try:
@@ -157,12 +189,24 @@ def _texts(data: dict[str, Any], table: str, key: str) -> list[str]:
 
 
 def rules_named(home: Path, data: dict[str, Any]) -> RulesSettings:
-    """The folders of rules that are there and the rules to leave out, whatever else is wrong."""
+    """The folders of rules that are there and the rules that are named, whatever else is wrong."""
     folders = _texts(data, "rules", "folders")
+    rules = data.get("rules")
+    override = rules.get("override") if isinstance(rules, dict) else None
+    names = override if isinstance(override, dict) else {}
     return RulesSettings(
         folders=tuple(folder for folder in folders if _is_folder(home, folder)),
         disabled=tuple(_texts(data, "rules", "disabled")),
+        override={str(name): _override(table) for name, table in names.items()},
     )
+
+
+def _override(table: object) -> Override:
+    """What *table* says; of one that is wrong, which is said elsewhere, the name alone counts."""
+    try:
+        return msgspec.convert(table, Override)
+    except msgspec.ValidationError:
+        return Override()
 
 
 _LIKE = {

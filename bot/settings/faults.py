@@ -69,6 +69,7 @@ HINTS = {
     "warmup_days": "Use a whole number from 1 to 90.",
     "half_life_days": "Use a number from 1 to 365.",
     "memory_rows": "Use a whole number from 10000 to 5000000.",
+    "geo_database": "Use a MaxMind DB file's name in quotes, or a list of such.",
     "record_bytes": "Use a whole number, 10000 or more.",
     "object_bytes": "Use a whole number, 100000 or more.",
     "records_days": "Use a whole number from 1 to 36500.",

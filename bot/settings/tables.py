@@ -143,6 +143,8 @@ class BaselineSettings(Struct, frozen=True, kw_only=True):
     half_life_days: Annotated[float, Meta(ge=1, le=365)] = 30.0
     memory_rows: Annotated[int, Meta(ge=10_000, le=5_000_000)] = 300_000
     """Rows of evidence held in memory, about 350 bytes each."""
+    geo_database: str | tuple[str, ...] = ()
+    """MaxMind DB files that tell whose an address is and where."""
 
 
 class LimitsSettings(Struct, frozen=True, kw_only=True):
@@ -231,6 +233,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     def beside(self, path: str) -> Path:
         """*path* as the settings file means it: relative to the file itself."""
         return self.home / Path(path).expanduser()
+
+    @property
+    def geo_databases(self) -> tuple[Path, ...]:
+        """The files of `[baseline] geo_database`."""
+        named = self.baseline.geo_database
+        return tuple(map(self.beside, (named,) if isinstance(named, str) else named))
 
     @property
     def database(self) -> Path:

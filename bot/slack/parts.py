@@ -248,7 +248,8 @@ def where(alert: Alert, instances: Mapping[str, str]) -> str:
     if alert.region:
         parts.append(code(alert.region, 40))
     if alert.source_ip:
-        parts.append(f"from {code(alert.source_ip, 80)}")
+        origin = f" ({escape(plain(alert.origin, 100))})" if alert.origin else ""
+        parts.append(f"from {code(alert.source_ip, 80)}{origin}")
     if alert.event_source == OWN_SOURCE:
         parts.append("Callwarden itself")
     return " · ".join(parts) or "unknown"

@@ -9,6 +9,7 @@ from bot.store.baseline import BaselineRows
 from bot.store.cursors import CursorRows
 from bot.store.delays import DelayRows
 from bot.store.exemptions import ExemptionRows
+from bot.store.fading import FadingRows
 from bot.store.feeds import FeedRows
 from bot.store.inhibition import InhibitionRows
 from bot.store.intake import IntakeRows
@@ -35,6 +36,7 @@ class SqliteStore(
     ShadowRows,
     AroundRows,
     BaselineRows,
+    FadingRows,
     StormRows,
     InhibitionRows,
     OutboxRows,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec.structs import astuple
+
 from bot.model import Entry
 from bot.model.evidence import (
     Evidence,
@@ -20,7 +22,7 @@ from bot.store import ledger
 from bot.store.gate import Turn
 from bot.store.sqlite import Sqlite
 
-_FIELDS = "weight, novel, first, last, mask, hours"
+_FIELDS = "weight, novel, first, last, mask, hours, days"
 
 
 class Written(Rows):
@@ -40,8 +42,8 @@ class Written(Rows):
     def put(self, scope: int, feature: int, row: Row) -> None:
         """Keep *row*, new or changed."""
         self._db.execute(
-            "INSERT OR REPLACE INTO baseline VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (scope, feature, row.weight, row.novel, row.first, row.last, row.mask, row.hours),
+            "INSERT OR REPLACE INTO baseline VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (scope, feature, *astuple(row)),
         )
 
     def drop(self, scope: int, feature: int) -> None:
@@ -93,7 +95,7 @@ def forget_alert(db: sqlite3.Connection, alert: str) -> int:
             (record, scope, feature),
         )
     if traces:
-        _changed(db)
+        changed(db)
     return len(traces)
 
 
@@ -147,8 +149,8 @@ class BaselineRows(Sqlite):
         """What is known of a scope, or of all, in words; totals and nameless rows left out."""
         where, given = ("WHERE b.scope = ?", (scope,)) if scope is not None else ("", ())
         rows = self.reader.execute(
-            "SELECT s.text, f.text, b.weight, b.novel, b.first, b.last, b.mask, b.hours"  # noqa: S608
-            " FROM baseline b JOIN baseline_texts f ON f.key = b.feature"
+            "SELECT s.text, f.text, b.weight, b.novel, b.first, b.last, b.mask, b.hours,"  # noqa: S608
+            " b.days FROM baseline b JOIN baseline_texts f ON f.key = b.feature"
             f" JOIN baseline_texts s ON s.key = b.scope {where} ORDER BY b.scope, f.text",
             given,
         )
@@ -161,7 +163,7 @@ class BaselineRows(Sqlite):
             gone = db.execute("DELETE FROM baseline WHERE scope = ?", (scope,)).rowcount
             db.execute("DELETE FROM baseline_traces WHERE scope = ?", (scope,))
             db.execute("DELETE FROM baseline_texts WHERE key = ?", (scope,))
-            _changed(db)
+            changed(db)
             ledger.append(db, entry)
         return gone
 
@@ -174,7 +176,8 @@ def _name(db: sqlite3.Connection, key: int, text: str) -> None:
     db.execute("INSERT OR IGNORE INTO baseline_texts VALUES (?, ?)", (key, text))
 
 
-def _changed(db: sqlite3.Connection) -> None:
+def changed(db: sqlite3.Connection) -> None:
+    """Something was forgotten: what is held in memory is out of date."""
     db.execute(
         "INSERT INTO baseline_state VALUES ('epoch', 1, x'')"
         " ON CONFLICT (name) DO UPDATE SET version = version + 1"

@@ -148,6 +148,8 @@ class _Chunk:
             window = marks.around(self.db, mark)
             for finding in self.folding.correlations.judge(mark, window, judged.record):
                 found += self._take_in(finding)
+            for finding in self.folding.correlations.would_be(mark, window, judged.record):
+                shadows.count_once(self.db, finding, self.folding, self.now)
         if found and not judged.findings:
             self.db.execute(
                 "UPDATE records SET body = ?, raw = ? WHERE id = ?",

@@ -7,6 +7,7 @@ import sqlite3
 import msgspec
 
 from bot.model import ChainMark, finding_id
+from bot.store import shadows
 
 _encode = msgspec.json.Encoder().encode
 
@@ -65,7 +66,7 @@ def settled(db: sqlite3.Connection, mark: ChainMark) -> bool:
 def _said(db: sqlite3.Connection, mark: ChainMark, stretch: int) -> bool:
     known = finding_id(mark.correlation, mark.of(stretch))
     row = db.execute("SELECT 1 FROM findings WHERE id = ?", (known,)).fetchone()
-    return row is not None
+    return row is not None or shadows.counted(db, known)
 
 
 def _group(mark: ChainMark) -> str:

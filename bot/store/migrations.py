@@ -416,3 +416,18 @@ def m019_baselines(db: Database) -> None:
         " feature INTEGER NOT NULL, total INTEGER NOT NULL, hour INTEGER NOT NULL,"
         " half_life REAL NOT NULL, PRIMARY KEY (record, scope, feature)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def m020_days_of_baselines(db: Database) -> None:
+    """On how many days somebody's peers do something: hours cannot tell daily from weekly."""
+    db.execute("ALTER TABLE baseline ADD COLUMN days INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m021_findings_of_shadow_correlations(db: Database) -> None:
+    """What a shadow correlation would have said already, so that it counts once."""
+    db.execute(
+        "CREATE TABLE shadow_findings (id TEXT PRIMARY KEY, rule TEXT NOT NULL,"
+        " stored_at TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )

@@ -21,6 +21,7 @@ class ShadowRows(Sqlite):
             for name in known - set(rules):
                 db.execute("DELETE FROM shadow_rules WHERE rule = ?", (name,))
                 db.execute("DELETE FROM shadows WHERE rule = ?", (name,))
+                db.execute("DELETE FROM shadow_findings WHERE rule = ?", (name,))
             for name in set(rules) - known:
                 db.execute("INSERT INTO shadow_rules VALUES (?, ?)", (name, now))
 
@@ -33,6 +34,22 @@ class ShadowRows(Sqlite):
             (since,),
         )
         return [Shadowed(rule=row[0], since=row[1], alerts=row[2], hits=row[3]) for row in rows]
+
+
+def counted(db: sqlite3.Connection, finding_id: str) -> bool:
+    """Whether `count_once` knows this finding."""
+    row = db.execute("SELECT 1 FROM shadow_findings WHERE id = ?", (finding_id,)).fetchone()
+    return row is not None
+
+
+def count_once(db: sqlite3.Connection, finding: Finding, folding: Folding, now: str) -> None:
+    """As `count`, of a shadow correlation, which says the same of many records: the same finding
+    counts once."""
+    cursor = db.execute(
+        "INSERT OR IGNORE INTO shadow_findings VALUES (?, ?, ?)", (finding.id, finding.rule, now)
+    )
+    if cursor.rowcount == 1:
+        count(db, finding, folding, now)
 
 
 def count(db: sqlite3.Connection, finding: Finding, folding: Folding, now: str) -> None:

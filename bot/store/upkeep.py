@@ -72,6 +72,11 @@ class UpkeepRows(Sqlite):
                 " FROM shadows WHERE anchor < ? LIMIT ?)",
                 records_before,
             ),
+            "shadow_findings": (
+                "DELETE FROM shadow_findings WHERE id IN (SELECT id FROM shadow_findings"
+                " WHERE stored_at < ? LIMIT ?)",
+                records_before,
+            ),
             "findings": (
                 "DELETE FROM findings WHERE rowid IN (SELECT rowid FROM findings"
                 " WHERE stored_at < ? LIMIT ?)",

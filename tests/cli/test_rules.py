@@ -15,6 +15,7 @@ from bot.model import iso
 from bot.store import SqliteStore
 from tests.builders import NOON, judged, make_finding, make_record, make_triage
 from tests.detection.made import record
+from tests.rules import owed
 
 THEIRS = """\
 title: Users listed
@@ -50,6 +51,9 @@ def test_every_rule_is_listed(tmp_path: Path) -> None:
     assert len(told) == len(load()) + len(load().correlations) + 1
     assert {"connect_mass_delete", "connect_traffic_moved"} <= {one["name"] for one in told}
     assert all(one["tests"] >= 2 for one in told)
+    kinds = {one["name"]: one["kind"] for one in told}
+    assert (kinds["connect_mass_delete"], kinds["connect_traffic_moved"]) == ("event_count", "rule")
+    assert "18 correlations (1 of yours)" in run("list", "--rules", theirs(tmp_path)).stdout
 
 
 def test_all_our_tests_pass() -> None:
@@ -92,8 +96,10 @@ def test_the_pack_passes_its_lint(tmp_path: Path) -> None:
     """Others' rules are held to the same when their folder is named."""
     ours, both = run("lint"), run("lint", "--rules", theirs(tmp_path))
 
-    assert (ours.exit_code, both.exit_code) == (0, 1)
-    assert "nothing to mend" in ours.stdout
+    faults = ours.stdout.splitlines()[:-1]
+    assert sorted(line.partition(":")[0] for line in faults) == sorted(owed.FORGEABLE)
+    assert (ours.exit_code, both.exit_code) == (int(bool(faults)), 1)
+    assert f"{len(faults)} thing(s) to mend" in ours.stdout or "nothing to mend" in ours.stdout
     assert "listed: its runbook has 0 step(s)" in both.stdout
 
 
@@ -137,7 +143,14 @@ def test_the_page_of_rules_is_written(tmp_path: Path) -> None:
     """To where it is wanted."""
     run("docs", "--out", str(tmp_path / "rules.md"))
 
-    assert "### Connect instance deleted" in (tmp_path / "rules.md").read_text()
+    text = (tmp_path / "rules.md").read_text()
+    assert "### Connect instance deleted" in text
+    _, chapter = text.split("## Correlations\n")
+    assert "Speaks of: connect_emergency_access, then chain_connect_changed within 1 h" in chapter
+    assert (
+        "| `connect_emergency_access` | Emergency access to a Connect instance (speaks" in chapter
+    )
+    assert "| `chain_connect_changed` | Something in Connect is changed |" in chapter
 
 
 def test_a_rule_is_explained() -> None:
@@ -189,6 +202,18 @@ def test_a_backtest_folds_as_the_bot_does(tmp_path: Path) -> None:
     assert "Connect instance" in page.read_text()
 
 
+def test_a_backtest_of_what_is_not_there_is_exit_code_2(tmp_path: Path) -> None:
+    """It is said, not counted as quiet; what lies beside it is shown all the same."""
+    (tmp_path / "trail.json").write_text(json.dumps({"Records": [record()]}))
+    asked = ("backtest", str(tmp_path / "trail.json"), str(tmp_path / "nowhere"))
+
+    found, tolerated = run(*asked), run(*asked, "--tolerate-unreadable")
+
+    assert (found.exit_code, tolerated.exit_code) == (2, 0)
+    assert "1 records, 1 findings, 1 alerts" in found.stdout
+    assert f"Could not read {tmp_path}/nowhere: no such file or directory." in found.stderr
+
+
 def test_a_backtest_leaves_out_what_is_mild(tmp_path: Path) -> None:
     """And says that there is nothing left."""
     (tmp_path / "trail.json").write_text(json.dumps({"Records": [record("ListUsers")]}))
@@ -202,8 +227,34 @@ def test_a_backtest_leaves_out_what_is_mild(tmp_path: Path) -> None:
 def test_a_correlation_is_explained_with_its_base_rules() -> None:
     """What it counts stands in its own file, and is shown."""
     shown = run("explain", "connect_emergency_access_then_changes").stdout
+    assert "connect_emergency_access, then chain_connect_changed within 1 h, with the same" in shown
     assert "type: temporal_ordered" in shown
     assert "chain_connect_changed:" in shown
     assert "eventName|startswith" in shown
     assert "does not match: from another address" in shown
-    assert "6 of 6 tests passed." in run("test", "connect_emergency_access_then_changes").stdout
+    assert "7 of 7 tests passed." in run("test", "connect_emergency_access_then_changes").stdout
+
+
+def test_a_base_rule_is_explained_by_its_own_condition() -> None:
+    """Of several in one file."""
+    shown = run("explain", "chain_signin_worked").stdout
+
+    assert "ConsoleLogin: Success" in shown
+    assert "Failure" not in shown
+
+
+def test_correlations_are_linted_like_rules(tmp_path: Path) -> None:
+    """What is missing is said of each, and is exit code 1."""
+    (tmp_path / "chain.yml").write_text(
+        "title: Listed over and over\nname: listed_over_and_over\n"
+        "id: 7d13e1d6-4f3e-4d5a-9d6b-0c7a8e1f2a3b\nstatus: test\n"
+        "correlation: {type: event_count, rules: [lists], group-by: [actor], timespan: 1h,"
+        " condition: {gte: 5}}\n---\n" + THEIRS.replace("level: low", "name: lists") % "false"
+    )
+    result = run("lint", "--rules", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert "listed_over_and_over: it names no false positives." in result.stdout
+    assert "listed_over_and_over: its runbook has 0 step(s)" in result.stdout
+    assert "listed_over_and_over: no test matches." in result.stdout
+    assert "and 19 correlations: " in result.stdout

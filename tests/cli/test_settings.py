@@ -67,24 +67,38 @@ def test_what_is_wrong_with_the_rules_is_said_beside_the_settings(
         folders = ["mine", "not-there"]
         disabled = ["nope", "cloudtrail_blind"]
         fold_minutes = 0
+        [rules.override.nix]
+        level = "high"
+        [rules.override.connect_mass_delte]
+        level = "dreadful"
+        [rules.override.connect_mass_delete]
+        level = "low"
         """,
     )
 
     starts = [
         "slack.channel: This does not have the right form. Use the channel's ID",
         "rules.fold_minutes: Expected",
+        "rules.override.connect_mass_delte.level: ",
         "rules.folders: 'not-there' is no folder",
         f"{tmp_path}/mine/odd.yml: it cannot be read",
         "rules.disabled: there is no rule called 'nope'; drop it",
         "rules.disabled: there is no rule called 'cloudtrail_blind'; did you mean",
+        "rules.override.nix: there is no rule of that name; drop it",
+        "rules.override.connect_mass_delte: there is no rule of that name; did you mean",
     ]
     assert [fault[: len(start)] for fault, start in zip(faults, starts, strict=True)] == starts
 
 
 def test_wrong_rules_are_said_where_the_settings_are_fine(check: Check) -> None:
     """They are checked in any case."""
-    assert faults_of(check, GOOD + '[rules]\ndisabled = ["nope"]\n') == [
-        "rules.disabled: there is no rule called 'nope'; drop it, or name one that there is."
+    wrong = (
+        '[rules]\ndisabled = ["nope"]\n[rules.override.connect_instance_delete]\nlevel = "low"\n'
+    )
+    assert faults_of(check, GOOD + wrong) == [
+        "rules.disabled: there is no rule called 'nope'; drop it, or name one that there is.",
+        "rules.override.connect_instance_delete: there is no rule of that name; did you mean "
+        "connect_instance_deleted?",
     ]
 
 

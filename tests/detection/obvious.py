@@ -1,7 +1,8 @@
 """Sigma's conditions judged the slow, obvious way, to hold the compiled rules against.
 
 It shares nothing with `bot.detection.match`: strings become regular expressions, every value is
-looked at, nothing is looked up.
+looked at, nothing is looked up. Fields that are worked out are the same in both; they have tests of
+their own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from ipaddress import ip_address, ip_network
 
 from sigma import conditions, types
 from sigma.rule import SigmaRule
+
+from bot.detection import derived
 
 Table = dict[str, object]
 
@@ -36,13 +39,19 @@ def _holds(node: object, document: Table) -> bool:
     if isinstance(node, conditions.ConditionNOT):
         return not _holds(node.args[0], document)
     if isinstance(node, conditions.ConditionFieldEqualsValueExpression):
-        found = list(_at(document, node.field.split(".")))
+        found = _found(document, node.field)
         if isinstance(node.value, types.SigmaFieldReference):
-            others = list(_at(document, node.value.field.split(".")))
+            others = _found(document, node.value.field)
             return any(_refers(node.value, one, two) for one in found for two in others)
         return _field(node.value, found)
     assert isinstance(node, conditions.ConditionValueExpression)
     return any(_keyword(node.value, one) for one in _everything(document))
+
+
+def _found(document: Table, field: str) -> list[object]:
+    if field.startswith("callwarden."):
+        return list(derived.reader(field)(document))
+    return list(_at(document, field.split(".")))
 
 
 def _at(value: object, path: list[str]) -> Iterator[object]:

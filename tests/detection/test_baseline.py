@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from math import log2
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.detection.baseline import RATE, Baseline, Tuning
+from bot.detection.baseline.budget import Budget
 from bot.detection.baseline.features import family, hour_of, hour_of_week, network, risk
 from bot.detection.baseline.keys import key
 from bot.detection.baseline.scoring import rate_surprisal, surprisal
+from bot.detection.origin import NOWHERE, Origin, nowhere
 from bot.detection.record import Entry
-from bot.model import Finding
+from bot.model import Finding, Level
 from bot.model.evidence import Row, counted, taken_back, touched
 from tests.detection.made import entry, record
 
@@ -83,7 +86,7 @@ DIFFERENT: dict[str, tuple[dict[str, Any], str]] = {
         "new instance 00000000-0000-4000-8000-00000000abcd",
     ),
     "error": ({"errorCode": "AccessDenied"}, "first AccessDenied"),
-    "hour": ({"day": 40 + 3 / 24}, "first activity on sat 03h UTC"),
+    "hour": ({"day": 40 + 3 / 24}, "first activity on a Saturday at 03:00 UTC"),
 }
 
 
@@ -128,13 +131,94 @@ def test_what_peers_do_surprises_less() -> None:
     assert scores[1] == ""
 
 
+def moved(baseline: Baseline, day: float = 40.5) -> str:
+    """Why it speaks of a first call from an address far away."""
+    return said(baseline, call(day, "CreateInstance", sourceIPAddress="198.51.100.9"))
+
+
+PLACES = {
+    "203.0.113": Origin("AS64500", "Example", "DE"),
+    "198.51.100": Origin("AS64501", "", "BR"),
+}
+
+
+def placed(address: str) -> Origin:
+    """`OriginOf`: two places."""
+    return PLACES.get(address.rpartition(".")[0], NOWHERE)
+
+
+def test_where_an_address_is_counts_too() -> None:
+    """Another owner and another country are said, and more surprising than the network alone."""
+    scores = {}
+    for origin_of in (nowhere, placed):
+        baseline = Baseline(Tuning(), None, origin_of)
+        ordinary(baseline, range(40))
+        scores[origin_of] = moved(baseline)
+    assert "new network 198.51.100.0/24; nobody" in scores[nowhere]
+    for part in ("198.51.100.0/24, AS64501, BR;", "new country BR", "new network owner AS64501"):
+        assert part in scores[placed]
+    assert bits(scores[placed]) > bits(scores[nowhere])
+
+
+def test_turning_places_on_later_is_no_news() -> None:
+    """Everybody's first country would be a new one."""
+    on: list[bool] = []
+    baseline = Baseline(Tuning(), None, lambda address: placed(address) if on else NOWHERE)
+    ordinary(baseline, range(40))
+    on.append(True)
+    assert ordinary(baseline, range(40, 44)) == []
+    assert "new country BR" in moved(baseline, 44.5)
+
+
+def bits(why: str) -> int:
+    """The score that a reason ends with."""
+    return int(why.rpartition("(")[2].split()[0])
+
+
 def test_warming_up_says_nothing_but_that() -> None:
     """In the first week everything is new."""
     baseline = Baseline(Tuning())
     ordinary(baseline, range(5))
 
     assert said(baseline, call(5.5, "DeleteInstance", awsRegion="sa-east-1")) == ""
-    assert baseline.status == "Baselines are warming up: 2 more day(s) before they speak."
+    assert baseline.status == "Baselines are warming up: 2 more days before they speak."
+
+
+def test_status_says_what_of_the_budget_is_used(baseline: Baseline) -> None:
+    """Before the first record, and after an alert."""
+    assert Baseline(Tuning()).status == "Baselines have seen nothing yet."
+    assert said(baseline, call(40.5, "DeleteInstance", awsRegion="sa-east-1"))
+    assert baseline.status.startswith("Baselines: 1 of 3 alerts today, for surprise of 14 bits")
+
+
+def test_ever_higher_scores_do_not_break_the_budget() -> None:
+    """Each beats all before; the day has its three alerts and one more, and status tells of the
+    others. The next day begins anew."""
+    budget = Budget()
+    budget.turn(240, 3)
+    levels = [judged(budget, subject, 20.0 + subject) for subject in range(8)]
+    assert [level is not None for level in levels] == [True] * 4 + [False] * 4
+    assert len(budget.held) == 4
+    assert judged(budget, 3, 40.0) is not None
+    assert judged(budget, 7, 41.0) is None
+    budget.turn(264, 3)
+    assert (budget.held, budget.spoken) == ([], {})
+    assert judged(budget, 7, 60.0) is not None
+
+
+def test_beyond_the_budget_a_score_must_beat_all() -> None:
+    """A lower one is held back."""
+    budget = Budget()
+    budget.turn(240, 3)
+    for subject in range(3):
+        assert judged(budget, subject, 30.0) is not None
+    assert judged(budget, 4, 30.0) is None
+    assert judged(budget, 5, 30.1) is not None
+
+
+def judged(budget: Budget, subject: int, score: float) -> Level | None:
+    """Its level, after the warm-up, three alerts a day."""
+    return budget.judge(subject, score, per_day=3, half_life_days=30.0, quiet=False)
 
 
 def test_a_burst_is_said_and_a_busy_hour_is_not(baseline: Baseline) -> None:
@@ -159,6 +243,37 @@ def test_a_burst_does_not_become_usual_at_once(baseline: Baseline) -> None:
     counted(rate, 31, 1, HALF)
 
     assert rate.novel / rate.weight < 1.5
+
+
+def test_peers_stand_in_for_a_short_history() -> None:
+    """Of two newcomers one calls as often as their peers do, the other twenty times as often."""
+    baseline = Baseline(Tuning())
+    for day in range(30):
+        for number in range(3):
+            busy(baseline, day + 0.4, 10, f"peer-{number}x")
+    assert busy(baseline, 30.4, 12, "new-onex") == []
+    [finding] = busy(baseline, 30.5, 256, "new-twox")[-1:]
+    assert finding.rule == RATE
+    assert "peers (role deploy-role) make" in finding.why
+    assert "(own history: 0 such hours)" in finding.why
+
+
+def test_a_group_of_one_has_no_peers() -> None:
+    """A short history is not told twice by being one's own peer."""
+    baseline = Baseline(Tuning(warmup_days=1))
+    for day in range(5):
+        assert busy(baseline, day + 0.4, 8, "alonex") == []
+    assert RATE not in {one.rule for one in busy(baseline, 6.4, 256, "alonex")}
+
+
+def busy(baseline: Baseline, day: float, number: int, session: str) -> list[Finding]:
+    """So many equal calls within the hour."""
+    found: list[Finding] = []
+    one = call(day, "ListUsers", session=session)
+    for _ in range(number):
+        if baseline.unseen(one.core):
+            found += baseline.learn(one)
+    return found
 
 
 def test_services_that_are_refused_are_quiet(baseline: Baseline) -> None:
@@ -199,6 +314,35 @@ def test_old_evidence_fades() -> None:
 
     assert bits == sorted(bits)
     assert bits[0] < 1.5 < bits[2]
+
+
+def test_a_record_from_the_future_teaches_nothing() -> None:
+    """Its day would hold all later ones, and with them their budget."""
+    baseline = Baseline(Tuning(), None, nowhere, lambda: START + timedelta(days=40.6))
+    ordinary(baseline, range(40))
+    before = baseline.rows
+    for day in (9_000.0, 41.0):
+        assert said(baseline, call(day, "DeleteInstance", awsRegion="sa-east-1")) == ""
+    assert baseline.rows == before
+    assert said(baseline, call(40.6, "DeleteInstance", awsRegion="sa-east-1"))
+
+
+def test_a_score_is_what_the_page_says() -> None:
+    """docs/detection.md by hand: 21 weeks of one call, then another, which weighs 1.4.
+
+    Alone in its group and its account, with 21 hours of one value that was new once: the account
+    gives 2⁻⁸ / 22, its own scope the 22nd part of that.
+    """
+    baseline = Baseline(Tuning(half_life_days=1_000_000))
+    for week in range(21):
+        assert baseline.learn(call(7.0 * week, "ListUsers")) == ()
+    by_hand = 1.4 * (8 + 2 * log2(22))
+
+    why = said(baseline, call(7.0 * 21, "DeleteUser"))
+    assert why == (
+        "first DeleteUser by pipeline (deploy-role) in 147 days (22 active hours);"
+        f" nobody else in this account does it ({by_hand:.0f} bits of surprise)"
+    )
 
 
 def test_rates_need_something_to_compare_with() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,6 @@ def test_different_values_are_counted(tmp_path: Path) -> None:
 
 def test_a_step_may_take_several(tmp_path: Path) -> None:
     """Three of the first and then one of the second; two, or one too late, are not enough."""
-    from dataclasses import replace
-
     found = rules(tmp_path)
     several = replace(found.correlations[0], times={"first": 3})
     found = RuleSet(found.rules, (several,))
@@ -168,14 +167,33 @@ def test_base_rules_are_silent(tmp_path: Path) -> None:
 
 def test_a_correlation_that_raises_is_a_finding(tmp_path: Path) -> None:
     """Silence is the worst fault."""
-    from dataclasses import replace
-
     found = rules(tmp_path)
     bad = replace(found.correlations[0], headline="{nothing}")
 
     (finding,) = said(RuleSet(found.rules, (bad,)), [call("A", 2), call("B", 9)])
     assert finding.rule == BROKEN_RULE
     assert "both ended with KeyError" in finding.why
+
+
+def test_a_shadow_correlation_is_counted_and_not_heard(tmp_path: Path) -> None:
+    """Once for each thing that it would have said. That it broke is said all the same."""
+    found = rules(tmp_path)
+    (chain,) = (replace(one, status="shadow", overridden=True) for one in found.correlations)
+    records = [
+        call("A", 2),
+        call("B", 9),
+        call("B", 10),
+        call("B", 9),
+        call("A", 70),
+        call("B", 75),
+    ]
+    engine, window = Engine(found), ChainWindow(Chains(RuleSet(found.rules, (chain,))))
+
+    assert [window.judge(engine.look(entry(one)).hits, "") for one in records] == [()] * 6
+    assert window.shadow_counts == {"both": len(said(found, records))} == {"both": 2}
+    bad = replace(chain, headline="{nobody}")
+    (finding,) = said(RuleSet(found.rules, (bad,)), records[:2])
+    assert finding.rule == BROKEN_RULE
 
 
 def test_memory_is_bounded(tmp_path: Path) -> None:

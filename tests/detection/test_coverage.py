@@ -9,9 +9,11 @@ import pytest
 from botocore.session import get_session
 
 from bot.detection.coverage import Calls, Group, blind, changing, coverage, reviewed
+from bot.detection.rule import RuleSet
 from bot.detection.sigma import load
 
-RULES = tuple(load())
+RULES = load()
+ONE = next(iter(RULES))
 WHY = Calls("1", (), (Group("Nobody minds.", ("CreateView", "DeleteInstance")),))
 
 
@@ -37,10 +39,43 @@ def test_techniques_name_their_rules() -> None:
     assert "connect_instance_deleted" in found["T1485"].rules
 
 
+def test_correlations_count_for_their_techniques_and_for_no_call() -> None:
+    """A call that is a step of one is not looked at for itself."""
+    chain = RULES.correlation("connect_mass_delete")
+    assert chain is not None
+    base = tuple(rule for rule in RULES.rules if rule.name in chain.rules)
+    found = coverage(RuleSet(base, (chain,)), ["DeleteUser"], WHY)
+
+    assert [(one.technique.id, one.rules) for one in found.techniques] == [
+        ("T1485", ("connect_mass_delete",)),
+        ("T1531", ("connect_mass_delete",)),
+    ]
+    assert (base[0].silent, found.calls[0].rules, found.everywhere) == (True, (), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "dark"),
+    [
+        ("recordings_read_in_bulk", [("s3.amazonaws.com", "PutBucketPolicy")], True),
+        ("recordings_read_in_bulk", [("s3.amazonaws.com", "GetObject")], False),
+        ("access_key_made_then_tried", [("iam.amazonaws.com", "CreateAccessKey")], True),
+        ("access_key_made_then_tried", [("iam.amazonaws.com", "ListRoles")], False),
+        ("connect_mass_delete", [], False),
+    ],
+)
+def test_a_blind_correlation_is_named(name: str, seen: list[tuple[str, str]], dark: bool) -> None:
+    """By what its own base rules need: that another step of it came proves nothing."""
+    chain = RULES.correlation(name)
+    assert chain is not None
+    found = blind(RuleSet(RULES.rules, (chain,)), seen)
+
+    assert (name in [one.rule for one in found]) is dark
+
+
 def test_a_rule_about_any_call_covers_none() -> None:
     """It says nothing about what a call does."""
-    anything = replace(RULES[0], name="anything", guess=lambda known: None)
-    found = coverage([anything], ["CreateView"], WHY)
+    anything = replace(ONE, name="anything", guess=lambda known: None)
+    found = coverage(RuleSet((anything,)), ["CreateView"], WHY)
 
     assert (found.everywhere, found.calls[0].rules) == (("anything",), ())
 
@@ -61,8 +96,8 @@ def test_a_blind_rule_is_named(
     needs: tuple[str, ...], seen: list[tuple[str, str]], why: str
 ) -> None:
     """Where its own calls came, or for reads any that reads, it is not."""
-    rule = replace(RULES[0], needs=needs, guess=lambda known: known["eventName"] == ("GetObject",))
-    found = blind([rule], seen)
+    rule = replace(ONE, needs=needs, guess=lambda known: known["eventName"] == ("GetObject",))
+    found = blind(RuleSet((rule,)), seen)
 
     assert [why in one.why for one in found] == ([True] if why else [])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.detection.headline import FIELDS, fold_values, headline, is_refused, unknown_fields
+from bot.detection.headline import FIELDS, fold_values, headline, is_refused, told, unknown_fields
 from tests.detection.made import INSTANCE, record, seen
 
 EVERY = " ".join(f"{{{name}}}" for name in FIELDS)
@@ -73,3 +73,13 @@ def test_templates_may_only_name_fields(template: str) -> None:
     """No attributes, conversions or widths: a template is filled, never evaluated."""
     assert unknown_fields(template)
     assert not unknown_fields("{actor} {{and}} {target}")
+
+
+def test_an_id_is_told_by_its_head() -> None:
+    """A headline fits a phone: of an id the head stays; near miss, what only looks like one."""
+    arn = f"arn:aws:connect:eu-central-1:111122223333:instance/{INSTANCE}/agent/"
+    user = "e13650b5-3c23-44ab-9b50-30a103d711b5"
+    made = seen(record(requestParameters={"UserId": user, "InstanceId": INSTANCE}, arn=arn))
+
+    assert headline("{target} changed", made, {}) == "e13650b5… changed"
+    assert told("build-e13650b5-3c23-44ab-9b50") == "build-e13650b5-3c23-44ab-9b50"

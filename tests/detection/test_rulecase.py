@@ -25,6 +25,10 @@ def test_a_near_miss_is_its_hit_with_a_difference() -> None:
 def test_a_change_adds_replaces_and_takes_away_without_touching_the_original() -> None:
     record: dict[str, object] = {"a": {"b": 1, "c": 2}, "d": None}
     assert changed(record, {"a.b": None, "d.e": [1]}) == {"a": {"c": 2}, "d": {"e": [1]}}
+    assert changed(record, {"a.b": {"x": 1}, "a.b.y": 2}) == {
+        "a": {"b": {"x": 1, "y": 2}, "c": 2},
+        "d": None,
+    }
     assert record == {"a": {"b": 1, "c": 2}, "d": None}
 
 

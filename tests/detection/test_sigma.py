@@ -241,6 +241,14 @@ def test_conditions_combine(tmp_path: Path, condition: object, expected: bool) -
             "the field sourceIpAddress is spelt sourceIPAddress by CloudTrail",
         ),
         (
+            {"detection": {"s": {"callwarden.policy.stranger|exists": True}, "condition": "s"}},
+            "there is no field callwarden.policy.stranger; there are callwarden.policy.strangers,",
+        ),
+        (
+            {"detection": {"s": {"eventName|fieldref": "callwarden.x"}, "condition": "s"}},
+            "there is no field callwarden.x",
+        ),
+        (
             {"callwarden": {"headline": "x", "fold_by": ["actor"], "fold_minutes": 0}},
             "from 1 to 1440",
         ),

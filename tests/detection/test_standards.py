@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.detection.attack import tag_names, techniques, techniques_of
-from bot.detection.rule import Rule, RuleTest
+from bot.detection.rule import Rule, RuleSet, RuleTest
 from bot.detection.sigma import load
 from bot.detection.sigma.validate import LEFT_OUT, validated, validators
 from bot.detection.standards import faults_of, looks_deeper
@@ -18,12 +18,12 @@ GOOD = load().named("connect_flow_logs_disabled")
 
 def said_of(rule: Rule) -> str:
     """What the lint says of *rule* alone, all in one text."""
-    return "\n".join(fault.what for fault in faults_of([rule]))
+    return "\n".join(fault.what for fault in faults_of(RuleSet((rule,))))
 
 
 def test_a_good_rule_passes() -> None:
     """One of ours."""
-    assert faults_of([GOOD]) == []
+    assert faults_of(RuleSet((GOOD,))) == []
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_half_of_a_pack_looks_deeper_than_the_name() -> None:
 
     assert looks_deeper(GOOD)
     assert not looks_deeper(name_only)
-    assert faults_of([GOOD, name_only]) == []
-    [fault] = faults_of([GOOD, name_only, replace(name_only, name="other")])
+    assert faults_of(RuleSet((GOOD, name_only))) == []
+    [fault] = faults_of(RuleSet((GOOD, name_only, replace(name_only, name="other"))))
     assert fault.where == ""
     assert "connect_instance_deleted, other" in fault.what
 

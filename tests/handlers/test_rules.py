@@ -133,7 +133,7 @@ def test_only_who_may_has_the_rules_read_anew(shadowed: Stage) -> None:
 
     assert "You may not have the rules read anew" in refused
     assert (still, len(shadowed.bot.rules.shadows())) == (1, 0)
-    assert "rules are on, 0 of them shadow" in done
+    assert "3 rules and 0 correlations are on, 0 of them shadow" in done
     assert [link.kind for link in shadowed.store.links()] == ["reload.refused", "rules.reload"]
 
 

@@ -104,3 +104,7 @@ class Watched:
     def checkups(self) -> Sequence[Checkup]:
         """What the watch has seen."""
         return self.watch.checkups()
+
+    def baselines(self) -> str:
+        """They are off."""
+        return "Baselines are off."

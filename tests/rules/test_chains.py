@@ -48,16 +48,6 @@ def test_base_rules_of_its_file_are_silent(chain: Correlation) -> None:
 
 
 @EACH
-def test_runbooks_can_be_followed(chain: Correlation) -> None:
-    """Two to four steps; some name a span of time, and some a field of the record."""
-    steps = " ".join(chain.runbook)
-
-    assert 2 <= len(chain.runbook) <= 4
-    assert re.search(r"\d+ (minute|hour|day)s?|the hour|last hour", steps)
-    assert re.search(r"userIdentity|requestParameters|sessionIssuer|eventTime|sourceIP", steps)
-
-
-@EACH
 def test_test_records_are_made_up(chain: Correlation) -> None:
     """Only documentation's accounts and addresses appear."""
     text = json.dumps([test.records for test in chain.tests])

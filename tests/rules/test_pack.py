@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -11,11 +12,14 @@ from bot.detection import sigma
 from bot.detection.engine import Engine
 from bot.detection.rule import Rule, RuleSet
 from bot.detection.ruletest import run_tests
+from bot.detection.sigma import forgery
 from bot.detection.sigma.validate import validated
 from bot.detection.standards import faults_of, lines
 from tests.detection.made import entry
+from tests.rules import owed
 
-PACK = list(sigma.load())
+RULES = sigma.load()
+PACK = list(RULES)
 FIRST_TEN = frozenset(
     {
         "cloudtrail_blinded",
@@ -30,6 +34,7 @@ FIRST_TEN = frozenset(
         "iam_saml_provider_changed",
     }
 )
+FORGEABLE = forgery.FORGEABLE.format("userAgent")
 EACH = pytest.mark.parametrize("rule", PACK, ids=lambda rule: rule.name)
 
 
@@ -60,19 +65,44 @@ def test_nobody_else_speaks(rule: Rule) -> None:
 
 
 def test_the_pack_meets_its_standards() -> None:
-    """Described, tagged, tested near and far, and with a runbook that can be followed at night;
-    `callwarden rules lint` says the same."""
-    assert lines(faults_of(PACK)) == []
+    """Correlations as well: described, tagged, tested near and far, and with a runbook that can be
+    followed at night; `callwarden rules lint` says the same."""
+    assert lines(faults_of(RULES)) == []
 
 
 def test_pysigma_has_nothing_to_say() -> None:
     """Its validators pass, so that others can use the rules as they are."""
-    assert lines(validated(rule.file for rule in PACK)) == []
+    assert lines(one for one in validated(RULES.files) if one.what != FORGEABLE) == []
+
+
+def test_no_rule_can_be_talked_out_of_speaking() -> None:
+    """By what a client writes itself, like its user agent."""
+    found = [one.where for one in validated(RULES.files) if one.what == FORGEABLE]
+
+    assert sorted(found) == sorted(owed.FORGEABLE)
+
+
+@EACH
+def test_a_person_at_the_console_is_no_service(rule: Rule) -> None:
+    """Some records of people say that the sign-in page called; a service that calls is another."""
+    engine = Engine(RuleSet((replace(rule, status="test", silent=False),)))
+    for test in rule.tests:
+        said = test.record.get("userIdentity")
+        if (
+            test.match
+            and isinstance(said, dict)
+            and "invokedBy" not in said
+            and said.get("type") != "AWSService"
+        ):
+            at_console = test.record | {
+                "userIdentity": said | {"invokedBy": "signin.amazonaws.com"}
+            }
+            assert engine.judge(entry(at_console)), test.name
 
 
 @EACH
 def test_test_records_are_made_up(rule: Rule) -> None:
-    """Only documentation's accounts, addresses and domains appear."""
+    """Only documentation's accounts, addresses and domains appear, and "everywhere"."""
     text = json.dumps([test.record for test in rule.tests])
 
     accounts = set(re.findall(r"(?<![0-9a-f-])\d{12}(?![0-9a-f])", text))
@@ -80,7 +110,7 @@ def test_test_records_are_made_up(rule: Rule) -> None:
     networks = {
         ".".join(one.split(".")[:3]) for one in re.findall(r"(?<![/\d.])\d+\.\d+\.\d+\.\d+", text)
     }
-    assert networks <= {"192.0.2", "198.51.100", "203.0.113"}
+    assert networks <= {"192.0.2", "198.51.100", "203.0.113", "0.0.0"}
 
 
 @pytest.mark.parametrize(

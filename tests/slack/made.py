@@ -208,6 +208,7 @@ any_alert = st.builds(
     target=long_hostile,
     event_name=long_hostile,
     source_ip=long_hostile,
+    origin=long_hostile,
     error_code=long_hostile,
     news=st.lists(news_lines, max_size=40).map(tuple),
     taken=marks,

@@ -379,6 +379,25 @@ def test_status_says_bad_news_first() -> None:
     no_voice(drawn)
 
 
+def test_status_says_how_baselines_are_doing() -> None:
+    """Warming up, or what of today's budget is used."""
+    line = "Baselines are warming up: 2 more days before they speak."
+    drawn = cards.status(counts={}, feeds=[], baselines=line)
+
+    assert lint(drawn) == []
+    assert line in said(drawn)
+
+
+def test_a_card_says_whose_the_address_is() -> None:
+    """Where that is known; whoever owns a network chooses its name."""
+    known = msgspec.structs.replace(made.ALERT, origin="AS64500 <!here> Example, DE")
+    drawn = card(known)
+
+    assert lint(drawn) == []
+    assert "from `203.0.113.7` (AS64500 &lt;!here&gt; Example, DE)" in said(drawn)
+    no_voice(drawn)
+
+
 def page(**changes: Any) -> Page:
     """A page about the alert that nobody takes."""
     fields: dict[str, Any] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -102,6 +103,58 @@ def test_the_same_call_in_two_accounts_counts_once(memory: Store, tmp_path: Path
     assert worker.keep(call("A", 3)) == 1
 
 
+def hushed(folder: Path, kind: str = "temporal_ordered", **more: object) -> RuleSet:
+    """Rules whose correlation is in the shadow."""
+    found = rules(folder, kind, **more)
+    chains = tuple(replace(one, status="shadow", overridden=True) for one in found.correlations)
+    return replace(found, correlations=chains)
+
+
+def test_a_shadow_correlation_is_counted_and_makes_no_alert(
+    open_again: Open, tmp_path: Path
+) -> None:
+    """As a shadow rule is: each thing that it would have said once, folded, whichever process saw
+    the records and however often; nothing of it is kept."""
+    found = hushed(tmp_path)
+    one, other = Worker(open_again(), found), Worker(open_again(), found)
+    one.store.note_shadows(["both"], NOW)
+
+    one.keep(call("A", 2))
+    other.keep(call("B", 9), call("B", 10), call("B", 9))
+    one.keep(call("B", 9), call("A", 170), call("B", 175))
+
+    (counted,) = other.store.shadows("")
+    assert (counted.rule, counted.alerts, counted.hits) == ("both", 2, 2)
+    assert one.store.alerts(list(AlertState)) == []
+    assert one.store.counts().get("findings", 0) == 0
+
+
+def test_a_promoted_correlation_begins_anew(memory: Store, tmp_path: Path) -> None:
+    """It speaks of the next record that completes it; back in the shadow the count begins at 0."""
+    loud, quiet = Worker(memory, rules(tmp_path)), Worker(memory, hushed(tmp_path))
+    memory.note_shadows(["both"], NOW)
+    quiet.keep(call("A", 2), call("B", 9))
+
+    memory.note_shadows([], NOW)
+    assert loud.keep(call("B", 10)) == 1
+    memory.note_shadows(["both"], LATER)
+    quiet.keep(call("B", 11))
+
+    assert [(one.since, one.hits) for one in memory.shadows("")] == [(LATER, 0)]
+
+
+def test_what_a_shadow_correlation_said_goes_with_the_records(
+    memory: Store, tmp_path: Path
+) -> None:
+    """After a prune nothing of it is left."""
+    worker = Worker(memory, hushed(tmp_path))
+    memory.note_shadows(["both"], NOW)
+    worker.keep(call("A", 2), call("B", 9))
+
+    gone = memory.prune(records_before=LATER, evidence_before=NOW)
+    assert (gone["shadow_findings"], gone["shadows"]) == (1, 1)
+
+
 def test_marks_go_with_the_records(memory: Store, tmp_path: Path) -> None:
     """After a prune nothing of theirs is left."""
     worker = Worker(memory, rules(tmp_path))
@@ -129,7 +182,8 @@ def test_order_repeats_and_batches_change_nothing(
     size: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """The store finds what memory finds, in any order, with repeats, in batches of any size."""
+    """The store finds what memory finds, in any order, with repeats, in batches of any size; and
+    counts as much of a correlation in the shadow."""
     folder = tmp_path_factory.mktemp("marks")
     found = rules(folder, kind, **more)
     rng = random.Random(seed)  # noqa: S311 - a test
@@ -142,7 +196,17 @@ def test_order_repeats_and_batches_change_nothing(
         rng.choice(workers).keep(*shuffled[start : start + size])
     store.close()
 
-    assert findings(folder) == {one.id for one in said(found, records)}
+    expected = {one.id for one in said(found, records)}
+    assert findings(folder) == expected
+
+    store = SqliteStore(folder / "shadow.db")
+    store.note_shadows(["both"], NOW)
+    worker = Worker(store, hushed(folder, kind, **more))
+    for start in range(0, len(shuffled), size):
+        worker.keep(*shuffled[start : start + size])
+    (counted,) = store.shadows("")
+    store.close()
+    assert counted.hits == len(expected)
 
 
 def test_each_look_is_one_range_of_an_index(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def rules() -> None:
 @_folders
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
 def list_rules(folders: tuple[Path, ...], form: str) -> None:
-    """Name every rule."""
+    """Name every rule and correlation."""
     found = _load(folders, patient=True)
     _say_refused(found)
     if form == "json":
@@ -74,7 +74,7 @@ def test_rules(ctx: click.Context, name: str | None, folders: tuple[Path, ...]) 
 @_folders
 @click.pass_context
 def lint_rules(ctx: click.Context, folders: tuple[Path, ...]) -> None:
-    """Hold the rules to what ours must have before they are shipped.
+    """Hold the rules and correlations to what ours must have before they are shipped.
 
     Yours too, where a FOLDER is named; what is said of them is advice.
     """
@@ -83,11 +83,11 @@ def lint_rules(ctx: click.Context, folders: tuple[Path, ...]) -> None:
     from bot.detection.standards import faults_of, lines
 
     found = _load(folders)
-    faults = [*faults_of(tuple(found)), *validated(sorted({rule.file for rule in found}))]
+    faults = [*faults_of(found), *validated(found.files)]
     for line in lines(faults):
         click.echo(plain(line))
     verdict = f"{len(faults)} thing(s) to mend" if faults else "nothing to mend"
-    click.echo(f"{len(found)} rules: {verdict}.")
+    click.echo(f"{_how_many(found)}: {verdict}.")
     ctx.exit(1 if faults else 0)
 
 
@@ -103,7 +103,7 @@ def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> Non
     """
     from bot.cli.rules import coverage
 
-    coverage.show(tuple(_load(folders, patient=True)), config if live else None, form)
+    coverage.show(_load(folders, patient=True), config if live else None, form)
 
 
 @rules.command("backtest")
@@ -114,18 +114,29 @@ def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> Non
 @click.option("--level", type=click.Choice([one.value for one in Level]), default="informational")
 @click.option("--fold-minutes", type=click.IntRange(1, 1440), default=60, show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--tolerate-unreadable",
+    is_flag=True,
+    help="What cannot be read is a warning, not exit code 2.",
+)
 @_folders
+@click.pass_context
 def try_back(
+    ctx: click.Context,
     paths: tuple[Path, ...],
     folders: tuple[Path, ...],
     page: Path | None,
     level: str,
     fold_minutes: int,
     form: str,
+    tolerate_unreadable: bool,
 ) -> None:
     """Say which alerts the records in PATH would have made, folded as in production.
 
     --html writes their cards to FILE. Nothing is sent or kept.
+
+    \b
+    Exit code 0: all was read; 2: a fault, or something could not be read.
     """
     from bot.cli.rules import backtest as tried
     from bot.cli.sweep import Tally
@@ -136,6 +147,8 @@ def try_back(
     tried.show(alerts, tally, form)
     if page is not None:
         tried.write(alerts, page)
+    if tally.unreadable and not tolerate_unreadable:
+        ctx.exit(2)
 
 
 @rules.command(hidden=True)
@@ -155,9 +168,10 @@ def docs(out: Path | None) -> None:
 def explain(name: str, folders: tuple[Path, ...]) -> None:
     """Say what NAME looks for, why, what to do then, and how it is tested."""
     from bot.cli.reports import plain
+    from bot.cli.rules.explain import explained
 
     found = _load(folders)
-    for line in _explained(found.correlation(name) or found.named(name)):
+    for line in explained(found.correlation(name) or found.named(name)):
         click.echo(plain(line))
 
 
@@ -177,21 +191,33 @@ def _say_refused(found: RuleSet) -> None:
 
 def summed_up(found: RuleSet) -> str:
     """How many there are, in the shadow and left out."""
-    theirs = sum(not rule.own for rule in found)
-    shadow = sum(rule.shadow for rule in found)
+    every = _every(found)
+    theirs = sum(not one.own for one in every)
+    shadow = sum(one.shadow for one in every)
     return (
-        f"{len(found)} rules ({theirs} of yours), {shadow} of them shadow; "
+        f"{_how_many(found)} ({theirs} of yours), {shadow} of them shadow; "
         f"{len(found.refused)} file(s) refused."
     )
+
+
+def _how_many(found: RuleSet) -> str:
+    return f"{len(found)} rules and {len(found.correlations)} correlations"
 
 
 def _every(found: RuleSet) -> list[Rule | Correlation]:
     return [*found, *found.correlations]
 
 
+def _kind(rule: Rule | Correlation) -> str:
+    """How a correlation puts matches together; of a rule that it is one."""
+    kind = getattr(rule, "kind", None)
+    return str(kind) if kind else "rule"
+
+
 def _told(rule: Rule | Correlation) -> dict[str, object]:
     return {
         "name": rule.name,
+        "kind": _kind(rule),
         "level": rule.level.value,
         "status": rule.status,
         "shadow": rule.shadow,
@@ -210,55 +236,15 @@ def _print_table(found: Sequence[Rule | Correlation]) -> None:
 
     from bot.cli.reports import plain
 
-    table = Table("Name", "Level", "Status", "Tests", "Title")
+    table = Table("Name", "Kind", "Level", "Status", "Tests", "Title")
     for rule in found:
         status = f"{rule.status} (shadow)" if rule.shadow else rule.status
-        cells = (rule.name, rule.level.value, status, str(len(rule.tests)), rule.title)
+        cells = (
+            *(rule.name, _kind(rule), rule.level.value, status),
+            *(str(len(rule.tests)), rule.title),
+        )
         table.add_row(*(Text(plain(one)) for one in cells))
     console = Console()
     if not console.is_terminal:
         console = Console(width=160)
     console.print(table)
-
-
-def _explained(rule: Rule | Correlation) -> list[str]:
-    lines = [f"{rule.name}: {rule.title} ({rule.level.value})", "", rule.description, ""]
-    lines += ["Looks for:", *_looked_for(rule), ""]
-    if rule.shadow:
-        lines += ["It is a shadow rule: counted, never posted.", ""]
-    if rule.runbook:
-        lines += ["What to do:", *_numbered(rule.runbook), ""]
-    if rule.falsepositives:
-        lines += ["May be harmless:", *(f"  - {one}" for one in rule.falsepositives), ""]
-    by = rule.fold_by or getattr(rule, "group_by", ())
-    lines += [f"Findings fold by: {', '.join(by)}", f"Tags: {', '.join(rule.tags)}", ""]
-    if rule.stands_for:
-        lines += [f"While it is open it stands for: {', '.join(rule.stands_for)}", ""]
-    lines += ["Tests:"]
-    for test in rule.tests:
-        lines.append(f"  - {'matches' if test.match else 'does not match'}: {test.name}")
-    return [*lines, "", f"File: {rule.file}"]
-
-
-def _looked_for(rule: Rule | Correlation) -> list[str]:
-    """The rule's detection, or its correlation with its own base rules', as its author wrote it:
-    nothing says it better."""
-    lines = rule.file.read_text("utf-8").splitlines()
-    kept: list[str] = []
-    inside = False
-    for line in lines:
-        if line.startswith(("detection:", "correlation:")):
-            inside = True
-        elif line.startswith("name:") and kept and hasattr(rule, "timespan"):
-            kept += ["", f"{line.removeprefix('name: ')}:"]
-        elif inside and line[:1].strip() and not line.startswith("#"):
-            if not hasattr(rule, "timespan"):
-                break
-            inside = False
-        elif inside:
-            kept.append(line)
-    return kept
-
-
-def _numbered(steps: Sequence[str]) -> list[str]:
-    return [f"  {number}. {step}" for number, step in enumerate(steps, 1)]

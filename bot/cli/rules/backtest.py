@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.scan import findings
+from bot.cli.scan import findings, say_unreadable
 from bot.cli.sweep import Sweep, Tally, Window
 from bot.model import Alert, AlertState, Level, iso
 
@@ -69,9 +69,11 @@ def _all(store: SqliteStore) -> Iterator[Alert]:
 
 
 def show(alerts: Sequence[Alert], tally: Tally, form: str) -> None:
-    """The alerts, worst first, for people or for programs."""
+    """The alerts, worst first, for people or for programs; on standard error what could not be
+    read, as it might have made more of them."""
     from bot.cli.reports import plain
 
+    say_unreadable(tally)
     if form == "json":
         click.echo(
             json.dumps(

@@ -12,7 +12,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from bot.detection.coverage import Blind, Coverage
-    from bot.detection.rule import Rule
+    from bot.detection.rule import RuleSet
 
 
 def operations() -> list[str]:
@@ -23,7 +23,7 @@ def operations() -> list[str]:
     return list(names)
 
 
-def told(rules: Sequence[Rule]) -> Coverage:
+def told(rules: RuleSet) -> Coverage:
     """What *rules* cover, of the calls that were reviewed and of those that botocore adds."""
     from bot.detection.coverage import coverage, reviewed
 
@@ -31,7 +31,7 @@ def told(rules: Sequence[Rule]) -> Coverage:
     return coverage(rules, {*calls.operations, *operations()}, calls)
 
 
-def blind_of(rules: Sequence[Rule], config: Path) -> list[Blind]:
+def blind_of(rules: RuleSet, config: Path) -> list[Blind]:
     """The rules to which the records kept in the store of *config* show nothing."""
     from bot import wiring
     from bot.detection.coverage import blind
@@ -92,7 +92,7 @@ def _dark(dark: Sequence[Blind]) -> Iterator[str]:
         yield f"  {one.rule} needs {' and '.join(one.needs).replace('_', ' ')}. {one.why}"
 
 
-def show(rules: Sequence[Rule], config: Path | None, form: str) -> None:
+def show(rules: RuleSet, config: Path | None, form: str) -> None:
     """Print it. *config* names the store for `--live`."""
     from bot.cli.reports import plain
 

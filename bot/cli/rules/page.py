@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from bot.detection.chainwords import asked
 from bot.detection.coverage import Coverage, coverage, reviewed
-from bot.detection.rule import Rule
+from bot.detection.rule import Correlation, Rule, RuleSet
 from bot.detection.sigma import PACK, load
 
 PAGE = Path(__file__).parents[3] / "docs" / "rules.md"
@@ -20,20 +21,25 @@ those. `callwarden rules explain NAME` shows a rule's condition and its tests.
 _FOLDERS = {
     "connect": "Amazon Connect",
     "account": "What stands around it",
-    "chains": "Several events together",
 }
 
 
 def page(pack: Path = PACK) -> str:
     """The whole page, in Markdown."""
-    rules = tuple(load(pack=pack))
+    rules = load(pack=pack)
     calls = reviewed()
     found = coverage(rules, calls.operations, calls)
-    parts = [_HEAD, *_sections(rules, pack), *_techniques(found), *_calls(found, calls.reviewed)]
+    parts = [
+        _HEAD,
+        *_sections(rules, pack),
+        *_correlations(rules),
+        *_techniques(found),
+        *_calls(found, calls.reviewed),
+    ]
     return "\n".join(parts)
 
 
-def _sections(rules: Sequence[Rule], pack: Path) -> Iterator[str]:
+def _sections(rules: Iterable[Rule], pack: Path) -> Iterator[str]:
     by_folder: dict[str, list[Rule]] = {}
     for rule in rules:
         by_folder.setdefault(rule.file.relative_to(pack).parts[0], []).append(rule)
@@ -45,7 +51,34 @@ def _sections(rules: Sequence[Rule], pack: Path) -> Iterator[str]:
             yield from _rule(rule)
 
 
+def _correlations(rules: RuleSet) -> Iterator[str]:
+    """Each with when it speaks, and what the base rules look for that speak only through it."""
+    if not rules.correlations:
+        return
+    yield "## Correlations\n"
+    yield (
+        "Several records mean more together: each of these looks at matches of its base rules. "
+        "Times are those of the records, so late ones count as well.\n"
+    )
+    for chain in rules.correlations:
+        yield from _head(chain)
+        yield f"Speaks of: {_plain(asked(chain))}\n"
+        yield "| base rule | looks for |"
+        yield "|---|---|"
+        for name in chain.rules:
+            base = rules.named(name)
+            alone = "" if base.silent else " (speaks for itself too)"
+            yield f"| `{name}` | {_plain(base.title)}{alone} |"
+        yield ""
+        yield from _tail(chain, chain.fold_by or chain.group_by)
+
+
 def _rule(rule: Rule) -> Iterator[str]:
+    yield from _head(rule)
+    yield from _tail(rule, rule.fold_by)
+
+
+def _head(rule: Rule | Correlation) -> Iterator[str]:
     yield f"### {rule.title}\n"
     notes = [f"`{rule.name}`", rule.level.value, ", ".join(_tag(tag) for tag in rule.tags)]
     if rule.shadow:
@@ -54,13 +87,16 @@ def _rule(rule: Rule) -> Iterator[str]:
         notes.append(f"needs {' and '.join(rule.needs).replace('_', ' ')}")
     yield " · ".join(notes) + "\n"
     yield f"{_plain(rule.description)}\n"
+
+
+def _tail(rule: Rule | Correlation, fold_by: Sequence[str]) -> Iterator[str]:
     if rule.runbook:
         yield "What to do:\n"
         yield "\n".join(f"{place}. {_plain(step)}" for place, step in enumerate(rule.runbook, 1))
         yield ""
     if rule.falsepositives:
         yield f"May be harmless: {_plain('; '.join(rule.falsepositives))}.\n"
-    yield f"Findings fold by {', '.join(rule.fold_by)}.\n"
+    yield f"Findings fold by {', '.join(fold_by)}.\n"
 
 
 def _tag(tag: str) -> str:

@@ -4,54 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
 
-from bot.detection.actor import actor_of
-from bot.detection.baseline import words
+from bot.detection.baseline import finding, learning, surprise
 from bot.detection.baseline.budget import Budget
-from bot.detection.baseline.features import (
-    Caller,
-    Feature,
-    caller,
-    family,
-    feature,
-    hour_of,
-    hour_of_week,
-    network,
-    operation_class,
-    risk,
-)
+from bot.detection.baseline.features import ACTIVE, Caller, Feature, hour_of
+from bot.detection.baseline.finding import FIRST_SEEN, RATE
 from bot.detection.baseline.memory import Memory, Shelf
-from bot.detection.baseline.scoring import DIMENSIONS, FAINT, rate_surprisal, surprisal
-from bot.detection.document import BROKEN, decode
-from bot.detection.headline import is_refused
-from bot.detection.record import Core, Entry, Who, build
-from bot.detection.resources import instance_of
-from bot.model import Finding, Level
-from bot.model.evidence import Count, Evidence, Row, Touch, apply, apply_count, decayed
+from bot.detection.baseline.reading import caller_of, features_of
+from bot.detection.baseline.words import Known
+from bot.detection.origin import OriginOf, nowhere
+from bot.detection.record import Core, Entry, Who
+from bot.model import Finding, Level, counted
+from bot.model.evidence import Count, Evidence, Row, Touch
 
 __all__ = ["FIRST_SEEN", "RATE", "Baseline", "Shelf", "Tuning"]
 
-FIRST_SEEN = "baseline_first_seen"
-RATE = "baseline_rate"
-
-_CONNECT = "connect.amazonaws.com"
 _MARKS = 300_000
 """Fingerprints of records that are kept; they hold an hour each, so old ones are of no use."""
 _CALLERS = 50_000
 _RECENT = 50_000
-_FOLDS = 24 * 60
-_SERVICE_SHARE = 0.3
-_REFUSED_SERVICE_SHARE = 0.05
-
-_RUNBOOK = (
-    "Ask the actor, by another way than Slack, whether it was them (within the last hour).",
-    "Open Details: compare sourceIPAddress and userAgent with the actor's calls of 24 hours.",
-    "If it was expected, say so when you resolve it; if not, resolve it as a true positive: what"
-    " was learned from it is then forgotten.",
-)
 
 
 class Tuning(Struct, frozen=True, kw_only=True):
@@ -66,12 +42,21 @@ class Tuning(Struct, frozen=True, kw_only=True):
 class Baseline:
     """Judges records by what was usual. May be shared between threads.
 
-    *shelf* holds what does not fit in memory; None keeps everything in memory. `unseen` is for
-    every record, `learn` for those that it lets through.
+    *shelf* holds what does not fit in memory; None keeps everything in memory. *origin_of* tells
+    whose an address is, and where. Records from after *now* teach nothing; None lets all of them
+    pass. `unseen` is for every record, `learn` for those that it lets through.
     """
 
-    def __init__(self, tuning: Tuning, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self,
+        tuning: Tuning,
+        shelf: Shelf | None = None,
+        origin_of: OriginOf = nowhere,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
         self._tuning = tuning
+        self._now = now
+        self._origin_of = origin_of
         self._half_life = tuning.half_life_days * 24
         self._shelf = shelf
         self._lock = threading.Lock()
@@ -141,15 +126,20 @@ class Baseline:
     @property
     def status(self) -> str:
         """One sentence on how it is doing, for status."""
-        budget = self._budget
-        if not budget.begun:
+        tuning = self._tuning
+        with self._lock:
+            budget = self._budget
+            left = budget.warming(budget.latest, tuning.warmup_days)
+            threshold = budget.threshold(tuning.half_life_days)
+            begun, spoken, held = budget.begun, len(budget.spoken), len(budget.held)
+        if not begun:
             return "Baselines have seen nothing yet."
-        if left := budget.warming(budget.latest, self._tuning.warmup_days):
-            return f"Baselines are warming up: {left} more day(s) before they speak."
-        threshold = budget.threshold(self._tuning.half_life_days)
+        if left:
+            return f"Baselines are warming up: {counted(left, 'more day')} before they speak."
+        more = f"; {held:,} more {'was' if held == 1 else 'were'} held back" if held else ""
         return (
-            f"Baselines: {len(budget.spoken)} of {self._tuning.budget_per_day} alerts today, "
-            f"threshold {threshold:.1f} bits."
+            f"Baselines: {spoken} of {counted(tuning.budget_per_day, 'alert')} today, "
+            f"for surprise of {threshold:.0f} bits or more{more}."
         )
 
     @property
@@ -167,156 +157,66 @@ class Baseline:
         return msgspec.json.decode(stored, type=Budget) if stored else Budget()
 
     def _look(self, entry: Entry, traced: bool) -> tuple[tuple[Finding, ...], Evidence | None]:
-        core = entry.core
+        core, half_life = entry.core, self._half_life
         hour = hour_of(core.time[:13])
         who = self._caller(entry)
-        if not hour or who is None:
+        if not hour or who is None or self._is_ahead(hour):
             return (), None
-        budget, tuning = self._budget, self._tuning
-        budget.turn(hour, tuning.budget_per_day)
-        found = self._features(entry, who, hour)
-        score, new = self._score(who, found, hour)
-        score *= self._share(core, who)
-        touches = self._touch(who, found, hour)
-        counts, burst = self._count(core, who, hour)
-        burst_score = burst[0] * self._share(core, who)
-        quiet = bool(budget.warming(hour, tuning.warmup_days))
+        self._budget.turn(hour, self._tuning.budget_per_day)
+        found = features_of(entry, hour, self._origin_of)
+        score, new = surprise.score(self._memory, who, found, hour, half_life)
+        share = surprise.share(core, who)
+        touches = learning.touch(self._memory, who, found, hour, half_life)
+        seen = self._marks.get(_mark(core), 1)
+        counts, burst = learning.count(self._memory, core, who, hour, seen, half_life)
         findings = []
-        for rule, bits in ((FIRST_SEEN, score), (RATE, burst_score)):
-            if bits <= 0:
-                continue
-            subject = who.scopes[0] ^ (rule == RATE)
-            level = budget.judge(
-                subject,
-                bits,
-                per_day=tuning.budget_per_day,
-                half_life_days=tuning.half_life_days,
-                quiet=quiet,
-            )
-            if level is not None:
-                findings.append(self._finding(rule, level, bits, entry, who, new, burst, hour))
+        active = self._memory.get(who.scopes[0], ACTIVE.feature) or Row()
+        if level := self._level(who.scopes[0], bits := score * share, hour):
+            known = Known(hour, active, self._peers(who), self._origin_of(core.address or ""))
+            findings.append(finding.first_seen(entry, level, bits, who, new, known))
+        if level := self._level(who.scopes[0] ^ 1, bits := burst.bits * share, hour):
+            findings.append(finding.rate(entry, level, bits, who, burst))
         evidence = self._evidence(who, found, hour, touches, counts, traced or bool(findings))
         self._memory.shrink()
         if len(self._marks) > _MARKS:
             self._marks.clear()
         return tuple(findings), evidence
 
+    def _is_ahead(self, hour: int) -> bool:
+        """Days would end before they came, and what is made up for one would use up its budget."""
+        return self._now is not None and hour > self._now().timestamp() // 3600 + 1
+
+    def _peers(self, who: Caller) -> int:
+        """How many others were ever seen in the group of *who*, who was counted already."""
+        everybody = self._memory.get(who.scopes[1], ACTIVE.feature)
+        return max(0, round(everybody.novel) - 1) if everybody else 0
+
+    def _level(self, subject: int, bits: float, hour: int) -> Level | None:
+        """How loudly to say it, None where not at all."""
+        if bits <= 0:
+            return None
+        return self._budget.judge(
+            subject,
+            bits,
+            per_day=self._tuning.budget_per_day,
+            half_life_days=self._tuning.half_life_days,
+            quiet=bool(self._budget.warming(hour, self._tuning.warmup_days)),
+        )
+
     def _caller(self, entry: Entry) -> Caller | None:
         core = entry.core
-        if entry.odd or core.who is None:
-            return None
-        known = self._callers.get((core.who, core.account))
+        known = self._callers.get((core.who, core.account)) if not entry.odd else None
         if known is not None:
             return known
-        try:
-            actor = actor_of(decode(entry.raw))
-        except BROKEN:
+        found = caller_of(entry)
+        if found is None or core.who is None:
             return None
-        if not actor.principal:
-            return None
-        found = caller(actor, core.account or "", bool(core.who.service))
         # Connect's own calls are written down as the root user's and told apart by their address.
         if core.who.kind not in ("Root", "SAMLUser", None):
             if len(self._callers) >= _CALLERS:
                 self._callers.clear()
             self._callers[core.who, core.account] = found
         return found
-
-    def _features(self, entry: Entry, who: Caller, hour: int) -> list[Feature]:
-        core = entry.core
-        found = [feature("operation", f"{core.source} {core.name}")]
-        if core.region:
-            found.append(feature("region", core.region))
-        if core.address:
-            found.append(feature("network", network(core.address)))
-        if core.agent:
-            found.append(feature("agent", family(core.agent)))
-        if core.error:
-            found.append(feature("error", core.error))
-        if core.source == _CONNECT and (instance := _instance(entry)):
-            found.append(feature("instance", instance))
-        found.append(feature("hour", hour_of_week(hour)))
-        return found
-
-    def _score(
-        self, who: Caller, found: list[Feature], hour: int
-    ) -> tuple[float, list[tuple[float, Feature, str]]]:
-        """(bits, what is new: each with its bits and what peers do), most surprising first."""
-        own = self._memory.scope(who.scopes[0])
-        newcomer = not own
-        unknown = []
-        for one in found:
-            row = own.get(one.feature)
-            # Nothing fades from a whole hour to nothing within one half-life.
-            if row is None or (hour - row.last > self._half_life and self._is_new(row, hour)):
-                unknown.append(one)
-        if not unknown:
-            return 0.0, []
-        group, account = (self._memory.scope(scope) for scope in who.scopes[1:])
-        alone = (active := group.get(_ACTIVE.feature)) is None or active.novel < 2
-        new = []
-        for one in unknown:
-            levels = [(account.get(one.feature), account.get(one.total))]
-            if not alone or newcomer:
-                # A group of one says the same thing twice.
-                levels.append((group.get(one.feature), group.get(one.total)))
-            levels.append((own.get(one.feature), own.get(one.total)))
-            bits = surprisal(levels, hour, self._half_life) * DIMENSIONS[one.dimension]
-            new.append((bits, one, words.peers_do(group.get(one.feature), hour)))
-        if newcomer:
-            one = feature("principal", who.actor.principal)
-            bits = surprisal([(None, account.get(one.total))], hour, self._half_life)
-            new.append((bits * DIMENSIONS["principal"], one, ""))
-        new.sort(key=lambda each: -each[0])
-        return sum(bits for bits, _, _ in new), new
-
-    def _is_new(self, row: Row, hour: int) -> bool:
-        return decayed(row.weight, hour - row.last, self._half_life) < FAINT
-
-    def _share(self, core: Core, who: Caller) -> float:
-        """How much surprise weighs for this operation by this kind of caller."""
-        share = risk(core.source, core.name)
-        if who.service:
-            refused = bool(core.error) and is_refused(core.error or "")
-            share *= _REFUSED_SERVICE_SHARE if refused else _SERVICE_SHARE
-        return share
-
-    def _touch(self, who: Caller, found: list[Feature], hour: int) -> list[Touch]:
-        """Note what was seen, and return what of it was not noted in this hour before."""
-        own = self._memory.scope(who.scopes[0])
-        touches = []
-        newcomer = not own
-        for one in (*found, _ACTIVE):
-            row = own.get(one.feature)
-            if row is not None and row.last == hour and row.mask & 1:
-                continue
-            text = ""
-            if self._memory.get(who.scopes[2], one.feature) is None:
-                text = f"{one.dimension} {one.value}".rstrip()
-            touches.append(Touch(who.scopes, one.total, one.feature, hour, text))
-        if newcomer:
-            one = feature("principal", who.actor.principal)
-            touches.append(Touch(who.scopes[2:], one.total, one.feature, hour))
-        for touch in touches:
-            apply(self._memory, touch, self._half_life)
-        return touches
-
-    def _count(
-        self, core: Core, who: Caller, hour: int
-    ) -> tuple[list[Count], tuple[float, float, int, str]]:
-        """What to count, and (bits, expected, count, class) of the hour so far."""
-        kind = operation_class(core.name)
-        seen = self._marks.get(_mark(core), 1)
-        if seen & (seen - 1):
-            return [], (0.0, 0.0, 0, kind)
-        rate = feature("rate", f"{core.source} {kind}")
-        count = Count(who.scopes[:2], rate.feature, hour, max(1, seen // 2))
-        apply_count(self._memory, count, self._half_life)
-        own = self._memory.get(who.scopes[0], rate.feature)
-        if own is None or own.last != hour:
-            return [count], (0.0, 0.0, 0, kind)
-        bits, mean = rate_surprisal(own, None, own.mask)
-        return [count], (bits, mean, own.mask, kind)
 
     def _evidence(
         self,
@@ -333,13 +233,6 @@ class Baseline:
             state = msgspec.json.encode(self._budget)
         if not (touches or counts or traced or state):
             return None
-        names: tuple[tuple[int, str], ...] = ()
-        if any(touch.feature == _ACTIVE.feature for touch in touches):
-            names = (
-                (who.scopes[0], f"principal {who.account} {who.actor.principal}"),
-                (who.scopes[1], f"group {who.account} {who.group}"),
-                (who.scopes[2], f"account {who.account}"),
-            )
         traces: tuple[Touch, ...] = ()
         if traced:
             traces = tuple(Touch(who.scopes, one.total, one.feature, hour) for one in found)
@@ -348,45 +241,10 @@ class Baseline:
             touches=tuple(touches),
             counts=tuple(counts),
             traces=traces,
-            names=names,
+            names=learning.named(who, touches),
             state=state,
             version=self._sent,
         )
-
-    def _finding(
-        self,
-        rule: str,
-        level: Level,
-        bits: float,
-        entry: Entry,
-        who: Caller,
-        new: list[tuple[float, Feature, str]],
-        burst: tuple[float, float, int, str],
-        hour: int,
-    ) -> Finding:
-        core = entry.core
-        active = self._memory.get(who.scopes[0], _ACTIVE.feature) or Row()
-        if rule == RATE:
-            why = words.rate(who, burst[3], core.source, burst[2], burst[1], active)
-            headline = f"{who.actor.name}: unusually many {burst[3]} calls to {core.source}"
-        else:
-            told = [(one.dimension, one.value, peers) for share, one, peers in new if share >= 1]
-            why = words.first_seen(who, told, active, core.name, hour)
-            headline = f"{who.actor.name}: {core.name} is unusual for them"
-        mutating = operation_class(core.name) != "read"
-        return Finding(
-            rule=rule,
-            level=level if mutating else Level.MEDIUM,
-            headline=headline,
-            why=f"{why} ({bits:.0f} bits of surprise)",
-            record=build(entry, decode(entry.raw)),
-            fold=(who.actor.principal, who.account),
-            runbook=_RUNBOOK,
-            fold_minutes=_FOLDS,
-        )
-
-
-_ACTIVE = feature("active", "")
 
 
 def _mark(core: Core) -> int:
@@ -404,10 +262,3 @@ def _mark(core: Core) -> int:
             core.time[:13],
         )
     )
-
-
-def _instance(entry: Entry) -> str:
-    try:
-        return instance_of(decode(entry.raw), bytes(entry.raw))
-    except BROKEN:
-        return ""

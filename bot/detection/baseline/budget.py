@@ -11,6 +11,7 @@ FLOOR = 14.0
 
 _DAYS_KEPT = 60
 _TOP = 32
+_HELD = 1_000
 _QUANTILE = 0.9
 
 
@@ -26,7 +27,8 @@ class Budget(Struct, kw_only=True):
     """What has been seen of scores and said of them. Days are those of the records (UTC).
 
     *top* holds today's highest score of each subject, *spoken* the subjects that had their alert
-    today; *best* is the highest score ever. Encoded, it is what survives a restart.
+    today, *held* those above the threshold for whom none was left; *best* is the highest score
+    ever. Encoded, it is what survives a restart.
     """
 
     begun: int = 0
@@ -36,6 +38,7 @@ class Budget(Struct, kw_only=True):
     days: list[Day] = []
     top: dict[int, float] = field(default_factory=dict)
     spoken: dict[int, float] = field(default_factory=dict)
+    held: list[int] = []
     version: int = 0
     known: tuple[float, float] | None = None
     """The two quantiles of the days that are over: they change only with the day."""
@@ -51,7 +54,7 @@ class Budget(Struct, kw_only=True):
         ranked = sorted(self.top.values(), reverse=True)
         spent = ranked[per_day - 1] if len(ranked) >= per_day else 0.0
         self.days = [*self.days, Day(self.day, spent, ranked[0] if ranked else 0.0)][-_DAYS_KEPT:]
-        self.day, self.top, self.spoken = hour // 24, {}, {}
+        self.day, self.top, self.spoken, self.held = hour // 24, {}, {}, []
         self.known = None
         self.version += 1
 
@@ -91,12 +94,25 @@ class Budget(Struct, kw_only=True):
         self.best = max(best, score)
         if quiet or score < self.threshold(half_life_days):
             return None
-        if subject not in self.spoken and len(self.spoken) >= per_day and score <= best:
-            return None
         if subject not in self.spoken:
+            if not self._left(per_day, record=score > best):
+                self._hold(subject)
+                return None
             self.spoken[subject] = score
+            if subject in self.held:
+                self.held.remove(subject)
             self.version += 1
         return Level.HIGH if score >= self.high(half_life_days) else Level.MEDIUM
+
+    def _left(self, per_day: int, *, record: bool) -> bool:
+        """Whether there is an alert left; for a score above all others some beyond the budget."""
+        beyond = max(1, per_day // 3) if record else 0
+        return len(self.spoken) < per_day + beyond
+
+    def _hold(self, subject: int) -> None:
+        if subject not in self.held and len(self.held) < _HELD:
+            self.held.append(subject)
+            self.version += 1
 
 
 def _quantile(days: list[Day], values: list[float], half_life_days: float) -> float:

@@ -68,6 +68,10 @@ def feature(dimension: str, value: str) -> Feature:
     return Feature(dimension, value, key(dimension, value), key("total", dimension))
 
 
+ACTIVE = feature("active", "")
+"""Touched by whatever somebody does: its hours are those in which they were seen."""
+
+
 @lru_cache(maxsize=50_000)
 def network(address: str) -> str:
     """The /24 or /48 of an address; a service's name as it is."""

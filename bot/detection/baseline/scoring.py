@@ -10,15 +10,14 @@ from bot.model.evidence import Row, decayed
 UNHEARD = 2.0**-8
 """The chance of a value that nobody in the account ever showed, given that one is new."""
 
-FAINT = 0.06
-"""Evidence of which four half-lives left no more than this counts as none."""
-
 DIMENSIONS = {
     "operation": 1.0,
     "region": 1.0,
     "instance": 1.0,
     "principal": 0.8,
     "network": 0.7,
+    "country": 0.5,
+    "asn": 0.3,
     "agent": 0.5,
     "error": 0.5,
     "hour": 0.3,
@@ -26,7 +25,10 @@ DIMENSIONS = {
 """Dimension → its share in a record's score: they are not independent, and some tell little."""
 
 _Levels = Sequence[tuple[Row | None, Row | None]]
-_LEAST_HOURS = 8.0
+LEAST_HOURS = 8.0
+"""Hours of evidence that it takes to say what is usual; peers' stand in for those that lack."""
+_PEERS_HOURS = 2.0
+"""Hours of peers' evidence that are always mixed in."""
 _LEAST_CALLS = 8
 
 
@@ -49,22 +51,40 @@ def surprisal(levels: _Levels, hour: int, half_life: float) -> float:
     return max(0.0, -log2(chance))
 
 
-def rate_surprisal(own: Row | None, peers: Row | None, count: int) -> tuple[float, float]:
+def others_of(own: Row, peers: Row | None, half_life: float) -> Row | None:
+    """The rate of *peers* without the part of it that is the caller's *own*, as it is in the hour
+    that runs for the caller; None where nothing is left."""
+    if peers is None:
+        return None
+    age = own.last - peers.last
+    left = [
+        max(0.0, decayed(whole, age, half_life) - part)
+        for whole, part in (
+            (peers.weight, own.weight),
+            (peers.novel, own.novel),
+            (peers.hours, own.hours),
+        )
+    ]
+    # Less than one hour is what rounding left, or too little to stand for anybody.
+    return Row(left[0], left[1], hours=left[2]) if left[0] >= 1.0 else None
+
+
+def rate_surprisal(own: Row | None, others: Row | None, count: int) -> tuple[float, float]:
     """(bits, expected calls an hour) of *count* calls in an hour that is not over.
 
     The chance of so many or more under a negative binomial whose mean and variance are those of
-    earlier active hours (decayed), two hours' worth of the peers' mixed in; no bits where there is
-    too little to compare with.
+    earlier active hours (decayed). Hours of the *others* are mixed in: as many as one's own
+    history lacks, two at least. No bits where there is too little to compare with.
     """
-    sums = [0.0, 0.0, 0.0]
-    for rate, most in ((own, None), (peers, 2.0)):
-        if rate is None or rate.weight <= 0:
-            continue
-        share = 1.0 if most is None else min(1.0, most / rate.weight)
-        for place, value in enumerate((rate.weight, rate.novel, rate.hours)):
-            sums[place] += share * value
-    weight, total, squares = sums
-    if count < _LEAST_CALLS or own is None or own.weight < _LEAST_HOURS:
+    mine = own or Row()
+    lacks = max(_PEERS_HOURS, LEAST_HOURS - mine.weight)
+    share = min(1.0, lacks / others.weight) if others is not None and others.weight > 0 else 0.0
+    weight, total, squares = mine.weight, mine.novel, mine.hours
+    if others is not None:
+        weight += share * others.weight
+        total += share * others.novel
+        squares += share * others.hours
+    if count < _LEAST_CALLS or weight < LEAST_HOURS:
         return 0.0, 0.0
     mean = max(total / weight, 0.1)
     variance = max(squares / weight - mean * mean, 1.2 * mean)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from bot.detection import match
+from bot.detection import derived, match
 from bot.detection.document import Document, real_name, text
 from bot.detection.rule import Known
 
@@ -50,7 +50,7 @@ def compiled(sigma: SigmaRule, faults: list[str]) -> Node | None:
         return None
     try:
         nodes = [_compiled(condition.parsed) for condition in sigma.detection.parsed_condition]
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError, re.error) as error:
         faults.append(f"condition: {plain(error)}")
         return None
     return nodes[0] if len(nodes) == 1 else _either(nodes)
@@ -71,8 +71,18 @@ def _unsupported(detection: SigmaDetection | SigmaDetectionItem) -> Iterator[str
     top = (detection.field or "").split(".")[0]
     if real_name(top) != top:
         yield f"detection: the field {top} is spelt {real_name(top)} by CloudTrail"
+    for field in (detection.field, *map(_referred, detection.value)):
+        if field and (fault := derived.fault(field)):
+            yield f"detection: {fault}"
     if not detection.value:
         yield f"detection: {detection.field} has an empty list"
+
+
+def _referred(value: object) -> str:
+    """The field that *value* is compared with, "" where it is no field."""
+    from sigma.types import SigmaFieldReference
+
+    return value.field if isinstance(value, SigmaFieldReference) else ""
 
 
 def _compiled(condition: object) -> Node:
@@ -174,14 +184,13 @@ def _unknown(known: Known) -> None:
 def _field(field: str, value: SigmaType) -> Node:
     from sigma.types import SigmaFieldReference
 
-    path = tuple(field.split("."))
     if isinstance(value, SigmaFieldReference):
-        return _reference(path, value)
+        return _reference(field, value)
     return _tested(field, _test(value))
 
 
 def _tested(field: str, test: match.Test) -> Node:
-    values = match.reader(field.split("."))
+    values = derived.reader(field)
 
     def guess(known: Known) -> bool | None:
         found = known.get(field)
@@ -190,15 +199,15 @@ def _tested(field: str, test: match.Test) -> Node:
     return Node(lambda document: test(values(document)), guess, frozenset({field}))
 
 
-def _reference(path: tuple[str, ...], reference: SigmaFieldReference) -> Node:
-    other = tuple(reference.field.split("."))
+def _reference(field: str, reference: SigmaFieldReference) -> Node:
+    values, others = derived.reader(field), derived.reader(reference.field)
     starts, ends = reference.starts_with, reference.ends_with
 
     def matches(document: Document) -> bool:
-        wanted = [text(value) for value in match.values(document, other)]
+        wanted = [text(value) for value in others(document)]
         return any(
             match.alike(text(value), want, starts=starts, ends=ends)
-            for value in match.values(document, path)
+            for value in values(document)
             for want in wanted
         )
 

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from bot.detection import heap
 from bot.detection.override import changed, parted, wrong
 from bot.detection.rule import BROKEN_RULE, Correlation, Rule, RuleSet
 from bot.detection.rulecase import read_tests
 from bot.detection.rulefile import Additions, misspelt, read_additions
 from bot.detection.sigma.compile import compiled, plain
 from bot.detection.sigma.correlations import correlation_of, linked, parsed, strangers
+from bot.detection.sigma.reading import documents, policy, rule_files
 from bot.errors import BadInput
 from bot.model import FEED_RULES, LeftOut, Level, Override
 
@@ -29,6 +31,7 @@ PACK = Path(__file__).parents[2] / "rules"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\Z")
 
 
+@heap.uncollected()
 def load(
     folders: Sequence[Path] = (),
     *,
@@ -52,7 +55,7 @@ def load(
     for folder, own in [(pack, True), *((other, False) for other in others)]:
         if not folder.is_dir():
             faults.append(f"{folder}: there is no such folder")
-        for file in sorted(_files(folder)):
+        for file in sorted(rule_files(folder)):
             try:
                 collection, correlations = _parsed(file, own=own)
             except BadInput as fault:
@@ -82,12 +85,6 @@ def load(
     rules = [changed(rule, override or {}) for rule in rules]
     chains = [changed(one, override or {}) for one in chains]
     return RuleSet(*linked(rules, chains, disabled), tuple(refused))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for file in folder.rglob("*"):
-        if file.suffix in (".yml", ".yaml") and not file.name.startswith("."):
-            yield file
 
 
 def _unknown(disabled: Iterable[str], known: Sequence[str]) -> Iterator[str]:
@@ -153,26 +150,17 @@ def _rules(
 
 def _parsed(file: Path, *, own: bool) -> tuple[SigmaCollection, list[SigmaCorrelationRule]]:
     """pySigma's view of *file*. Raises BadInput, a fault a line, where there is none."""
-    import yaml
     from sigma.collection import SigmaCollection
     from sigma.exceptions import SigmaRuleLocation
-    from sigma.rule.base import SigmaYAMLLoader
 
-    try:
-        # The loader is yaml's safe one; it also refuses a key that stands twice.
-        documents = list(yaml.load_all(file.read_text("utf-8"), SigmaYAMLLoader))
-    except (yaml.YAMLError, OSError, ValueError, RecursionError) as error:
-        raise BadInput(f"it cannot be read: {' '.join(str(error).split())}") from error
-    kept = [document for document in documents if document is not None]
-    if not kept or not all(isinstance(document, dict) for document in kept):
-        raise BadInput("it holds no rule")
+    kept = documents(file)
     if any("filter" in document for document in kept):
         raise BadInput("it holds a filter, which is not supported")
     chains = [document for document in kept if "correlation" in document]
     kept = [document for document in kept if "correlation" not in document]
     try:
         found = SigmaCollection.from_dicts(
-            kept, collect_errors=True, source=SigmaRuleLocation(file)
+            kept, collect_errors=True, source=SigmaRuleLocation(file), policy=policy()
         )
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise BadInput(f"pySigma cannot read it: {plain(error)}") from error

@@ -1,4 +1,4 @@
-"""pySigma's own validators over files of rules, by its names for them."""
+"""What shows only in a rule's own Sigma: pySigma's validators, by its names, and ways around it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.detection import heap
 from bot.detection.attack import tag_names
 from bot.detection.sigma.compile import plain
+from bot.detection.sigma.forgery import forgeable
 from bot.detection.standards import Fault
 
 if TYPE_CHECKING:
@@ -37,16 +39,22 @@ def validators() -> list[SigmaRuleValidator]:
     return made
 
 
+@heap.uncollected()
 def validated(files: Iterable[Path]) -> list[Fault]:
-    """What pySigma's validators say of *files*."""
+    """What pySigma's validators say of *files*, and which of their rules have a way around them."""
     from sigma.collection import SigmaCollection
+    from sigma.rule import SigmaRule
 
     collection = SigmaCollection.load_ruleset([*files])
     asked = validators()
     found = [
         _fault(issue) for rule in collection.rules for one in asked for issue in one.validate(rule)
     ]
-    return found + [_fault(issue) for one in asked for issue in one.finalize()]
+    found += [_fault(issue) for one in asked for issue in one.finalize()]
+    rules = [rule for rule in collection.rules if isinstance(rule, SigmaRule)]
+    return found + [
+        Fault(rule.name or rule.title, what) for rule in rules if (what := forgeable(rule))
+    ]
 
 
 def _fault(issue: SigmaValidationIssue) -> Fault:

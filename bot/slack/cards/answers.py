@@ -105,6 +105,7 @@ def status(
     checkups: Sequence[Checkup] = (),
     recovered: Sequence[Trouble] = (),
     rules: Sequence[str] = (),
+    baselines: str = "",
 ) -> Message:
     """How the bot is doing: bad news first, then figures."""
     bad = [feed for feed in feeds if feed.error]
@@ -137,6 +138,8 @@ def status(
     blocks += [parts.section(one) for one in health.recovered(recovered)]
     if hushed := parts.quiet(counts):
         blocks.append(parts.section(f"😴 {hushed}"))
+    if baselines:
+        blocks.append(parts.section(f"📈 {escape(plain(baselines))}"))
     measured = [health.figures(one) for one in checkups]
     if feeds and not measured:
         measured = ["The feeds were not looked at yet: that is done every minute"]
