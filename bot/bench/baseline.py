@@ -50,8 +50,8 @@ def measure(*, pairs: int) -> Mapping[str, object]:
         judged = min(20_000, pairs // _EACH)
         for number in range(judged):
             one = _entry(number)
-            if baseline.unseen(one.core):
-                baseline.learn(one)
+            if seen := baseline.unseen(one.core):
+                baseline.learn(one, seen)
         took = time.perf_counter() - began
         memory = (resident(os.getpid()) or 0.0) - before
         held = baseline.rows

@@ -17,7 +17,7 @@ from bot.errors import BadInput
 from bot.model import Level, iso, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bot.detection.baseline import Baseline
     from bot.detection.chainwindow import ChainWindow
@@ -136,13 +136,17 @@ class Usual:
         self._store = store
         self._waiting: list[tuple[str, Evidence]] = []
 
-    def unseen(self, core: Core) -> bool:
-        """Whether there is something to learn."""
+    def unseen(self, core: Core) -> int:
+        """How often this came in its hour where there is something to learn, else 0."""
         return self._baseline.unseen(core)
 
-    def learn(self, entry: Entry) -> tuple[Finding, ...]:
+    def fresh(self, cores: Sequence[Core]) -> Sequence[tuple[int, int]]:
+        """(place, how often it came) of those of which there is something to learn."""
+        return self._baseline.fresh(cores)
+
+    def learn(self, entry: Entry, seen: int) -> tuple[Finding, ...]:
         """What is unusual about *entry*."""
-        found, evidence = self._baseline.look(entry)
+        found, evidence = self._baseline.look(entry, seen)
         if evidence is not None:
             self._waiting.append((entry.core.id, evidence))
         if len(self._waiting) >= _TOGETHER:

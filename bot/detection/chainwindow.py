@@ -37,10 +37,11 @@ class ChainWindow:
         for mark in self._chains.marks(hits, now):
             if self._add(mark):
                 around = self._around(mark)
-                if self._chains.may_complete(mark, around):
-                    found += self._chains.judge(mark, around, hits[0].record)
-                    for one in self._chains.would_be(mark, around, hits[0].record):
-                        self._would_be.setdefault(one.rule, set()).add(one.id)
+                if not self._chains.may_complete(mark, around):
+                    continue
+                found += self._chains.judge(mark, around, hits[0].record)
+                for one in self._chains.would_be(mark, around, hits[0].record):
+                    self._would_be.setdefault(one.rule, set()).add(one.id)
         return tuple(found)
 
     def _add(self, mark: ChainMark) -> bool:

@@ -53,11 +53,16 @@ _NO_RULE = Split()
 class Watcher(Protocol):
     """Learns from records what is usual, and speaks of what is not."""
 
-    def unseen(self, core: Core) -> bool:
-        """Whether there is something to learn. Asked of every record, so it must be quick."""
+    def unseen(self, core: Core) -> int:
+        """How often a record like this came, where that is worth to learn, else 0."""
         ...
 
-    def learn(self, entry: Entry) -> tuple[Finding, ...]:
+    def fresh(self, cores: Sequence[Core]) -> Sequence[tuple[int, int]]:
+        """(place, `unseen`) of those of *cores* that are worth it. Asked of every record, so it
+        must be quick."""
+        ...
+
+    def learn(self, entry: Entry, seen: int) -> tuple[Finding, ...]:
         """Learn from a record that has something new, and say so where that matters."""
         ...
 
@@ -83,9 +88,13 @@ class Engine:
         self._shadow: Counter[str] = Counter()
         self._watcher = watcher
 
-    def watch(self, watcher: Watcher) -> None:
-        """From now on, tell *watcher* of every record."""
+    def watch(self, watcher: Watcher | None) -> None:
+        """From now on, tell *watcher* of every record; None: nobody."""
         self._watcher = watcher
+
+    def forget(self) -> None:
+        """Somebody else keeps the marks from now on: nothing is an echo of what was."""
+        self._echoes.clear()
 
     @property
     def shadow_counts(self) -> Mapping[str, int]:
@@ -124,9 +133,13 @@ class Engine:
                 _NOTHING if few is None else self._ruled(entry, self._index.split(few, entry.core))
             )
         watcher = self._watcher
-        if watcher is not None and (entry.odd or watcher.unseen(entry.core)):
-            return Look(look.findings + watcher.learn(entry), look.hits)
-        return look
+        if watcher is None:
+            return look
+        seen = watcher.unseen(entry.core)
+        if not (seen or entry.odd):
+            return look
+        learned = watcher.learn(entry, seen)
+        return Look(look.findings + learned, look.hits) if learned else look
 
     def sweep(self, run: Run) -> Iterator[Look]:
         """`look` for each record of *run*, in order, but only where there is something to tell.
@@ -136,16 +149,20 @@ class Engine:
         hot = self._index.hot(run.cores)
         watcher = self._watcher
         if watcher is not None:
-            # What is learned of one record counts for the next, so they are asked in turn.
-            asked = dict(hot)
-            for place, core in enumerate(run.cores):
-                learned = watcher.learn(run.entry(place)) if watcher.unseen(core) else ()
-                look = self._heard(run, place, asked[place]) if place in asked else _NOTHING
-                if learned or look is not _NOTHING:
-                    yield Look(look.findings + learned, look.hits)
+            yield from self._watched(run, watcher, dict(hot))
             return
         for place, few in hot:
             look = self._heard(run, place, few)
+            if look is not _NOTHING:
+                yield look
+
+    def _watched(self, run: Run, watcher: Watcher, hot: Mapping[int, Few]) -> Iterator[Look]:
+        fresh = dict(watcher.fresh(run.cores))
+        for place in sorted(hot.keys() | fresh.keys()):
+            learned = watcher.learn(run.entry(place), fresh[place]) if place in fresh else ()
+            look = self._heard(run, place, hot[place]) if place in hot else _NOTHING
+            if learned:
+                look = Look(look.findings + learned, look.hits)
             if look is not _NOTHING:
                 yield look
 

@@ -67,8 +67,8 @@ class _Filled(dict[str, str]):
         if name == "instance" and self._record.instance in self._instances:
             return _short(self._instances[self._record.instance], self._record.instance)
         value, missing = _FIELDS[name]
-        filled = _short(value(self._record), missing)
-        return told(filled) if name in ("actor", "target") else filled
+        found = _short(value(self._record), missing)
+        return told(found) if name in ("actor", "target") else found
 
 
 def told(name: str) -> str:

@@ -219,13 +219,17 @@ class Rows:
 def apply(rows: Rows, touch: Touch, half_life: float) -> None:
     """Note *touch* in every scope."""
     first = day = False
+    hour = touch.hour
     for place, scope in enumerate(touch.scopes):
         row = rows.get(scope, touch.feature)
         new = row is None
         row = row or Row()
         if place == 0:
-            first, day = new, is_new_day(row, touch.hour)
-        fresh = touched(row, touch.hour, half_life)
+            first, day = new, is_new_day(row, hour)
+        elif not (first or day) and row.last == hour and row.mask & 1:
+            # A peer showed it in this hour already.
+            continue
+        fresh = touched(row, hour, half_life)
         if first:
             row.novel += 1
         day = day and (fresh or place > 0)
@@ -234,16 +238,21 @@ def apply(rows: Rows, touch: Touch, half_life: float) -> None:
             rows.put(scope, touch.feature, row)
         if fresh:
             total = rows.get(scope, touch.total) or Row()
-            added(total, touch.hour, new, half_life)
+            added(total, hour, new, half_life)
             rows.put(scope, touch.total, total)
 
 
 def apply_count(rows: Rows, count: Count, half_life: float) -> None:
     """Note *count* in the caller's own scope, and what it closes in those of its peers."""
     own, *wider = count.scopes
+    now = rows.get(own, count.feature)
+    if now is not None and now.last == count.hour:
+        now.mask += count.number
+        rows.put(own, count.feature, now)
+        return
     around = [(scope, rows.get(scope, count.feature) or Row()) for scope in wider]
     usual = next((row.novel / row.weight for _, row in around if row.weight >= 1.0), 0.0)
-    rate = rows.get(own, count.feature) or Row()
+    rate = now or Row()
     closed = counted(rate, count.hour, count.number, half_life, usual)
     rows.put(own, count.feature, rate)
     if closed is None:

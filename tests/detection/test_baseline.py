@@ -226,8 +226,8 @@ def test_a_burst_is_said_and_a_busy_hour_is_not(baseline: Baseline) -> None:
     found: list[Finding] = []
     for number in range(100):
         one = call(40 + 11 / 24, "UpdateContactFlowMetadata")
-        if baseline.unseen(one.core):
-            found += baseline.learn(one)
+        if seen := baseline.unseen(one.core):
+            found += baseline.learn(one, seen)
         if number == 3:
             assert found == []
     assert {finding.rule for finding in found} == {RATE}
@@ -271,8 +271,8 @@ def busy(baseline: Baseline, day: float, number: int, session: str) -> list[Find
     found: list[Finding] = []
     one = call(day, "ListUsers", session=session)
     for _ in range(number):
-        if baseline.unseen(one.core):
-            found += baseline.learn(one)
+        if seen := baseline.unseen(one.core):
+            found += baseline.learn(one, seen)
     return found
 
 
@@ -440,8 +440,6 @@ def test_a_record_without_time_or_actor_teaches_nothing() -> None:
 def test_unseen_is_true_for_the_first_of_an_hour_then_for_powers_of_two() -> None:
     """What is known costs one look into a dict."""
     baseline, one = Baseline(Tuning()), call(1)
-    assert [baseline.unseen(one.core) for _ in range(8)] == [
-        *(True, True, False, True),
-        *(False, False, False, True),
-    ]
-    assert baseline.unseen(call(1 + 1 / 24).core)
+    assert [baseline.unseen(one.core) for _ in range(8)] == [1, 2, 0, 4, 0, 0, 0, 8]
+    assert baseline.unseen(call(1 + 1 / 24).core) == 1
+    assert baseline.fresh([one.core, call(2).core, call(2).core]) == [(1, 1), (2, 2)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -15,7 +15,8 @@ from bot.detection.baseline.budget import Budget
 from bot.detection.baseline.features import ACTIVE, Caller, Feature, hour_of
 from bot.detection.baseline.finding import FIRST_SEEN, RATE
 from bot.detection.baseline.memory import Memory, Shelf
-from bot.detection.baseline.reading import caller_of, features_of
+from bot.detection.baseline.reading import CONNECT, caller_of, features_of
+from bot.detection.baseline.surprise import New
 from bot.detection.baseline.words import Known
 from bot.detection.origin import OriginOf, nowhere
 from bot.detection.record import Core, Entry, Who
@@ -67,36 +68,49 @@ class Baseline:
         self._budget = self._restored()
         self._sent = self._budget.version
 
-    def unseen(self, core: Core) -> bool:
-        """Whether `learn` has anything to learn from a record: its first of the hour with these
-        values, then the second, fourth, eighth…, which is exact enough for rates."""
-        mark = hash(
-            (
-                core.who,
-                core.source,
-                core.name,
-                core.error,
-                core.region,
-                core.address,
-                core.agent,
-                core.account,
-                core.time[:13],
-            )
-        )
-        count = self._marks[mark] = self._marks.get(mark, 0) + 1
-        return not count & (count - 1)
+    def unseen(self, core: Core) -> int:
+        """How often this came in its hour where that is worth to `learn`, else 0."""
+        return next((seen for _, seen in self.fresh((core,))), 0)
 
-    def learn(self, entry: Entry) -> tuple[Finding, ...]:
-        """What is unusual about *entry*; its evidence counts from now on. Never raises for bad
-        data: a record without a time or an actor teaches nothing."""
-        return self.look(entry)[0]
+    def fresh(self, cores: Sequence[Core]) -> list[tuple[int, int]]:
+        """Those of *cores* of which there is something to `learn`, as (place, how often it came):
+        the first of the hour with these values, then the second, fourth, eighth…, which is exact
+        enough for rates."""
+        found = []
+        marks = self._marks
+        known = marks.get
+        # The cold path: no call of ours for a record that says nothing new.
+        for place, core in enumerate(cores):
+            mark = hash(
+                (
+                    core.time[:13],
+                    core.who,
+                    core.name,
+                    core.source,
+                    core.error,
+                    core.region,
+                    core.address,
+                    core.agent,
+                    core.account,
+                )
+            )
+            seen = marks[mark] = known(mark, 0) + 1
+            if not seen & (seen - 1):
+                found.append((place, seen))
+        return found
+
+    def learn(self, entry: Entry, seen: int = 1) -> tuple[Finding, ...]:
+        """What is unusual about *entry*, the *seen*-th of its kind; its evidence counts from now
+        on. Never raises for bad data: a record without a time or an actor teaches nothing."""
+        with self._lock:
+            return self._look(entry, seen, traced=False, kept=False)[0]
 
     def look(
-        self, entry: Entry, *, traced: bool = False
+        self, entry: Entry, seen: int = 1, *, traced: bool = False
     ) -> tuple[tuple[Finding, ...], Evidence | None]:
         """`learn`, with the evidence that must be stored together with the record."""
         with self._lock:
-            return self._look(entry, traced)
+            return self._look(entry, seen, traced=traced)
 
     def take(self, entry: Entry, spoken: bool) -> tuple[tuple[Finding, ...], Evidence | None]:
         """For a stream in which records may come twice: what `look` says of *entry*, nothing
@@ -108,8 +122,9 @@ class Baseline:
             self._recent[core.id] = None
             if len(self._recent) > _RECENT:
                 self._recent.popitem(last=False)
-            if self.unseen(core) or spoken or entry.odd:
-                return self._look(entry, spoken)
+            seen = self.unseen(core)
+            if seen or spoken or entry.odd:
+                return self._look(entry, seen, traced=spoken)
             return (), None
 
     def reset(self) -> None:
@@ -156,28 +171,40 @@ class Baseline:
         stored = self._shelf.baseline_state() if self._shelf is not None else b""
         return msgspec.json.decode(stored, type=Budget) if stored else Budget()
 
-    def _look(self, entry: Entry, traced: bool) -> tuple[tuple[Finding, ...], Evidence | None]:
-        core, half_life = entry.core, self._half_life
+    def _look(
+        self, entry: Entry, seen: int, *, traced: bool, kept: bool = True
+    ) -> tuple[tuple[Finding, ...], Evidence | None]:
+        """*seen* 0: its kind was told of already, and later ones of it will count it."""
+        core, half_life, memory = entry.core, self._half_life, self._memory
         hour = hour_of(core.time[:13])
         who = self._caller(entry)
         if not hour or who is None or self._is_ahead(hour):
             return (), None
         self._budget.turn(hour, self._tuning.budget_per_day)
-        found = features_of(entry, hour, self._origin_of)
-        score, new = surprise.score(self._memory, who, found, hour, half_life)
-        share = surprise.share(core, who)
-        touches = learning.touch(self._memory, who, found, hour, half_life)
-        seen = self._marks.get(_mark(core), 1)
-        counts, burst = learning.count(self._memory, core, who, hour, seen, half_life)
+        found: list[Feature] = []
+        touches: list[Touch] = []
+        new: list[New] = []
+        score = 0.0
+        # Of the second of a kind in an hour all is known but for what its kind does not tell.
+        if seen < 2 or traced or core.source == CONNECT:
+            found = features_of(entry, hour, self._origin_of)
+            score, new = surprise.score(memory, who, found, hour, half_life)
+            touches = learning.touch(memory, who, found, hour, half_life)
+        counts, burst = learning.count(memory, core, who, hour, seen, half_life)
         findings = []
-        active = self._memory.get(who.scopes[0], ACTIVE.feature) or Row()
-        if level := self._level(who.scopes[0], bits := score * share, hour):
-            known = Known(hour, active, self._peers(who), self._origin_of(core.address or ""))
-            findings.append(finding.first_seen(entry, level, bits, who, new, known))
-        if level := self._level(who.scopes[0] ^ 1, bits := burst.bits * share, hour):
-            findings.append(finding.rate(entry, level, bits, who, burst))
-        evidence = self._evidence(who, found, hour, touches, counts, traced or bool(findings))
-        self._memory.shrink()
+        if score or burst.bits:
+            share = surprise.share(core, who)
+            active = memory.get(who.scopes[0], ACTIVE.feature) or Row()
+            if level := self._level(who.scopes[0], bits := score * share, hour):
+                known = Known(hour, active, self._peers(who), self._origin_of(core.address or ""))
+                findings.append(finding.first_seen(entry, level, bits, who, new, known))
+            if level := self._level(who.scopes[0] ^ 1, bits := burst.bits * share, hour):
+                findings.append(finding.rate(entry, level, bits, who, burst))
+        evidence = None
+        if kept:
+            traced = traced or bool(findings)
+            evidence = self._evidence(who, found, hour, touches, counts, traced)
+        memory.shrink()
         if len(self._marks) > _MARKS:
             self._marks.clear()
         return tuple(findings), evidence
@@ -211,8 +238,7 @@ class Baseline:
         found = caller_of(entry)
         if found is None or core.who is None:
             return None
-        # Connect's own calls are written down as the root user's and told apart by their address.
-        if core.who.kind not in ("Root", "SAMLUser", None):
+        if core.who.tells_actor:
             if len(self._callers) >= _CALLERS:
                 self._callers.clear()
             self._callers[core.who, core.account] = found
@@ -245,20 +271,3 @@ class Baseline:
             state=state,
             version=self._sent,
         )
-
-
-def _mark(core: Core) -> int:
-    """The fingerprint of `Baseline.unseen`, which has its own copy: a call costs too much there."""
-    return hash(
-        (
-            core.who,
-            core.source,
-            core.name,
-            core.error,
-            core.region,
-            core.address,
-            core.agent,
-            core.account,
-            core.time[:13],
-        )
-    )

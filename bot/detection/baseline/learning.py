@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from bot.detection.baseline.features import ACTIVE, Caller, Feature, feature, operation_class
 from bot.detection.baseline.memory import Memory
-from bot.detection.baseline.scoring import others_of, rate_surprisal
+from bot.detection.baseline.scoring import LEAST_CALLS, others_of, rate_surprisal
 from bot.detection.record import Core
 from bot.model.evidence import Count, Touch, apply, apply_count
 
@@ -54,16 +54,16 @@ def count(
 ) -> tuple[list[Count], Burst]:
     """Count the call, the *seen*-th of its kind in this hour, and weigh the hour so far.
 
-    Only powers of two are told of, so each stands for the calls since the one before.
+    Only powers of two are told of, so each stands for the calls since the one before; 0 is none.
     """
     kind = operation_class(core.name)
-    if seen & (seen - 1):
+    if not seen:
         return [], Burst(kind)
     rate = feature("rate", f"{core.source} {kind}")
     counted = Count(who.scopes[:2], rate.feature, hour, max(1, seen // 2))
     apply_count(memory, counted, half_life)
     own = memory.get(who.scopes[0], rate.feature)
-    if own is None or own.last != hour:
+    if own is None or own.last != hour or own.mask < LEAST_CALLS:
         return [counted], Burst(kind)
     others = others_of(own, memory.get(who.scopes[1], rate.feature), half_life)
     bits, mean = rate_surprisal(own, others, own.mask)

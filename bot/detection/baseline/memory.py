@@ -57,11 +57,14 @@ class Memory(Rows):
 
     def get(self, scope: int, feature: int) -> Row | None:
         """The row, None where there is none."""
-        return self.scope(scope).get(feature)
+        rows = self._scopes.get(scope)
+        return (self.scope(scope) if rows is None else rows).get(feature)
 
     def put(self, scope: int, feature: int, row: Row) -> None:
         """Keep *row*, new or changed."""
-        rows = self.scope(scope)
+        rows = self._scopes.get(scope)
+        if rows is None:
+            rows = self.scope(scope)
         if feature not in rows:
             self.rows += 1
         rows[feature] = row

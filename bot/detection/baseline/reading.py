@@ -17,7 +17,7 @@ from bot.detection.origin import NOWHERE, OriginOf
 from bot.detection.record import Entry
 from bot.detection.resources import instance_of
 
-_CONNECT = "connect.amazonaws.com"
+CONNECT = "connect.amazonaws.com"
 
 
 def caller_of(entry: Entry) -> Caller | None:
@@ -51,7 +51,7 @@ def features_of(entry: Entry, hour: int, origin_of: OriginOf) -> list[Feature]:
         found.append(feature("agent", family(core.agent)))
     if core.error:
         found.append(feature("error", core.error))
-    if core.source == _CONNECT and (instance := _instance(entry)):
+    if core.source == CONNECT and (instance := _instance(entry)):
         found.append(feature("instance", instance))
     found.append(feature("hour", hour_of_week(hour)))
     return found

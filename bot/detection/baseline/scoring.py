@@ -29,7 +29,7 @@ LEAST_HOURS = 8.0
 """Hours of evidence that it takes to say what is usual; peers' stand in for those that lack."""
 _PEERS_HOURS = 2.0
 """Hours of peers' evidence that are always mixed in."""
-_LEAST_CALLS = 8
+LEAST_CALLS = 8
 
 
 def surprisal(levels: _Levels, hour: int, half_life: float) -> float:
@@ -84,7 +84,7 @@ def rate_surprisal(own: Row | None, others: Row | None, count: int) -> tuple[flo
         weight += share * others.weight
         total += share * others.novel
         squares += share * others.hours
-    if count < _LEAST_CALLS or weight < LEAST_HOURS:
+    if count < LEAST_CALLS or weight < LEAST_HOURS:
         return 0.0, 0.0
     mean = max(total / weight, 0.1)
     variance = max(squares / weight - mean * mean, 1.2 * mean)
