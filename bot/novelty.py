@@ -13,8 +13,9 @@ SEEN_KEPT = 200
 _VERSION = re.compile(r"\d[\w.+-]*")
 
 
-def news(seen: Seen, level: Level, finding: Finding, time: str) -> list[str]:
-    """What *finding* shows that was not *seen* at *level* before, one line each."""
+def news(seen: Seen, level: Level, finding: Finding, time: str, origin: str = "") -> list[str]:
+    """What *finding* shows that was not *seen* at *level* before, one line each; *origin* says
+    whose its address is."""
     record = finding.record
     lines: list[str] = []
     if finding.level.rank > level.rank:
@@ -25,7 +26,8 @@ def news(seen: Seen, level: Level, finding: Finding, time: str) -> list[str]:
         lines.append(f"actor {record.actor.name or 'unknown'}")
     where = network(record.source_ip)
     if _unseen(where, seen.networks):
-        lines.append(f"network {where}{_last(seen.networks, 'networks')}")
+        named = f"{where}, {origin}" if origin else where
+        lines.append(f"network {named}{_last(seen.networks, 'networks')}")
     if _unseen(agent(record.user_agent), seen.agents):
         lines.append(f"program {record.user_agent[:120]}{_last(seen.agents, 'programs')}")
     return [f"{line} ({time})" for line in lines]

@@ -103,7 +103,8 @@ class Triage:
             if same_target and _only_replays(alert):
                 return _originated(alert, finding, fold_key, time, now)
             if alert.fold_key == fold_key and not _crowded(alert, finding.record):
-                fresh = news(alert.seen, alert.level, finding, time)
+                origin = self._origin_of(finding.record.source_ip)
+                fresh = news(alert.seen, alert.level, finding, time, origin)
                 if not (alert.resolved and fresh):
                     return _folded(alert, finding, fresh, time, now)
         return self._opened(finding, new_id(), time, now)

@@ -70,6 +70,9 @@ def test_an_alert_says_whose_the_last_address_is() -> None:
     [both] = fold_all(found, triage)
     assert (first.origin, both.origin) == ("AS64500 Example, DE", "")
 
+    [turned] = fold_all([found[1], finding_at(2, source_ip="203.0.113.7")], triage)
+    assert turned.news[0].startswith("network 203.0.113.0/24, AS64500 Example, DE (")
+
 
 # ── what folds ──────────────────────────────────────────────────────────────
 

@@ -142,7 +142,7 @@ class BaselineSettings(Struct, frozen=True, kw_only=True):
     warmup_days: Annotated[int, Meta(ge=1, le=90)] = 7
     half_life_days: Annotated[float, Meta(ge=1, le=365)] = 30.0
     memory_rows: Annotated[int, Meta(ge=10_000, le=5_000_000)] = 300_000
-    """Rows of evidence held in memory, about 350 bytes each."""
+    """Rows of evidence held in memory, about 370 bytes each."""
     geo_database: str | tuple[str, ...] = ()
     """MaxMind DB files that tell whose an address is and where."""
 
