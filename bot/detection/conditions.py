@@ -9,8 +9,7 @@ from ipaddress import ip_network
 from msgspec import Struct
 
 from bot.detection.accounts import account_in
-from bot.detection.document import text
-from bot.detection.flat import flat, under
+from bot.detection.flat import flat, under, words
 
 _OPERATORS = frozenset(
     {
@@ -100,7 +99,7 @@ def _tests(statement: object) -> Iterator[tuple[str, list[str]]]:
                 continue
             for one in flat(tests):
                 for key, values in one.items() if isinstance(one, dict) else ():
-                    if found := [text(value) for value in flat(values)]:
+                    if found := list(words(values)):
                         yield key.lower(), found
 
 

@@ -22,3 +22,20 @@ def under(holder: object, key: str) -> Iterator[object]:
         for name, value in holder.items():
             if name.lower() == key:
                 yield from flat(value)
+
+
+def words(value: object) -> Iterator[str]:
+    """The strings of `flat`, and numbers as strings; objects have no business there."""
+    for one in flat(value):
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, bool):
+            yield "true" if one else "false"
+        elif isinstance(one, int):
+            yield str(one)
+
+
+def words_under(holder: object, key: str) -> Iterator[str]:
+    """The `words` of every value that stands under *key*, as `under` finds them."""
+    for one in under(holder, key):
+        yield from words(one)

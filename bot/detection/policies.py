@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from bot.detection.accounts import account_in, is_strange, own_account
 from bot.detection.conditions import Narrowing, narrowing
-from bot.detection.document import Document, text
-from bot.detection.flat import flat, under
+from bot.detection.document import Document
+from bot.detection.flat import under, words, words_under
 from bot.detection.statements import allowing, policies
 
 _ANYBODY = re.compile(r"^\*$|^arn:[^:]*:[^:]*:[^:]*:\*")
@@ -27,7 +27,7 @@ _GIVING = frozenset(
 """What a service needs to deliver into the account; it takes nothing out."""
 
 _SPOKEN_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
-_SPOKEN_ANYBODY = re.compile(r'(?is)"(?:aws|principal)"\s*:\s*\[?\s*"\*"')
+_SPOKEN_ANYBODY = re.compile(r'(?i)"(?:aws|principal)":\[?"\*"')
 
 
 class Opened(Struct, frozen=True):
@@ -80,7 +80,7 @@ def opened(document: Document) -> Opened:
     for policy in policies(document):
         if isinstance(policy, str):
             found.strange(_SPOKEN_ACCOUNT.findall(policy))
-            found.public |= bool(_SPOKEN_ANYBODY.search(policy))
+            found.public |= bool(_SPOKEN_ANYBODY.search("".join(policy.split())))
             continue
         for statement in allowing(policy):
             _judge(statement, found)
@@ -93,11 +93,12 @@ def _judge(statement: object, found: _Found) -> None:
         found.anybody(narrowed)
     for principal in under(statement, "principal"):
         if not isinstance(principal, dict):
-            _named("aws", text(principal), statement, narrowed, found)
+            for name in words(principal):
+                _named("aws", name, statement, narrowed, found)
             continue
         for kind, names in principal.items():
-            for name in flat(names):
-                _named(kind.lower(), text(name), statement, narrowed, found)
+            for name in words(names):
+                _named(kind.lower(), name, statement, narrowed, found)
 
 
 def _named(kind: str, name: str, statement: object, narrowed: Narrowing, found: _Found) -> None:
@@ -120,5 +121,5 @@ def _named(kind: str, name: str, statement: object, narrowed: Narrowing, found: 
 
 def _only_gives(statement: object) -> bool:
     """Whether a service may only deliver."""
-    actions = [text(one).lower() for one in under(statement, "action")]
+    actions = [one.lower() for one in words_under(statement, "action")]
     return bool(actions) and _GIVING.issuperset(actions)

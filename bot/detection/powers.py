@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from bot.detection.document import Document, text
-from bot.detection.flat import under
+from bot.detection.document import Document
+from bot.detection.flat import under, words_under
 from bot.detection.match import ANY, ONE, Glob, Wild, glob
 from bot.detection.statements import allowing, policies
 
@@ -59,7 +59,7 @@ def _given(statement: object) -> Iterator[str]:
         if all(map(may, _EVERYTHING)):
             yield "everything"
         yield from (name for name, calls in _POWERS.items() if _reaches(name, may, calls))
-        if any(text(one) == "*" for one in under(statement, "resource")) or any(
+        if any(one == "*" for one in words_under(statement, "resource")) or any(
             True for _ in under(statement, "notresource")
         ):
             yield from (name for name, calls in _ANYWHERE.items() if any(map(may, calls)))
@@ -72,10 +72,10 @@ def _reaches(name: str, may: Callable[[str], bool], calls: tuple[str, ...]) -> b
 
 def _rights(statement: object) -> Iterator[Callable[[str], bool]]:
     """What Action gives, and what NotAction leaves."""
-    named = [_glob(text(one)) for one in under(statement, "action")]
+    named = [_glob(one) for one in words_under(statement, "action")]
     if named:
         yield lambda call: any(fits(call) for fits in named)
-    left_out = [_glob(text(one)) for one in under(statement, "notaction")]
+    left_out = [_glob(one) for one in words_under(statement, "notaction")]
     if left_out:
         yield lambda call: not any(fits(call) for fits in left_out)
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from bot.detection.document import Document, text
-from bot.detection.flat import under
+from bot.detection.document import Document
+from bot.detection.flat import under, words_under
 
 _NESTED = 3
 """Documents within documents: a policy as a string in the parameters is one."""
@@ -56,5 +56,5 @@ def _merged(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def allowing(policy: object) -> Iterator[object]:
     """The statements of *policy* that allow something."""
     for statement in under(policy, "statement"):
-        if any(text(effect).lower() == "allow" for effect in under(statement, "effect")):
+        if any(effect.lower() == "allow" for effect in words_under(statement, "effect")):
             yield statement

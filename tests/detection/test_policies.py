@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import cast
 from urllib.parse import quote
 
@@ -123,6 +124,18 @@ def test_a_stranger_cannot_hide_behind_the_own_account(
 def test_the_own_account_is_no_stranger(own: list[str], way: str) -> None:
     """Nobody from outside is let in."""
     assert told({"policy": written({"Statement": allowing({"AWS": own})}, way)}) == Opened()
+
+
+def test_depth_and_length_are_no_trap() -> None:
+    """A policy that AWS would refuse is read as far as it goes, and quickly."""
+    deep: object = "*"
+    for _ in range(700):
+        deep = {"AWS": deep}
+    begun = time.perf_counter()
+
+    assert of(allowing({"AWS": deep}), allowing({"AWS": OTHER})).strangers == (OTHER,)
+    assert told({"policy": '{"Principal": {"AWS":' + " " * 500_000 + "[x"}) == Opened()
+    assert time.perf_counter() - begun < 2
 
 
 def test_deny_lets_nobody_in() -> None:
