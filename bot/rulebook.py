@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.detection.chainwords import asked
 from bot.detection.coverage import coverage, reviewed
-from bot.detection.rule import Correlation, Rule, RuleSet
+from bot.detection.rule import RuleSet
 from bot.errors import BadInput, Fault
 from bot.model import (
     Alert,
@@ -29,6 +28,7 @@ from bot.model import (
     iso,
 )
 from bot.ports import Bot, Clock, Store, Verdicted
+from bot.rulefacts import every, facts_of
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +59,12 @@ class Rulebook:
 
     def facts(self) -> Sequence[RuleFacts]:
         """Every rule and then every correlation that is on, each time ours first."""
-        return [_facts(rule) for rule in _every(self._rules)]
+        return [facts_of(rule) for rule in every(self._rules)]
 
     def named(self, name: str) -> RuleFacts:
         """The rule or correlation called *name*. Raises BadInput with the nearest name where there
         is none."""
-        return _facts(self._rules.correlation(name) or self._rules.named(name))
+        return facts_of(self._rules.correlation(name) or self._rules.named(name))
 
     def refused(self) -> Sequence[LeftOut]:
         """The files of users' folders that were left out."""
@@ -76,7 +76,7 @@ class Rulebook:
         known = {one.rule: one for one in self._store.shadows(since)}
         return [
             known.get(rule.name, Shadowed(rule=rule.name, since=self._since))
-            for rule in _every(self._rules)
+            for rule in every(self._rules)
             if rule.shadow
         ]
 
@@ -127,7 +127,7 @@ class Rulebook:
             self._use(rules)
             self._rules, self._error, self._since = rules, "", iso(self._clock.now())
             chains = counted(len(rules.correlations), "correlation")
-            shadow = sum(rule.shadow for rule in _every(rules))
+            shadow = sum(rule.shadow for rule in every(rules))
             said = f"{counted(len(rules), 'rule')} and {chains} are on, {shadow} of them shadow"
             if rules.refused:
                 said += f"; {len(rules.refused)} file(s) left out"
@@ -142,7 +142,7 @@ class Rulebook:
             return  # said there
 
     def _note(self, rules: RuleSet) -> None:
-        names = [rule.name for rule in _every(rules) if rule.shadow]
+        names = [rule.name for rule in every(rules) if rule.shadow]
         self._store.note_shadows(names, iso(self._clock.now()))
         for one in rules.refused:
             log.warning("%s is left out of the rules: %s.", one.file, one.reason)
@@ -178,28 +178,4 @@ def aloud(rules: RuleSet) -> RuleSet:
     """Only the shadow rules, made to speak, so that what they would say can be counted."""
     return RuleSet(
         tuple(replace(rule, status="test", overridden=True) for rule in rules if rule.shadow)
-    )
-
-
-def _every(rules: RuleSet) -> list[Rule | Correlation]:
-    return [*rules, *rules.correlations]
-
-
-def _facts(rule: Rule | Correlation) -> RuleFacts:
-    return RuleFacts(
-        name=rule.name,
-        title=rule.title,
-        level=rule.level,
-        status=rule.status,
-        shadow=rule.shadow,
-        own=rule.own,
-        description=rule.description,
-        tags=rule.tags,
-        falsepositives=rule.falsepositives,
-        runbook=rule.runbook,
-        fold_by=rule.fold_by or getattr(rule, "group_by", ()),
-        needs=rule.needs,
-        tests=len(rule.tests),
-        file=str(rule.file),
-        asks=asked(rule) if isinstance(rule, Correlation) else "",
     )

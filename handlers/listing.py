@@ -119,7 +119,7 @@ def _pressed(bot: Bot, body: said.Body) -> Message:
     if asked[:1] == ["exceptions"]:
         return draw_exceptions(bot, int(offset))
     if asked[:1] == ["rules"]:
-        return rules.page(bot, int(offset))
+        return rules.page(bot, asked[1:], int(offset))
     return draw(bot, said.person(body), asked, int(offset))
 
 

@@ -21,7 +21,7 @@ CORE = (
     *("bot.audits", "bot.summaries", "bot.jobs", "bot.ingest", "bot.snoozes", "bot.novelty"),
     *("bot.hours", "bot.escalation", "bot.paging", "bot.pager"),
     *("bot.routing", "bot.channels", "bot.health"),
-    *("bot.exemptions", "bot.rulebook"),
+    *("bot.exemptions", "bot.rulebook", "bot.rulefacts"),
     *("bot.storms", "bot.holding", "bot.standing", "bot.inhibition", "bot.telling"),
 )
 DRAWING = (

@@ -26,6 +26,7 @@ from slack_sdk.models.blocks import (
     RichTextElementParts,
     RichTextPreformattedElement,
     SectionBlock,
+    StaticSelectElement,
 )
 from slack_sdk.models.blocks.basic_components import SlackFile
 
@@ -46,7 +47,7 @@ from bot.model import (
     counted,
     cut,
 )
-from bot.slack.lint import ALT, BUTTON, HEADER, POINTER, TEXT
+from bot.slack.lint import ALT, BUTTON, HEADER, OPTION, OPTION_VALUE, POINTER, TEXT
 from bot.slack.text import code, date, escape, mention, plain, shorten
 
 Block = dict[str, Any]
@@ -56,6 +57,9 @@ TAKE, RESOLVE, DETAILS, RAW = "alert_take", "alert_resolve", "alert_details", "a
 
 EARLIER, LATER = "alerts_back", "alerts_on"
 """The action ids of a list's buttons. Their value is where the page begins and what is listed."""
+
+EXPLAIN = "rule_explain"
+"""The action id of the menu under a list of rules. Each choice's value is a rule's name."""
 
 SHOW = "storm_alerts"
 """The action id of a storm's button. Its value is as that of a list's buttons."""
@@ -169,15 +173,30 @@ def actions(*buttons: InteractiveElement) -> Block:
     return _json(ActionsBlock(elements=list(buttons)))
 
 
-def turning(words: str, offset: int, shown: int, total: int, step: int) -> list[Block]:
+def choice(label: str, action: str, names: Sequence[str]) -> list[InteractiveElement]:
+    """A menu of *names*, each of which is its own value; none where no name fits into one."""
+    options = [
+        Option(text=PlainTextObject(text=plain(name, OPTION), emoji=False), value=name)
+        for name in names
+        if len(name) <= OPTION_VALUE
+    ]
+    shown = PlainTextObject(text=label, emoji=False)
+    if not options:
+        return []
+    return [StaticSelectElement(action_id=action, placeholder=shown, options=options)]
+
+
+def turning(
+    words: str, offset: int, shown: int, total: int, step: int, *more: InteractiveElement
+) -> list[Block]:
     """The buttons that turn the page of a list of *total* that *words* ask for: it begins at
-    *offset* and shows so many; a whole one has *step*."""
-    buttons = []
+    *offset* and shows so many; a whole one has *step*. *more* stands behind them."""
+    buttons: list[InteractiveElement] = []
     if offset:
         buttons.append(button("◂ Back", EARLIER, f"{max(0, offset - step)} {words}"))
     if offset + shown < total:
         buttons.append(button("Next ▸", LATER, f"{offset + shown} {words}"))
-    return [actions(*buttons)] if buttons else []
+    return [actions(*buttons, *more)] if buttons or more else []
 
 
 def quiet(counts: Mapping[str, int]) -> str:

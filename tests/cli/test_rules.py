@@ -56,6 +56,17 @@ def test_every_rule_is_listed(tmp_path: Path) -> None:
     assert counted in run("list", "--rules", theirs(tmp_path)).stdout
 
 
+def test_some_rules_are_listed() -> None:
+    """Those that fit all words."""
+    told = json.loads(run("list", "correlations", "delete", "--format", "json").stdout)
+    said = run("list", "critical", "emergency").stdout
+
+    assert [one["name"] for one in told] == ["connect_mass_delete"]
+    assert "connect_emergency_access_then_changes" in said
+    assert "connect_traffic_moved" not in said
+    assert "2 of them fit." in said
+
+
 def test_all_our_tests_pass() -> None:
     """The pack as shipped holds to its own tests."""
     result = run("test")

@@ -241,6 +241,26 @@ class Stage:
         }
         return self.say(body | place | more)
 
+    def pick(self, action: str, value: str, by: Person = ANA, **more: Any) -> BoltResponse:
+        """*by* picks something in a menu of names."""
+        option = {"text": {"type": "plain_text", "text": value}, "value": value}
+        picked = {
+            "type": "static_select",
+            "action_id": action,
+            "block_id": "b",
+            "selected_option": option,
+            "action_ts": "1.0",
+        }
+        body = {
+            "type": "block_actions",
+            "user": _user(by),
+            "team": {"id": "T0TEAM"},
+            "trigger_id": self._trigger(),
+            "channel": {"id": CHANNEL, "name": "alerts"},
+            "actions": [picked],
+        }
+        return self.say(body | more)
+
     def choose(self, choice: str, alert: str, by: Person = ANA) -> BoltResponse:
         """*by* chooses something in the ⋯ menu of a card."""
         option = {"text": {"type": "plain_text", "text": choice}, "value": f"{choice} {alert}"}

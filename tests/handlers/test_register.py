@@ -74,6 +74,7 @@ def test_our_own_listeners_are_found() -> None:
         ("actions", "alerts_back"): Verb.LOOK,
         ("actions", "alerts_on"): Verb.LOOK,
         ("actions", "storm_alerts"): Verb.LOOK,
+        ("actions", "rule_explain"): Verb.LOOK,
         ("views", "resolve_alert"): Verb.RESOLVE,
         ("views", "hand_over_alert"): Verb.HAND_OVER,
         ("views", "note_alert"): Verb.NOTE,
@@ -90,7 +91,7 @@ def test_our_own_listeners_are_found() -> None:
 def test_what_cards_and_modals_send_has_a_listener() -> None:
     """Every action id and callback id that we draw is listened to, and the reverse."""
     turning = {parts.EARLIER, parts.LATER, parts.AGREE, parts.WAKE}
-    turning |= {parts.AGREE_EXCEPT, parts.UNEXCEPT, parts.SHOW}
+    turning |= {parts.AGREE_EXCEPT, parts.UNEXCEPT, parts.SHOW, parts.EXPLAIN}
     drawn = {parts.TAKE, parts.RESOLVE, parts.DETAILS, parts.RAW, parts.MORE} | turning
     asking = (ResolveModal, HandOverModal, NoteModal, ReopenModal, SnoozeModal, ExpectModal)
     modals = {one.ID for one in asking}

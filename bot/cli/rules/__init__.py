@@ -31,16 +31,27 @@ def rules() -> None:
 
 
 @rules.command("list")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @_folders
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
-def list_rules(folders: tuple[Path, ...], form: str) -> None:
-    """Name every rule and correlation."""
+def list_rules(words: tuple[str, ...], folders: tuple[Path, ...], form: str) -> None:
+    """Name every rule and correlation, or those that fit each WORD.
+
+    A WORD is a level, a status, `shadow`, `correlations`, `ours`, `yours`, or a part of a name, a
+    title or a tag (`t1078`).
+    """
+    from bot.rulefacts import every, facts_of, sought
+
     found = _load(folders, patient=True)
     _say_refused(found)
+    names = {one.name for one in sought(map(facts_of, every(found)), words)}
+    chosen = [one for one in every(found) if one.name in names]
     if form == "json":
-        click.echo(json.dumps([_told(one) for one in _every(found)], indent=2))
+        click.echo(json.dumps([_told(one) for one in chosen], indent=2))
         return
-    _print_table(_every(found))
+    _print_table(chosen)
+    if words:
+        click.echo(f"{len(chosen)} of them fit.")
     click.echo(summed_up(found))
 
 
@@ -191,9 +202,10 @@ def _say_refused(found: RuleSet) -> None:
 
 def summed_up(found: RuleSet) -> str:
     """How many there are, in the shadow and left out."""
-    every = _every(found)
-    theirs = sum(not one.own for one in every)
-    shadow = sum(one.shadow for one in every)
+    from bot.rulefacts import every
+
+    theirs = sum(not one.own for one in every(found))
+    shadow = sum(one.shadow for one in every(found))
     return (
         f"{_how_many(found)} ({theirs} of yours), {shadow} of them shadow; "
         f"{len(found.refused)} file(s) refused."
@@ -202,10 +214,6 @@ def summed_up(found: RuleSet) -> str:
 
 def _how_many(found: RuleSet) -> str:
     return f"{len(found)} rules and {len(found.correlations)} correlations"
-
-
-def _every(found: RuleSet) -> list[Rule | Correlation]:
-    return [*found, *found.correlations]
 
 
 def _kind(rule: Rule | Correlation) -> str:

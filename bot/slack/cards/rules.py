@@ -12,6 +12,10 @@ from bot.slack.text import code, date, escape, plain
 
 RULES_AT_ONCE = 15
 _LEFT_OUT = 5
+_FEWER = (
+    "Fewer of them: `/callwarden rules list` and words, such as `critical`, `shadow`,"
+    " `correlations`, `yours`, `t1078` or a part of a name."
+)
 _DAYS = 7
 _SIGNS: Mapping[Level, str] = {
     Level.CRITICAL: "🔴",
@@ -24,31 +28,46 @@ _SIGNS: Mapping[Level, str] = {
 
 def rule_list(
     rules: Sequence[RuleFacts],
+    words: str = "",
     *,
     offset: int,
     total: int,
     shadow: int,
     left_out: Sequence[LeftOut] = (),
 ) -> Message:
-    """The page of *total* rules that begins at *offset*; first of all what was left out."""
-    place = f"{offset + 1:,} to {offset + len(rules):,} of {total:,}" if rules else "none"
+    """The page of *total* rules that begins at *offset*; first of all what was left out. *words*
+    are what they were sought by."""
+    if not rules:
+        return _none(words)
+    place = f"{offset + 1:,} to {offset + len(rules):,} of {total:,}"
     title = f"Rules: {place}"
     blocks: list[Block] = [parts.header(title)]
+    if words:
+        blocks.append(parts.context(f"Those that fit {code(words, 200)}"))
+    elif not offset and total > RULES_AT_ONCE:
+        blocks.append(parts.context(_FEWER))
     if left_out and not offset:
         blocks.append(parts.section(_refused(left_out), pointer="…"))
-    if shadow:
-        blocks.append(
-            parts.section(f"{counted(shadow, 'shadow rule')}: `/callwarden rules shadow`")
-        )
+    if shadow and not offset:
+        said = f"{counted(shadow, 'shadow rule')}: `/callwarden rules shadow`"
+        blocks.append(parts.section(said))
     blocks += [parts.section(_line(rule)) for rule in rules]
-    blocks += parts.turning("rules", offset, len(rules), total, RULES_AT_ONCE)
+    asked = " ".join(["rules", *words.split()])
+    menu = parts.choice("Explain…", parts.EXPLAIN, [rule.name for rule in rules])
+    blocks += parts.turning(asked, offset, len(rules), total, RULES_AT_ONCE, *menu)
     return fit(Message(text=title, blocks=blocks))
 
 
+def _none(words: str) -> Message:
+    said = f"No rule fits {code(words, 200)}." if words else "No rule is on."
+    return fit(Message(text=said, blocks=[parts.section(f"{said} {_FEWER}")]))
+
+
 def rule_card(rule: RuleFacts, shadowed: Shadowed | None = None) -> Message:
-    """One rule: why, what to do, what may be harmless, how it folds."""
+    """One rule or correlation: why, what to do, what may be harmless, how it folds."""
     title = f"{_SIGNS[rule.level]} *{escape(plain(rule.title, 150))}* {code(rule.name, 100)}"
-    facts = [rule.level.value, rule.status or "no status", "ours" if rule.own else "yours"]
+    facts = ["a correlation"] if rule.asks else []
+    facts += [rule.level.value, rule.status or "no status", "ours" if rule.own else "yours"]
     facts += [f"{rule.tests} tests", f"folds by {', '.join(rule.fold_by)}"]
     if rule.needs:
         facts.append(f"needs {' and '.join(rule.needs).replace('_', ' ')}")
@@ -56,6 +75,8 @@ def rule_card(rule: RuleFacts, shadowed: Shadowed | None = None) -> Message:
         parts.section(f"{title}\n{escape(plain(rule.description, 1500))}"),
         parts.section(escape(plain(" · ".join(facts)))),
     ]
+    if rule.asks:
+        blocks.append(parts.section(f"*Speaks of* {escape(plain(rule.asks, 1500))}", pointer="…"))
     if shadowed is not None:
         blocks.append(parts.section(_shadow(shadowed)))
     if rule.runbook:
@@ -69,7 +90,7 @@ def rule_card(rule: RuleFacts, shadowed: Shadowed | None = None) -> Message:
 
 
 def shadow_list(shadows: Sequence[Shadowed], now: str) -> Message:
-    """What each shadow rule would have said, those that could be promoted first."""
+    """What each rule in the shadow would have said, those that could be promoted first."""
     if not shadows:
         said = "No rule is in the shadow: each is posted when it matches."
         return Message(text=said, blocks=[parts.literal(said)])
@@ -104,7 +125,8 @@ def coverage_text(found: Covered) -> Message:
 
 
 def _line(rule: RuleFacts) -> str:
-    marks = " · shadow" if rule.shadow else ""
+    marks = " · correlation" if rule.asks else ""
+    marks += " · shadow" if rule.shadow else ""
     marks += "" if rule.own else " · yours"
     title = escape(plain(rule.title, 120))
     return f"{_SIGNS[rule.level]} {code(rule.name, 80)} {title}{marks}"
@@ -113,7 +135,7 @@ def _line(rule: RuleFacts) -> str:
 def _refused(left_out: Sequence[LeftOut]) -> str:
     lines = [f"⚠️ {counted(len(left_out), 'file')} of yours left out:"]
     lines += [
-        f"• {code(one.file, 150)}: {escape(plain(one.reason, 300))}" for one in left_out[:_LEFT_OUT]
+        f"• {code(one.file, 150)}: {escape(plain(one.reason, 200))}" for one in left_out[:_LEFT_OUT]
     ]
     if len(left_out) > _LEFT_OUT:
         lines.append(f"and {len(left_out) - _LEFT_OUT} more; `callwarden rules list` names them.")
