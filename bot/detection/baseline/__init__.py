@@ -71,7 +71,9 @@ class Baseline:
 
     def unseen(self, core: Core) -> int:
         """How often this came in its hour where that is worth to `learn`, else 0."""
-        return next((seen for _, seen in self.fresh((core,))), 0)
+        mark = _mark(core)
+        seen = self._marks[mark] = self._marks.get(mark, 0) + 1
+        return 0 if seen & (seen - 1) else seen
 
     def fresh(self, cores: Sequence[Core]) -> list[tuple[int, int]]:
         """Those of *cores* of which there is something to `learn`, as (place, how often it came):
@@ -80,21 +82,7 @@ class Baseline:
         found = []
         marks = self._marks
         known = marks.get
-        # The cold path: no call of ours for a record that says nothing new.
-        for place, core in enumerate(cores):
-            mark = hash(
-                (
-                    core.time[:13],
-                    core.who,
-                    core.name,
-                    core.source,
-                    core.error,
-                    core.region,
-                    core.address,
-                    core.agent,
-                    core.account,
-                )
-            )
+        for place, mark in enumerate(map(_mark, cores)):
             seen = marks[mark] = known(mark, 0) + 1
             if not seen & (seen - 1):
                 found.append((place, seen))
@@ -277,3 +265,20 @@ class Baseline:
 
 def _whole(one: Entry | Whole) -> Whole:
     return one if isinstance(one, Whole) else Whole.of(one)
+
+
+def _mark(core: Core) -> int:
+    """The same for records of an hour that differ in nothing that is asked of `Core`."""
+    return hash(
+        (
+            core.time[:13],
+            core.who,
+            core.name,
+            core.source,
+            core.error,
+            core.region,
+            core.address,
+            core.agent,
+            core.account,
+        )
+    )
