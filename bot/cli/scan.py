@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from bot.detection.baseline import Baseline
     from bot.detection.chainwindow import ChainWindow
-    from bot.detection.record import Core, Entry
+    from bot.detection.record import Core
+    from bot.detection.whole import Whole
     from bot.model import Finding
     from bot.model.evidence import Evidence
     from bot.store import SqliteStore
@@ -144,11 +145,11 @@ class Usual:
         """(place, how often it came) of those of which there is something to learn."""
         return self._baseline.fresh(cores)
 
-    def learn(self, entry: Entry, seen: int) -> tuple[Finding, ...]:
-        """What is unusual about *entry*."""
-        found, evidence = self._baseline.look(entry, seen)
+    def learn(self, whole: Whole, seen: int) -> tuple[Finding, ...]:
+        """What is unusual about a record."""
+        found, evidence = self._baseline.look(whole, seen)
         if evidence is not None:
-            self._waiting.append((entry.core.id, evidence))
+            self._waiting.append((whole.core.id, evidence))
         if len(self._waiting) >= _TOGETHER:
             self.flush()
         return found

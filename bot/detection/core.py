@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -62,3 +63,50 @@ class Placed(Core, frozen=True, gc=False):
     def plain(self) -> Core:
         """Without its file."""
         return Core(*msgspec.structs.astuple(self)[:-1])
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """A record before anybody has decided that it matters.
+
+    *odd* is true where its shape is not CloudTrail's usual one, so that *core* may miss what a
+    full decode shows: every rule then looks at the whole record.
+    """
+
+    blob: str
+    place: str
+    raw: Raw | bytes
+    core: Core
+    odd: bool = False
+
+    @property
+    def where(self) -> str:
+        """Names the record for people: `file#17`."""
+        return at(self.blob, self.place)
+
+
+class Run(Struct, frozen=True, gc=False):
+    """Records of usual shape that lie side by side, not yet made into entries.
+
+    *first* is the first one's number. Whoever keeps a run keeps its whole file in memory.
+    """
+
+    blob: str
+    above: str
+    first: int
+    raws: Sequence[Raw | bytes]
+    cores: Sequence[Core]
+
+    def entry(self, place: int) -> Entry:
+        """The record at *place*, counted from 0."""
+        number = within(self.above, str(self.first + place))
+        return Entry(self.blob, number, self.raws[place], self.cores[place])
+
+
+def within(above: str, place: str) -> str:
+    """The number of a piece, *place* within *above*."""
+    return f"{above}.{place}" if above and place else above or place
+
+
+def at(blob: str, place: str) -> str:
+    """What names a piece for people."""
+    return f"{blob}#{place}" if place else blob

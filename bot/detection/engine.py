@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -62,7 +62,7 @@ class Watcher(Protocol):
         must be quick."""
         ...
 
-    def learn(self, entry: Entry, seen: int) -> tuple[Finding, ...]:
+    def learn(self, whole: Whole, seen: int) -> tuple[Finding, ...]:
         """Learn from a record that has something new, and say so where that matters."""
         ...
 
@@ -138,7 +138,7 @@ class Engine:
         seen = watcher.unseen(entry.core)
         if not (seen or entry.odd):
             return look
-        learned = watcher.learn(entry, seen)
+        learned = watcher.learn(Whole.of(entry), seen)
         return Look(look.findings + learned, look.hits) if learned else look
 
     def sweep(self, run: Run) -> Iterator[Look]:
@@ -159,7 +159,9 @@ class Engine:
     def _watched(self, run: Run, watcher: Watcher, hot: Mapping[int, Few]) -> Iterator[Look]:
         fresh = dict(watcher.fresh(run.cores))
         for place in sorted(hot.keys() | fresh.keys()):
-            learned = watcher.learn(run.entry(place), fresh[place]) if place in fresh else ()
+            learned: tuple[Finding, ...] = ()
+            if place in fresh:
+                learned = watcher.learn(_whole(run, place), fresh[place])
             look = self._heard(run, place, hot[place]) if place in hot else _NOTHING
             if learned:
                 look = Look(look.findings + learned, look.hits)
@@ -185,19 +187,18 @@ class Engine:
         if split.asked:
             return self._ruled(run.entry(place), split)
         if split.certain:
-            return self._certain(run.cores[place], lambda: run.entry(place), split.certain)
+            return self._certain(_whole(run, place), split.certain)
         return _NOTHING
 
     def _ruled(self, entry: Entry, split: Split) -> Look:
         if split.asked and (asked := split.over(bytes(entry.raw))):
             return self._asked(entry, asked, split.certain)
         if split.certain:
-            return self._certain(entry.core, lambda: entry, split.certain)
+            return self._certain(Whole.of(entry), split.certain)
         return _NOTHING
 
-    def _certain(self, core: Core, entry: Callable[[], Entry], rules: Sequence[Rule]) -> Look:
-        self._shadow.update(rule.name for rule in rules if rule.shadow)
-        whole = Whole(core, entry)
+    def _certain(self, whole: Whole, rules: Sequence[Rule]) -> Look:
+        self._count(rules)
         return Look((), tuple([Hit(rule.name, whole) for rule in rules if rule.watched]))
 
     def _asked(self, entry: Entry, asked: Sequence[Rule], certain: Sequence[Rule]) -> Look:
@@ -218,17 +219,22 @@ class Engine:
                 fault = error
         if not matched and fault is None:
             return _NOTHING
-        whole = Whole(entry.core, lambda: entry, document)
+        whole = Whole.of(entry, document)
         findings = [
             self._finding(rule, whole.record)
             for rule in matched
             if not (rule.shadow or rule.silent)
         ]
-        self._shadow.update(rule.name for rule in matched if rule.shadow)
+        self._count(matched)
         if fault is not None:
             findings.append(broken(_names(raised), whole.record, fault))
         hits = tuple(Hit(rule.name, whole) for rule in matched if rule.watched)
         return Look(tuple(findings), hits)
+
+    def _count(self, matched: Sequence[Rule]) -> None:
+        for rule in matched:
+            if rule.shadow:
+                self._shadow[rule.name] += 1
 
     def _finding(self, rule: Rule, record: Record) -> Finding:
         return Finding(
@@ -242,6 +248,10 @@ class Engine:
             tags=rule.tags,
             fold_minutes=rule.fold_minutes or 0,
         )
+
+
+def _whole(run: Run, place: int) -> Whole:
+    return Whole(run.cores[place], lambda: run.entry(place))
 
 
 def _names(rules: Sequence[Rule]) -> list[str]:

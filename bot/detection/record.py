@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
@@ -11,12 +11,14 @@ from msgspec import Raw, Struct
 
 from bot.detection.actor import actor_of, is_replay
 from bot.detection.core import Core as Core
-from bot.detection.core import Placed
+from bot.detection.core import Entry as Entry
+from bot.detection.core import Placed, at, within
+from bot.detection.core import Run as Run
 from bot.detection.core import Who as Who
 from bot.detection.document import BROKEN, Document, decode, is_record, part, word
 from bot.detection.places import Places
 from bot.detection.resources import instance_of, target_of
-from bot.detection.shapes import Broken, Items, Piece, is_digest, members, split, unwrap
+from bot.detection.shapes import Broken, Items, Piece, bridged, is_digest, members, split, unwrap
 from bot.detection.unpack import unpack
 from bot.model import Record, Unreadable
 
@@ -27,6 +29,10 @@ _RUN = 500
 _USUAL = b'{"Records":[{"eventVersion":'
 _AT_ONCE = 16_777_216
 """Bytes of a file whose records may all be decoded together."""
+
+_ENVELOPE = b'"detail-type"'
+_EARLY = 200
+"""Bytes of EventBridge's envelope within which it says what it is."""
 
 _DEPTH = 6
 """Envelopes within envelopes: S3 in SNS in SQS in a test file is four."""
@@ -39,43 +45,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     object_bytes: int = 67_108_864
     unreadable: int = 10_000
     """Pieces of one file that are named one by one; after these the rest of it is given up."""
-
-
-class Entry(Struct, frozen=True, gc=False):
-    """A record before anybody has decided that it matters.
-
-    *odd* is true where its shape is not CloudTrail's usual one, so that *core* may miss what a
-    full decode shows: every rule then looks at the whole record.
-    """
-
-    blob: str
-    place: str
-    raw: Raw | bytes
-    core: Core
-    odd: bool = False
-
-    @property
-    def where(self) -> str:
-        """Names the record for people: `file#17`."""
-        return _at(self.blob, self.place)
-
-
-class Run(Struct, frozen=True, gc=False):
-    """Records of usual shape that lie side by side, not yet made into entries.
-
-    *first* is the first one's number. Whoever keeps a run keeps its whole file in memory.
-    """
-
-    blob: str
-    above: str
-    first: int
-    raws: Sequence[Raw | bytes]
-    cores: Sequence[Core]
-
-    def entry(self, place: int) -> Entry:
-        """The record at *place*, counted from 0."""
-        number = _within(self.above, str(self.first + place))
-        return Entry(self.blob, number, self.raws[place], self.cores[place])
 
 
 class Readable(Protocol):
@@ -107,11 +76,26 @@ def read(blob: Readable, limits: Limits) -> Iterator[Entry | Unreadable]:
 
     Never raises for bad bytes: a broken record is one Unreadable, and the next is read.
     """
+    if found := _alone(blob, limits):
+        yield found
+        return
     for one in gather(blob, limits):
         if isinstance(one, Run):
             yield from map(one.entry, range(len(one.cores)))
         else:
             yield one
+
+
+def _alone(blob: Readable, limits: Limits) -> Entry | None:
+    """The record that EventBridge delivers by itself; None for anything that needs more care."""
+    body = blob.body
+    if _ENVELOPE not in body[:_EARLY] or len(body) > limits.record_bytes:
+        return None
+    try:
+        raw = bridged(body)
+        return None if raw is None else Entry(blob.where, "", raw, _core(raw))
+    except BROKEN:
+        return None
 
 
 def gather(blob: Readable, limits: Limits) -> Iterator[Run | Entry | Unreadable]:
@@ -202,9 +186,9 @@ def _pieces(
         if isinstance(piece, Items):
             yield from _items(blob, above, piece.raws, limits, depth)
             continue
-        place = _within(above, piece.place)
+        place = within(above, piece.place)
         if isinstance(piece, Broken):
-            yield Unreadable(where=_at(blob, place), reason=piece.reason, sample=piece.sample)
+            yield Unreadable(where=at(blob, place), reason=piece.reason, sample=piece.sample)
         else:
             yield from _piece(blob, place, piece.raw, limits, depth)
 
@@ -222,7 +206,7 @@ def _items(
             yield Run(blob, above, start + 1, some, cores)
             continue
         for number, raw in enumerate(some, start + 1):
-            yield from _piece(blob, _within(above, str(number)), raw, limits, depth)
+            yield from _piece(blob, within(above, str(number)), raw, limits, depth)
 
 
 def _piece(
@@ -231,7 +215,7 @@ def _piece(
     size = len(raw)
     if size > limits.record_bytes and not _is_envelope(raw):
         reason = f"the record is {size:,} bytes, over the limit of {limits.record_bytes:,}"
-        yield Unreadable(where=_at(blob, place), reason=reason, sample=_sample(raw))
+        yield Unreadable(where=at(blob, place), reason=reason, sample=_sample(raw))
         return
     try:
         core = _core(raw)
@@ -239,10 +223,6 @@ def _piece(
         yield from _odd(blob, place, raw, limits, depth)
     else:
         yield Entry(blob, place, raw, core)
-
-
-def _within(above: str, place: str) -> str:
-    return f"{above}.{place}" if above and place else above or place
 
 
 def _is_envelope(raw: Raw | bytes) -> bool:
@@ -257,7 +237,7 @@ def _odd(
     blob: str, place: str, raw: Raw | bytes, limits: Limits, depth: int
 ) -> Iterator[Run | Entry | Unreadable]:
     """An envelope, a digest, a record in an unusual shape, or no record at all."""
-    where = _at(blob, place)
+    where = at(blob, place)
     try:
         keys = members(raw)
         if is_record(keys):
@@ -300,10 +280,6 @@ def _known(core: Core) -> Document:
         "eventTime": core.time,
         "eventID": core.id,
     }
-
-
-def _at(blob: str, place: str) -> str:
-    return f"{blob}#{place}" if place else blob
 
 
 def _sample(raw: Raw | bytes) -> bytes:

@@ -86,6 +86,21 @@ class Items(Struct, frozen=True, gc=False):
 _outer = msgspec.json.Decoder(_Outer).decode
 
 
+def bridged(body: bytes) -> Raw | None:
+    """The record in *body*, where that is EventBridge's envelope and nothing else. Raises one of
+    BROKEN."""
+    outer = _outer(body)
+    alone = (
+        outer.Records is None
+        and outer.Events is _NONE
+        and outer.CloudTrailEvent is _NONE
+        and outer.eventName is _NONE
+        and outer.eventSource is _NONE
+        and outer.eventID is _NONE
+    )
+    return outer.detail if alone and outer.detail is not _NONE else None
+
+
 def split(body: bytes) -> Iterator[Piece | Broken | Items]:
     """The pieces of a whole text: a document, lines, an array, or documents strung together."""
     start = body.lstrip()[:1]

@@ -39,20 +39,35 @@ Callers are few, and a full decode costs more than all else that a correlation a
 class Whole:
     """A record, decoded in full at the first question that *core* cannot answer, and once only.
 
-    *entry* gives it with its text; it is called when that is needed.
+    *entry* gives it with its text; it is called when that is needed. Of an *odd* one *core* tells
+    too little.
     """
 
-    __slots__ = ("_core", "_document", "_entry", "_odd", "_record")
+    __slots__ = ("_caller", "_document", "_entry", "_record", "core", "odd")
 
     def __init__(
-        self, core: Core, entry: Callable[[], Entry], document: Document | None = None
+        self,
+        core: Core,
+        entry: Callable[[], Entry],
+        document: Document | None = None,
+        odd: bool = False,
     ) -> None:
-        self._core = core
+        self.core = core
+        self.odd = odd
         self._entry = entry
         self._document = document
         self._record: Record | None = None
-        # One whose shape is odd has been decoded already: there *core* tells too little.
-        self._odd = document is not None
+        self._caller: tuple[str, bool] | None = None
+
+    @classmethod
+    def of(cls, entry: Entry, document: Document | None = None) -> Whole:
+        """The record in *entry*, of which *document* may be known."""
+        return cls(entry.core, lambda: entry, document, entry.odd)
+
+    @property
+    def raw(self) -> bytes:
+        """Its text."""
+        return bytes(self._entry().raw)
 
     @property
     def document(self) -> Document:
@@ -71,17 +86,17 @@ class Whole:
     @property
     def time(self) -> str:
         """eventTime as it came."""
-        return self._core.time
+        return self.core.time
 
     @property
     def name(self) -> str:
         """eventName."""
-        return self._core.name
+        return self.core.name
 
     @property
     def failed(self) -> bool:
         """As `Record.failed`."""
-        return self.record.failed if self._odd else _is_told(self._core.error)
+        return self.record.failed if self.odd else _is_told(self.core.error)
 
     @property
     def replay(self) -> bool:
@@ -91,28 +106,35 @@ class Whole:
     @property
     def key(self) -> str:
         """As `Record.key`."""
-        core = self._core
-        if self._odd or core.shared is not None or not _is_told(core.id):
+        core = self.core
+        if self.odd or core.shared is not None or not _is_told(core.id):
             return self.record.key
         return core.id
 
     def texts(self, field: str) -> list[str]:
         """What *field* holds, of `headline.FIELDS` or dotted: once each, in lower case, for names
         that differ in case only are mostly one thing."""
-        ask = TOLD.get(field)
         if field == "actor":
-            found = [self._actor()[0]]
-        elif ask is not None and not self._odd and _is_told(told := ask(self._core)):
-            found = [str(told)]
-        elif field in FIELDS:
+            told: str | None = self._actor()[0]
+        else:
+            ask = None if self.odd else TOLD.get(field)
+            told = ask(self.core) if ask is not None else None
+        if _is_told(told):
+            return [str(told).lower()]
+        if field in FIELDS:
             found = list(fold_values((field,), self.record))
         else:
             found = [text(value) for value in values(self.document, field.split("."))]
         return list(dict.fromkeys(one.lower() for one in found if one))
 
     def _actor(self) -> tuple[str, bool]:
-        core = self._core
-        if self._odd or core.who is None or not core.who.tells_actor:
+        if self._caller is None:
+            self._caller = self._called()
+        return self._caller
+
+    def _called(self) -> tuple[str, bool]:
+        core = self.core
+        if self.odd or core.who is None or not core.who.tells_actor:
             return self.record.actor.principal, self.record.replay
         caller = (core.who, core.address)
         found = _actors.get(caller)
@@ -132,7 +154,7 @@ class Whole:
 
 def _again(entry: Entry) -> Whole:
     """A `Whole` that came from another process."""
-    return Whole(entry.core, lambda: entry, open_or_known(entry) if entry.odd else None)
+    return Whole.of(entry)
 
 
 def _is_told(value: str | None) -> bool:

@@ -140,6 +140,12 @@ def taken_back(row: Row, hour: int, half_life: float) -> bool:
 
 def added(total: Row, hour: int, new: bool, half_life: float) -> None:
     """One more hour of one value of a dimension; *new* where the value was."""
+    if hour == total.last and total.hours:
+        # Most values of an hour come in its order.
+        total.weight += 1.0
+        total.novel += new
+        total.hours += 1
+        return
     if not total.hours:
         total.first = total.last = hour
     ahead = hour - total.last
@@ -205,7 +211,12 @@ def _fade(rate: Row, hour: int, half_life: float) -> None:
 
 
 class Rows:
-    """Where rows are: what the functions below ask and tell."""
+    """Where rows are: what the functions below ask and tell.
+
+    Where they are *live*, what `get` gives is what is kept, and only a new row needs its `put`.
+    """
+
+    live = False
 
     def get(self, scope: int, feature: int) -> Row | None:
         """The row, None where there is none."""
@@ -219,7 +230,7 @@ class Rows:
 def apply(rows: Rows, touch: Touch, half_life: float) -> None:
     """Note *touch* in every scope."""
     first = day = False
-    hour = touch.hour
+    hour, live = touch.hour, rows.live
     for place, scope in enumerate(touch.scopes):
         row = rows.get(scope, touch.feature)
         new = row is None
@@ -234,12 +245,18 @@ def apply(rows: Rows, touch: Touch, half_life: float) -> None:
             row.novel += 1
         day = day and (fresh or place > 0)
         row.days += day
-        if fresh or first or day:
+        if new or (not live and (fresh or first or day)):
             rows.put(scope, touch.feature, row)
         if fresh:
-            total = rows.get(scope, touch.total) or Row()
-            added(total, hour, new, half_life)
-            rows.put(scope, touch.total, total)
+            total = rows.get(scope, touch.total)
+            if total is None:
+                total = Row()
+                added(total, hour, new, half_life)
+                rows.put(scope, touch.total, total)
+            else:
+                added(total, hour, new, half_life)
+                if not live:
+                    rows.put(scope, touch.total, total)
 
 
 def apply_count(rows: Rows, count: Count, half_life: float) -> None:
@@ -248,7 +265,8 @@ def apply_count(rows: Rows, count: Count, half_life: float) -> None:
     now = rows.get(own, count.feature)
     if now is not None and now.last == count.hour:
         now.mask += count.number
-        rows.put(own, count.feature, now)
+        if not rows.live:
+            rows.put(own, count.feature, now)
         return
     around = [(scope, rows.get(scope, count.feature) or Row()) for scope in wider]
     usual = next((row.novel / row.weight for _, row in around if row.weight >= 1.0), 0.0)

@@ -20,6 +20,7 @@ from bot.detection.baseline.surprise import New
 from bot.detection.baseline.words import Known
 from bot.detection.origin import OriginOf, nowhere
 from bot.detection.record import Core, Entry, Who
+from bot.detection.whole import Whole
 from bot.model import Finding, Level, counted
 from bot.model.evidence import Count, Evidence, Row, Touch
 
@@ -70,7 +71,9 @@ class Baseline:
 
     def unseen(self, core: Core) -> int:
         """How often this came in its hour where that is worth to `learn`, else 0."""
-        return next((seen for _, seen in self.fresh((core,))), 0)
+        mark = _mark(core)
+        seen = self._marks[mark] = self._marks.get(mark, 0) + 1
+        return 0 if seen & (seen - 1) else seen
 
     def fresh(self, cores: Sequence[Core]) -> list[tuple[int, int]]:
         """Those of *cores* of which there is something to `learn`, as (place, how often it came):
@@ -79,38 +82,24 @@ class Baseline:
         found = []
         marks = self._marks
         known = marks.get
-        # The cold path: no call of ours for a record that says nothing new.
-        for place, core in enumerate(cores):
-            mark = hash(
-                (
-                    core.time[:13],
-                    core.who,
-                    core.name,
-                    core.source,
-                    core.error,
-                    core.region,
-                    core.address,
-                    core.agent,
-                    core.account,
-                )
-            )
+        for place, mark in enumerate(map(_mark, cores)):
             seen = marks[mark] = known(mark, 0) + 1
             if not seen & (seen - 1):
                 found.append((place, seen))
         return found
 
-    def learn(self, entry: Entry, seen: int = 1) -> tuple[Finding, ...]:
-        """What is unusual about *entry*, the *seen*-th of its kind; its evidence counts from now
-        on. Never raises for bad data: a record without a time or an actor teaches nothing."""
+    def learn(self, one: Entry | Whole, seen: int = 1) -> tuple[Finding, ...]:
+        """What is unusual about *one*, the *seen*-th of its kind; its evidence counts from now on.
+        Never raises for bad data: a record without a time or an actor teaches nothing."""
         with self._lock:
-            return self._look(entry, seen, traced=False, kept=False)[0]
+            return self._look(_whole(one), seen, traced=False, kept=False)[0]
 
     def look(
-        self, entry: Entry, seen: int = 1, *, traced: bool = False
+        self, one: Entry | Whole, seen: int = 1, *, traced: bool = False
     ) -> tuple[tuple[Finding, ...], Evidence | None]:
         """`learn`, with the evidence that must be stored together with the record."""
         with self._lock:
-            return self._look(entry, seen, traced=traced)
+            return self._look(_whole(one), seen, traced=traced)
 
     def take(self, entry: Entry, spoken: bool) -> tuple[tuple[Finding, ...], Evidence | None]:
         """For a stream in which records may come twice: what `look` says of *entry*, nothing
@@ -124,7 +113,7 @@ class Baseline:
                 self._recent.popitem(last=False)
             seen = self.unseen(core)
             if seen or spoken or entry.odd:
-                return self._look(entry, seen, traced=spoken)
+                return self._look(Whole.of(entry), seen, traced=spoken)
             return (), None
 
     def reset(self) -> None:
@@ -172,12 +161,12 @@ class Baseline:
         return msgspec.json.decode(stored, type=Budget) if stored else Budget()
 
     def _look(
-        self, entry: Entry, seen: int, *, traced: bool, kept: bool = True
+        self, whole: Whole, seen: int, *, traced: bool, kept: bool = True
     ) -> tuple[tuple[Finding, ...], Evidence | None]:
         """*seen* 0: its kind was told of already, and later ones of it will count it."""
-        core, half_life, memory = entry.core, self._half_life, self._memory
+        core, half_life, memory = whole.core, self._half_life, self._memory
         hour = hour_of(core.time[:13])
-        who = self._caller(entry)
+        who = self._caller(whole)
         if not hour or who is None or self._is_ahead(hour):
             return (), None
         self._budget.turn(hour, self._tuning.budget_per_day)
@@ -187,8 +176,9 @@ class Baseline:
         score = 0.0
         # Of the second of a kind in an hour all is known but for what its kind does not tell.
         if seen < 2 or traced or core.source == CONNECT:
-            found = features_of(entry, hour, self._origin_of)
-            score, new = surprise.score(memory, who, found, hour, half_life)
+            found = features_of(whole, hour, self._origin_of)
+            said = not self._budget.warming(hour, self._tuning.warmup_days)
+            score, new = surprise.score(memory, who, found, hour, half_life, said)
             touches = learning.touch(memory, who, found, hour, half_life)
         counts, burst = learning.count(memory, core, who, hour, seen, half_life)
         findings = []
@@ -197,9 +187,9 @@ class Baseline:
             active = memory.get(who.scopes[0], ACTIVE.feature) or Row()
             if level := self._level(who.scopes[0], bits := score * share, hour):
                 known = Known(hour, active, self._peers(who), self._origin_of(core.address or ""))
-                findings.append(finding.first_seen(entry, level, bits, who, new, known))
+                findings.append(finding.first_seen(whole, level, bits, who, new, known))
             if level := self._level(who.scopes[0] ^ 1, bits := burst.bits * share, hour):
-                findings.append(finding.rate(entry, level, bits, who, burst))
+                findings.append(finding.rate(whole, level, bits, who, burst))
         evidence = None
         if kept:
             traced = traced or bool(findings)
@@ -230,12 +220,12 @@ class Baseline:
             quiet=bool(self._budget.warming(hour, self._tuning.warmup_days)),
         )
 
-    def _caller(self, entry: Entry) -> Caller | None:
-        core = entry.core
-        known = self._callers.get((core.who, core.account)) if not entry.odd else None
+    def _caller(self, whole: Whole) -> Caller | None:
+        core = whole.core
+        known = self._callers.get((core.who, core.account)) if not whole.odd else None
         if known is not None:
             return known
-        found = caller_of(entry)
+        found = caller_of(whole)
         if found is None or core.who is None:
             return None
         if core.who.tells_actor:
@@ -271,3 +261,24 @@ class Baseline:
             state=state,
             version=self._sent,
         )
+
+
+def _whole(one: Entry | Whole) -> Whole:
+    return one if isinstance(one, Whole) else Whole.of(one)
+
+
+def _mark(core: Core) -> int:
+    """The same for records of an hour that differ in nothing that is asked of `Core`."""
+    return hash(
+        (
+            core.time[:13],
+            core.who,
+            core.name,
+            core.source,
+            core.error,
+            core.region,
+            core.address,
+            core.agent,
+            core.account,
+        )
+    )

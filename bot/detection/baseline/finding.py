@@ -7,8 +7,7 @@ from bot.detection.baseline.features import Caller, operation_class
 from bot.detection.baseline.learning import Burst
 from bot.detection.baseline.surprise import New
 from bot.detection.baseline.words import Known
-from bot.detection.document import decode
-from bot.detection.record import Entry, build
+from bot.detection.whole import Whole
 from bot.model import Finding, Level
 
 FIRST_SEEN = "baseline_first_seen"
@@ -25,33 +24,33 @@ _RUNBOOK = (
 
 
 def first_seen(
-    entry: Entry, level: Level, bits: float, who: Caller, new: list[New], known: Known
+    whole: Whole, level: Level, bits: float, who: Caller, new: list[New], known: Known
 ) -> Finding:
     """Something is new for somebody."""
     told = [each for each in new if each.bits >= 1]
-    why = words.first_seen(who, told, entry.core.name, known)
-    headline = f"{who.actor.name}: {entry.core.name} is unusual for them"
-    return _finding(FIRST_SEEN, entry, level, bits, who, headline, why)
+    why = words.first_seen(who, told, whole.core.name, known)
+    headline = f"{who.actor.name}: {whole.core.name} is unusual for them"
+    return _finding(FIRST_SEEN, whole, level, bits, who, headline, why)
 
 
-def rate(entry: Entry, level: Level, bits: float, who: Caller, burst: Burst) -> Finding:
+def rate(whole: Whole, level: Level, bits: float, who: Caller, burst: Burst) -> Finding:
     """Somebody calls much more often than they do."""
-    source = entry.core.source
+    source = whole.core.source
     why = words.rate(who, source, burst)
     headline = f"{who.actor.name}: unusually many {burst.kind} calls to {source}"
-    return _finding(RATE, entry, level, bits, who, headline, why)
+    return _finding(RATE, whole, level, bits, who, headline, why)
 
 
 def _finding(
-    rule: str, entry: Entry, level: Level, bits: float, who: Caller, headline: str, why: str
+    rule: str, whole: Whole, level: Level, bits: float, who: Caller, headline: str, why: str
 ) -> Finding:
-    mutating = operation_class(entry.core.name) != "read"
+    mutating = operation_class(whole.core.name) != "read"
     return Finding(
         rule=rule,
         level=level if mutating else Level.MEDIUM,
         headline=headline,
         why=f"{why} ({bits:.0f} bits of surprise)",
-        record=build(entry, decode(entry.raw)),
+        record=whole.record,
         fold=(who.actor.principal, who.account),
         runbook=_RUNBOOK,
         fold_minutes=_FOLDS,

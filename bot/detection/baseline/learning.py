@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from bot.detection.baseline.features import ACTIVE, Caller, Feature, feature, operation_class
@@ -56,18 +58,26 @@ def count(
 
     Only powers of two are told of, so each stands for the calls since the one before; 0 is none.
     """
-    kind = operation_class(core.name)
     if not seen:
-        return [], Burst(kind)
-    rate = feature("rate", f"{core.source} {kind}")
+        return [], _NONE
+    kind, rate = _rate(core.source, core.name)
     counted = Count(who.scopes[:2], rate.feature, hour, max(1, seen // 2))
     apply_count(memory, counted, half_life)
     own = memory.get(who.scopes[0], rate.feature)
     if own is None or own.last != hour or own.mask < LEAST_CALLS:
-        return [counted], Burst(kind)
+        return [counted], _NONE
     others = others_of(own, memory.get(who.scopes[1], rate.feature), half_life)
     bits, mean = rate_surprisal(own, others, own.mask)
     return [counted], Burst(kind, bits, mean, own.mask, own.weight)
+
+
+_NONE = Burst("")
+
+
+@lru_cache(maxsize=20_000)
+def _rate(source: str, name: str) -> tuple[str, Feature]:
+    kind = operation_class(name)
+    return kind, feature("rate", f"{source} {kind}")
 
 
 def named(who: Caller, touches: list[Touch]) -> tuple[tuple[int, str], ...]:

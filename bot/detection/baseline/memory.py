@@ -24,6 +24,8 @@ class Shelf(Protocol):
 class Memory(Rows):
     """At most about *most* rows, those of the scopes that were asked for last."""
 
+    live = True
+
     def __init__(self, shelf: Shelf | None, most: int) -> None:
         self._shelf = shelf
         # Without a store nothing could come back: then nothing is let go.

@@ -12,31 +12,27 @@ from bot.detection.baseline.features import (
     hour_of_week,
     network,
 )
-from bot.detection.document import BROKEN, decode
 from bot.detection.origin import NOWHERE, OriginOf
-from bot.detection.record import Entry
 from bot.detection.resources import instance_of
+from bot.detection.whole import Whole
 
 CONNECT = "connect.amazonaws.com"
 
 
-def caller_of(entry: Entry) -> Caller | None:
+def caller_of(whole: Whole) -> Caller | None:
     """Who called, None where nobody is named."""
-    core = entry.core
-    if entry.odd or core.who is None:
+    core = whole.core
+    if whole.odd or core.who is None:
         return None
-    try:
-        actor = actor_of(decode(entry.raw))
-    except BROKEN:
-        return None
+    actor = actor_of(whole.document)
     if not actor.principal:
         return None
     return caller(actor, core.account or "", bool(core.who.service))
 
 
-def features_of(entry: Entry, hour: int, origin_of: OriginOf) -> list[Feature]:
+def features_of(whole: Whole, hour: int, origin_of: OriginOf) -> list[Feature]:
     """One feature for each dimension that the record shows; *hour* since 1970."""
-    core = entry.core
+    core = whole.core
     found = [feature("operation", f"{core.source} {core.name}")]
     if core.region:
         found.append(feature("region", core.region))
@@ -51,14 +47,7 @@ def features_of(entry: Entry, hour: int, origin_of: OriginOf) -> list[Feature]:
         found.append(feature("agent", family(core.agent)))
     if core.error:
         found.append(feature("error", core.error))
-    if core.source == CONNECT and (instance := _instance(entry)):
+    if core.source == CONNECT and (instance := instance_of(whole.document, whole.raw)):
         found.append(feature("instance", instance))
     found.append(feature("hour", hour_of_week(hour)))
     return found
-
-
-def _instance(entry: Entry) -> str:
-    try:
-        return instance_of(decode(entry.raw), bytes(entry.raw))
-    except BROKEN:
-        return ""

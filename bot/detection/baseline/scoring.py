@@ -43,10 +43,13 @@ def surprisal(levels: _Levels, hour: int, half_life: float) -> float:
     for row, total in levels:
         if total is None:
             continue
-        age = hour - total.last
-        weight = decayed(total.weight, age, half_life)
-        escape = max(1.0, decayed(total.novel, age, half_life))
-        own = decayed(row.weight, hour - row.last, half_life) if row else 0.0
+        weight, escape, own = total.weight, total.novel, row.weight if row else 0.0
+        # Most of it is of the hour that runs: nothing to fade.
+        if (age := hour - total.last) > 0:
+            weight, escape = decayed(weight, age, half_life), decayed(escape, age, half_life)
+        if row and (age := hour - row.last) > 0:
+            own = decayed(own, age, half_life)
+        escape = max(1.0, escape)
         chance = (own + escape * chance) / (weight + escape)
     return max(0.0, -log2(chance))
 

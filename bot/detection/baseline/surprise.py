@@ -40,9 +40,10 @@ class New(Struct, frozen=True, gc=False):
 
 
 def score(
-    memory: Memory, who: Caller, found: list[Feature], hour: int, half_life: float
+    memory: Memory, who: Caller, found: list[Feature], hour: int, half_life: float, said: bool
 ) -> tuple[float, list[New]]:
-    """(bits, what is new), most surprising first. *half_life* in hours."""
+    """(bits, what is new), most surprising first. *half_life* in hours. What is new is left out
+    where it is not to be *said*."""
     own = memory.scope(who.scopes[0])
     newcomer = not own
     unknown = []
@@ -59,6 +60,7 @@ def score(
     group, account = (memory.scope(scope) for scope in who.scopes[1:])
     alone = (active := group.get(ACTIVE.feature)) is None or active.novel < 2
     new = []
+    score = 0.0
     for one in unknown:
         levels = [(account.get(one.feature), account.get(one.total))]
         if not alone or newcomer:
@@ -66,6 +68,9 @@ def score(
             levels.append((group.get(one.feature), group.get(one.total)))
         levels.append((own.get(one.feature), own.get(one.total)))
         bits = surprisal(levels, hour, half_life) * DIMENSIONS[one.dimension]
+        score += bits
+        if not said:
+            continue
         row = own.get(one.feature)
         new.append(
             New(
@@ -79,9 +84,11 @@ def score(
     if newcomer:
         one = feature("principal", who.actor.principal)
         bits = surprisal([(None, account.get(one.total))], hour, half_life)
-        new.append(New(bits * DIMENSIONS["principal"], one))
+        bits *= DIMENSIONS["principal"]
+        score += bits
+        new.append(New(bits, one))
     new.sort(key=lambda each: -each.bits)
-    return sum(each.bits for each in new), new
+    return score, new
 
 
 def share(core: Core, who: Caller) -> float:
