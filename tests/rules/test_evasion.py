@@ -18,8 +18,8 @@ AGENTS = (
     "AWS Internal",
     "Mozilla/5.0",
 )
-IN_A_NAME = frozenset({"connect_sign_in_by_script"})
-"""By what it is about: a script that signs in says so, or does not."""
+IN_A_NAME = frozenset({"connect_sign_in_by_script", "secret_scanner_used"})
+"""By what they are about: a script that signs in, or a scanner, says so or does not."""
 
 
 def hits(rule: Rule) -> list[Document]:
