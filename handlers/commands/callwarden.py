@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from slack_bolt import Ack
+from slack_bolt import Ack, Respond
 
 from bot import alerts
 from bot.errors import BadInput
@@ -24,7 +24,7 @@ CHOICES: Mapping[str, Verb] = {"rules reload": Verb.RELOAD}
 """What needs more than looking."""
 
 
-def handle(bot: Bot, ack: Ack, command: Mapping[str, Any]) -> None:
+def handle(bot: Bot, ack: Ack, command: Mapping[str, Any], respond: Respond) -> None:
     """Find the verb and answer. A mistake gets the closest verb as a hint."""
     words = said.words(str(command.get("text") or ""))
     verb = words[0].lower() if words else "help"
@@ -32,9 +32,12 @@ def handle(bot: Bot, ack: Ack, command: Mapping[str, Any]) -> None:
         hint = _hint(verb, list(_VERBS)) or "Try /callwarden help."
         raise BadInput(f"I do not know '{plain(verb, 40)}'. {hint}", where="verb")
     if [word.lower() for word in words[:2]] == ["rules", "reload"]:
-        message = rules.reload(bot, said.ask(bot, command, Verb.RELOAD, alert="rules"))
-    else:
-        message = _VERBS[verb](bot, said.person(command), words[1:])
+        # Reading hundreds of files may take longer than Slack waits for an ack.
+        ack()
+        done = rules.reload(bot, said.ask(bot, command, Verb.RELOAD, alert="rules"))
+        respond(**done, response_type="ephemeral")
+        return
+    message = _VERBS[verb](bot, said.person(command), words[1:])
     ack(text=message["text"], blocks=message["blocks"], response_type="ephemeral")
 
 

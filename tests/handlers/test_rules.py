@@ -133,11 +133,22 @@ def test_coverage_and_exceptions_are_told(stage: Stage) -> None:
     assert told(stage.type("rules exceptions")) == told(stage.type("exceptions"))
 
 
-def test_only_who_may_has_the_rules_read_anew(shadowed: Stage) -> None:
+def reloaded(stage: Stage, ear: Ear) -> str:
+    """What Ben hears who has the rules read anew. It comes late: the reading may take its time."""
+    before = len(ear.heard)
+    response = stage.type("rules reload", by=BEN, response_url=ear.url)
+
+    assert (response.status, response.body) == (200, "")
+    assert eventually(lambda: len(ear.heard) > before, 20)
+    assert ear.heard[-1]["response_type"] == "ephemeral"
+    return str(ear.heard[-1]["text"])
+
+
+def test_only_who_may_has_the_rules_read_anew(shadowed: Stage, ear: Ear) -> None:
     """Looking is not enough; it is in the ledger, the refused try too."""
     refused = told(shadowed.type("rules  RELOAD", by=ANA))
     still = len(shadowed.bot.rules.shadows())
-    done = told(shadowed.type("rules reload", by=BEN))
+    done = reloaded(shadowed, ear)
 
     assert "You may not have the rules read anew" in refused
     assert (still, len(shadowed.bot.rules.shadows())) == (1, 0)
@@ -145,12 +156,12 @@ def test_only_who_may_has_the_rules_read_anew(shadowed: Stage) -> None:
     assert [link.kind for link in shadowed.store.links()] == ["reload.refused", "rules.reload"]
 
 
-def test_broken_rules_leave_the_old_ones_on(shadowed: Stage, broken: list[str]) -> None:
+def test_broken_rules_leave_the_old_ones_on(shadowed: Stage, broken: list[str], ear: Ear) -> None:
     """Whoever asked hears why, and so does status until it is mended."""
     broken.append("1 thing(s) to mend in the rules.")
-    said = told(shadowed.type("rules reload", by=BEN))
+    said = reloaded(shadowed, ear)
     status = str(shadowed.type("status").body)
-    shadowed.type("rules reload", by=BEN)
+    reloaded(shadowed, ear)
 
     assert "The old rules stay on" in said
     assert "could not be read anew" in status
