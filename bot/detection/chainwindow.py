@@ -35,17 +35,19 @@ class ChainWindow:
         """What *hits* of one record complete. *now* (ISO) dates a record without a time."""
         found: list[Finding] = []
         for mark in self._chains.marks(hits, now):
-            if self._add(mark):
-                around = self._around(mark)
-                if not self._chains.may_complete(mark, around):
-                    continue
+            group = self._added(mark)
+            # Most groups never hold enough different marks, whenever they came.
+            if group is None or len(group.kinds) < self._chains.least(mark):
+                continue
+            around = group.around(mark)
+            if self._chains.may_complete(mark, around):
                 found += self._chains.judge(mark, around, hits[0].record)
                 for one in self._chains.would_be(mark, around, hits[0].record):
                     self._would_be.setdefault(one.rule, set()).add(one.id)
         return tuple(found)
 
-    def _add(self, mark: ChainMark) -> bool:
-        """False where it is known already."""
+    def _added(self, mark: ChainMark) -> _Marks | None:
+        """Its group with *mark*; None where that was there already."""
         key = (mark.correlation, mark.group)
         group = self._groups.get(key)
         if group is None:
@@ -53,11 +55,11 @@ class ChainWindow:
         else:
             self._groups.move_to_end(key)
         if not group.add(mark):
-            return False
+            return None
         self._count += 1
         while self._count > self._most:
             self._forget()
-        return True
+        return group
 
     def _forget(self) -> None:
         if len(self._groups) > 1:
@@ -67,18 +69,19 @@ class ChainWindow:
         (group,) = self._groups.values()
         self._count -= group.halve()
 
-    def _around(self, mark: ChainMark) -> list[ChainMark]:
-        return self._groups[mark.correlation, mark.group].around(mark)
-
 
 class _Marks:
-    """The marks of a group, oldest first, beside their places: those are looked through."""
+    """The marks of a group, oldest first, beside their places: those are looked through.
 
-    __slots__ = ("marks", "places")
+    *kinds* are the different ones that were ever there.
+    """
+
+    __slots__ = ("kinds", "marks", "places")
 
     def __init__(self) -> None:
         self.marks: list[ChainMark] = []
         self.places: list[tuple[int, str, str, str]] = []
+        self.kinds: set[str] = set()
 
     def add(self, mark: ChainMark) -> bool:
         """False where it is there already."""
@@ -88,6 +91,7 @@ class _Marks:
             return False
         self.places.insert(at, place)
         self.marks.insert(at, mark)
+        self.kinds.add(mark.kind)
         return True
 
     def halve(self) -> int:

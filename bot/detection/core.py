@@ -24,8 +24,13 @@ class Who(Struct, frozen=True, gc=False):
     lower_service: str | None = msgspec.field(name="invokedby", default=None)
 
     @property
+    def caller(self) -> tuple[str | None, ...]:
+        """The same for all sessions and keys of one actor, where that can be told from here."""
+        return self.kind, self.arn or self.owner, self.service
+
+    @property
     def tells_actor(self) -> bool:
-        """Whether the same values always mean the same actor.
+        """Whether the same `caller` always means the same actor.
 
         Not for Root, of whom Connect's own calls are told apart by their address, nor for SAMLUser
         and IdentityCenterUser, whose names stand elsewhere.

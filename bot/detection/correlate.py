@@ -54,12 +54,15 @@ class Chains:
                 found += watch.marks(hit.whole, now)
         return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
-    def may_complete(self, mark: ChainMark, window: Sequence[ChainMark]) -> bool:
-        """Whether `judge` is worth its record: not where there are too few marks of any kind."""
+    def least(self, mark: ChainMark) -> int:
+        """How many marks of different kinds its correlation takes."""
         correlation = self._named.get(mark.correlation)
-        if correlation is None or len(window) + 1 < correlation.at_least:
-            return False
-        return _enough(correlation, (*window, mark))
+        return 0 if correlation is None else correlation.at_least
+
+    def may_complete(self, mark: ChainMark, window: Sequence[ChainMark]) -> bool:
+        """Whether `judge` is worth its record: not where there are too few different marks."""
+        correlation = self._named.get(mark.correlation)
+        return correlation is not None and _enough(correlation, (*window, mark))
 
     def judge(
         self, mark: ChainMark, window: Sequence[ChainMark], record: Record
@@ -132,17 +135,14 @@ def judge(
 
 def _enough(correlation: Correlation, found: Sequence[ChainMark]) -> bool:
     """Whether *found* could complete *correlation* if only its times fitted."""
-    return len(_kinds(correlation, found)) >= correlation.at_least
+    return len(_kinds(found)) >= correlation.at_least
 
 
-def _kinds(correlation: Correlation, found: Sequence[ChainMark]) -> dict[str, ChainMark]:
-    """The first mark of each thing that the correlation counts."""
+def _kinds(found: Sequence[ChainMark]) -> dict[str, ChainMark]:
+    """The first mark of each kind."""
     first: dict[str, ChainMark] = {}
     for one in found:
-        if correlation.kind is Kind.EVENT_COUNT:
-            first.setdefault(one.key, one)
-        else:
-            first.setdefault(one.value if correlation.kind.counts else one.rule, one)
+        first.setdefault(one.kind, one)
     return first
 
 
@@ -154,7 +154,7 @@ def _chain(
     Each step is a record of its own: one call alone is no chain.
     """
     if correlation.kind.counts:
-        kinds = _kinds(correlation, inside)
+        kinds = _kinds(inside)
         return list(kinds.values()) if len(kinds) >= correlation.at_least else []
     ordered = correlation.kind is Kind.TEMPORAL_ORDERED
     if ordered and end.rule != correlation.rules[-1]:

@@ -6,21 +6,37 @@ from collections.abc import Iterable
 
 from bot.detection.record import Core
 from bot.detection.rule import Correlation, Kind, Rule
-from bot.detection.whole import TOLD
 
 SLOTS = 20
 """Slots of a timespan: of a value that is counted, one mark is kept in each."""
 
-_TOLD = frozenset({"actor", "userIdentity.type", "userIdentity.invokedBy", *TOLD})
-"""What correlations may ask for that is the same wherever `Core` is the same."""
+_TOLD = frozenset(
+    {
+        "actor",
+        "event_name",
+        "event_source",
+        "error_code",
+        "source_ip",
+        "eventName",
+        "eventSource",
+        "errorCode",
+        "sourceIPAddress",
+        "userIdentity.type",
+        "userIdentity.arn",
+        "userIdentity.accessKeyId",
+        "userIdentity.invokedBy",
+    }
+)
+"""What correlations may ask for that is the same wherever the call, its caller and the caller's
+address are."""
 
 _PREFIXES = ((60_000, 16), (10_000, 18), (1_000, 19))
 """Milliseconds → the characters of `2026-11-22T10:03:11Z` that are the same within them."""
 
 
 def echoes(rules: Iterable[Rule], correlations: Iterable[Correlation]) -> dict[str, int]:
-    """Silent rule → characters of eventTime within which a match with the same `Core` leaves the
-    same mark; only rules whose marks are all of that kind are named."""
+    """Silent rule → characters of eventTime within which a match of the same call by the same
+    caller leaves the same mark; only rules whose marks are all of that kind are named."""
     watching: dict[str, list[Correlation]] = {}
     for one in correlations:
         for name in one.rules:
@@ -40,28 +56,21 @@ def longest(prefixes: Iterable[int]) -> int:
 
 
 def can_echo(core: Core) -> bool:
-    """Whether the same *core* means the same actor, and the start of its time the same time."""
+    """Whether the same caller means the same actor, and the start of its time the same time."""
     return core.who is not None and core.who.tells_actor and core.time[-1:] == "Z"
 
 
-def mark_of(core: Core, prefix: int) -> int:
-    """The same for two records that differ in nothing but what follows *prefix* of their time.
+def mark_of(core: Core, call: int, prefix: int) -> int:
+    """The same for records with the same beginning of their time, *call* (a number), caller and
+    address.
 
-    Python's hash has 64 bits: no two of some thousand are the same by chance.
+    An access key has one owner. Python's hash has 64 bits: no two of some thousand are the same by
+    chance.
     """
-    return hash(
-        (
-            core.time[:prefix],
-            core.who,
-            core.name,
-            core.source,
-            core.error,
-            core.region,
-            core.address,
-            core.agent,
-            core.account,
-        )
-    )
+    who = core.who
+    if who is None:
+        return 0
+    return hash((core.time[:prefix], call, who.key or who, who.service, core.address))
 
 
 def _prefix(one: Correlation, rule: str) -> int:

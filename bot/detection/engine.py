@@ -173,7 +173,7 @@ class Engine:
         core = run.cores[place]
         if not few.echo:
             return self._told(run, place, self._index.split(few, core))
-        mark = mark_of(core, few.echo)
+        mark = mark_of(core, few.number, few.echo)
         if mark in self._echoes:
             return _NOTHING
         split = self._index.split(few, core)

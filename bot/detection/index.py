@@ -40,6 +40,9 @@ _READ: dict[str, Callable[[Core], object]] = {
 }
 """What `known_of` says beyond the call."""
 
+_NO_ECHO = ("userAgent", "awsRegion")
+"""What may be another one with the next call of the same caller."""
+
 
 _OBJECTS = ("requestParameters", "responseElements", "additionalEventData", "resources")
 """What stands in the text of a record under the keys that rules know it by."""
@@ -49,8 +52,8 @@ class Few(Struct, frozen=True, gc=False):
     """The rules that may match the records of a call, in their order; at least one.
 
     *reads* are the fields of `Core` beyond the call that can settle it. Where *echo* is not 0, the
-    same values of `Core` within as many characters of its time are an echo: they tell nobody
-    anything that the first of them did not. *number* tells it from others.
+    same call by the same caller within as many characters of its time is an echo: it tells nobody
+    anything that the first one did not. *number* tells the call from others.
     """
 
     number: int
@@ -140,7 +143,7 @@ class Index:
         for rule in rules:
             filed.setdefault(_witness(rule), []).append(rule)
         self._numbers = count()
-        self._splits: dict[tuple[object, ...], Split] = {}
+        self._splits: dict[object, Split] = {}
         self._calls = _Calls(filed.pop("", []), self._few)
         self._others = [(_OTHERS[field], _Table(field, some)) for field, some in filed.items()]
 
@@ -172,7 +175,9 @@ class Index:
 
     def split(self, few: Few, core: Core) -> Split:
         """What *core* settles of *few*. Rules that cannot match are left out."""
-        key = (few.number, *[read(core) for read in few.reads])
+        key: object = few.number
+        if few.reads:
+            key = (key, *[read(core) for read in few.reads])
         found = self._splits.get(key)
         if found is None:
             if len(self._splits) >= REMEMBERED:
@@ -191,6 +196,8 @@ class Index:
         echo = longest(self._echoes.get(rule.name, 0) for rule in found)
         asked = {field for rule in found for field in (_READ if rule.reads is None else rule.reads)}
         reads = tuple(read for field, read in _READ.items() if field in asked)
+        if not asked.isdisjoint(_NO_ECHO):
+            echo = 0
         return Few(next(self._numbers), found, reads, echo)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 
 from bot.detection.actor import actor_of, is_replay
-from bot.detection.core import Core, Placed, Who
+from bot.detection.core import Core, Placed
 from bot.detection.document import Document, text
 from bot.detection.headline import FIELDS, fold_values
 from bot.detection.match import values
@@ -30,8 +30,7 @@ TOLD: Mapping[str, Callable[[Core], str | None]] = {
 }
 """Fields of correlations whose value `Core` tells, where it has one."""
 
-_Caller = tuple[Who, str | None]
-_actors: dict[_Caller, tuple[str, bool]] = {}
+_actors: dict[tuple[object, ...], tuple[str, bool]] = {}
 """Who and from where → the actor's principal, and whether Global Resiliency repeats a change.
 Callers are few, and a full decode costs more than all else that a correlation asks."""
 
@@ -136,7 +135,7 @@ class Whole:
         core = self.core
         if self.odd or core.who is None or not core.who.tells_actor:
             return self.record.actor.principal, self.record.replay
-        caller = (core.who, core.address)
+        caller = (core.who.caller, core.address)
         found = _actors.get(caller)
         if found is None:
             if len(_actors) >= _REMEMBERED:

@@ -32,6 +32,11 @@ class ChainMark(Struct, frozen=True, kw_only=True):
         return self.time, self.key, self.rule, self.value
 
     @property
+    def kind(self) -> str:
+        """What a correlation counts it as: its rule, its value, or itself."""
+        return self.rule or self.value or self.key
+
+    @property
     def stretch(self) -> int:
         """Which stretch of its span it falls in, counted from 1970."""
         return self.time // self.span

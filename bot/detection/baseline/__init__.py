@@ -19,7 +19,7 @@ from bot.detection.baseline.reading import CONNECT, caller_of, features_of
 from bot.detection.baseline.surprise import New
 from bot.detection.baseline.words import Known
 from bot.detection.origin import OriginOf, nowhere
-from bot.detection.record import Core, Entry, Who
+from bot.detection.record import Core, Entry
 from bot.detection.whole import Whole
 from bot.model import Finding, Level, counted
 from bot.model.evidence import Count, Evidence, Row, Touch
@@ -64,7 +64,7 @@ class Baseline:
         self._lock = threading.Lock()
         self._memory = Memory(shelf, tuning.memory_rows)
         self._marks: dict[int, int] = {}
-        self._callers: dict[tuple[Who | None, str | None], Caller] = {}
+        self._callers: dict[tuple[object, ...], Caller] = {}
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._budget = self._restored()
         self._sent = self._budget.version
@@ -222,16 +222,17 @@ class Baseline:
 
     def _caller(self, whole: Whole) -> Caller | None:
         core = whole.core
-        known = self._callers.get((core.who, core.account)) if not whole.odd else None
+        if whole.odd or core.who is None:
+            return None
+        key = (core.who.caller, core.account)
+        known = self._callers.get(key)
         if known is not None:
             return known
         found = caller_of(whole)
-        if found is None or core.who is None:
-            return None
-        if core.who.tells_actor:
+        if found is not None and core.who.tells_actor:
             if len(self._callers) >= _CALLERS:
                 self._callers.clear()
-            self._callers[core.who, core.account] = found
+            self._callers[key] = found
         return found
 
     def _evidence(
@@ -269,10 +270,13 @@ def _whole(one: Entry | Whole) -> Whole:
 
 def _mark(core: Core) -> int:
     """The same for records of an hour that differ in nothing that is asked of `Core`."""
+    who = core.who
     return hash(
         (
             core.time[:13],
-            core.who,
+            # Not their keys: a busy role has many sessions in an hour.
+            who and (who.arn or who.owner or who),
+            who and who.service,
             core.name,
             core.source,
             core.error,
