@@ -19,6 +19,7 @@ from tests.detection.made import entry
 
 RULES = sigma.load()
 PACK = list(RULES)
+ENGINE = Engine(RuleSet(tuple(PACK)))
 FIRST_TEN = frozenset(
     {
         "cloudtrail_blinded",
@@ -54,9 +55,8 @@ def test_nobody_else_speaks(rule: Rule) -> None:
 
     A near miss may be what another rule is there for, but not two of them.
     """
-    engine = Engine(RuleSet(tuple(PACK)))
     for test in rule.tests:
-        found = [finding.rule for finding in engine.judge(entry(test.record))]
+        found = [finding.rule for finding in ENGINE.judge(entry(test.record))]
         if test.match:
             assert found == ([] if rule.shadow else [rule.name])
         else:
@@ -125,7 +125,7 @@ def test_a_bare_event_is_enough(rule: Rule) -> None:
     if rule.name == "connect_flow_logs_disabled":
         bare["requestParameters"] = hit["requestParameters"]
 
-    assert [rule.name] == [finding.rule for finding in Engine(sigma.load()).judge(entry(bare))]
+    assert [rule.name] == [finding.rule for finding in ENGINE.judge(entry(bare))]
 
 
 def test_deployments_are_not_waved_through() -> None:
