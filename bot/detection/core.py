@@ -92,7 +92,8 @@ class Entry(Struct, frozen=True, gc=False):
 class Run(Struct, frozen=True, gc=False):
     """Records of usual shape that lie side by side, not yet made into entries.
 
-    *first* is the first one's number. Whoever keeps a run keeps its whole file in memory.
+    *first* is the first one's number; its text stands at *offset* of *raws*. Whoever keeps a run
+    keeps its whole file in memory.
     """
 
     blob: str
@@ -100,11 +101,12 @@ class Run(Struct, frozen=True, gc=False):
     first: int
     raws: Sequence[Raw | bytes]
     cores: Sequence[Core]
+    offset: int = 0
 
     def entry(self, place: int) -> Entry:
         """The record at *place*, counted from 0."""
         number = within(self.above, str(self.first + place))
-        return Entry(self.blob, number, self.raws[place], self.cores[place])
+        return Entry(self.blob, number, self.raws[self.offset + place], self.cores[place])
 
 
 def within(above: str, place: str) -> str:

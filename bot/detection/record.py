@@ -23,7 +23,7 @@ from bot.detection.unpack import unpack
 from bot.model import Record, Unreadable
 
 _SAMPLE = 200
-_RUN = 500
+_RUN = 200
 """Records that are decoded together: few enough to stay in the processor's cache."""
 
 _USUAL = b'{"Records":[{"eventVersion":'
@@ -101,8 +101,8 @@ def _alone(blob: Readable, limits: Limits) -> Entry | None:
 def gather(blob: Readable, limits: Limits) -> Iterator[Run | Entry | Unreadable]:
     """`read`, with records of usual shape in runs: nothing is made of those nobody wants."""
     unpacked = unpack(blob.body, limits.object_bytes)
-    if run := _at_once(blob.where, unpacked.body, limits):
-        yield run
+    if runs := _at_once(blob.where, unpacked.body, limits):
+        yield from runs
     elif unpacked.body or not unpacked.fault:
         found = _pieces(blob.where, "", split(unpacked.body), limits, _DEPTH)
         yield from _patient(blob.where, found, limits.unreadable)
@@ -110,17 +110,22 @@ def gather(blob: Readable, limits: Limits) -> Iterator[Run | Entry | Unreadable]
         yield Unreadable(where=blob.where, reason=unpacked.fault, sample=blob.body[:_SAMPLE])
 
 
-def _at_once(blob: str, body: bytes, limits: Limits) -> Run | None:
-    """All records of a file of CloudTrail's, parsed in one go; None where that is not certain."""
+def _at_once(blob: str, body: bytes, limits: Limits) -> list[Run]:
+    """All records of a file of CloudTrail's, parsed in one go; none where that is not certain."""
     if not body.startswith(_USUAL) or len(body) > _AT_ONCE:
-        return None
+        return []
     try:
         cores = _file(body).Records
         places = Places(body, cores)
         longest = places.longest
     except BROKEN:
-        return None
-    return Run(blob, "", 1, places, cores) if longest <= limits.record_bytes else None
+        return []
+    if longest > limits.record_bytes:
+        return []
+    return [
+        Run(blob, "", start + 1, places, cores[start : start + _RUN], start)
+        for start in range(0, len(cores), _RUN)
+    ]
 
 
 def _patient(

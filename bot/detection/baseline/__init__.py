@@ -175,7 +175,8 @@ class Baseline:
         new: list[New] = []
         score = 0.0
         # Of the second of a kind in an hour all is known but for what its kind does not tell.
-        if seen < 2 or traced or core.source == CONNECT:
+        told = core.source != CONNECT and core.who is not None and core.who.tells_actor
+        if seen < 2 or traced or not told:
             found = features_of(whole, hour, self._origin_of)
             said = not self._budget.warming(hour, self._tuning.warmup_days)
             score, new = surprise.score(memory, who, found, hour, half_life, said)
