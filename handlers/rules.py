@@ -31,7 +31,7 @@ def draw(bot: Bot, words: Sequence[str]) -> Message:
         return cards.shadow_list(bot.rules.shadows(), iso(bot.clock.now()))
     if first == "coverage":
         return cards.coverage_text(bot.rules.covered())
-    return _named(bot, words[0])
+    return _named(bot, words)
 
 
 def reload(bot: Bot, ask: Ask) -> Message:
@@ -65,9 +65,12 @@ def explained(bot: Bot, name: str) -> Message:
     return cards.rule_card(rule, shadowed)
 
 
-def _named(bot: Bot, name: str) -> Message:
+def _named(bot: Bot, words: Sequence[str]) -> Message:
+    """The rule called *words*, else those that fit them: who types a level or half a name sees."""
     try:
-        return explained(bot, name)
+        return explained(bot, words[0])
     except BadInput as error:
+        if rulefacts.sought(bot.rules.facts(), list(words)):
+            return page(bot, words)
         also = f"Or write one of {', '.join(WORDS)} after rules; list and a word looks for it."
         raise BadInput(f"{error.sentence} {also}", where="rule") from error

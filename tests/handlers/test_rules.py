@@ -184,6 +184,15 @@ def whole(tmp_path: Path) -> Iterator[Stage]:
 CHAIN = "connect_mass_delete"
 
 
+def test_what_is_no_name_is_looked_for(whole: Stage) -> None:
+    """A kind, a level or half a name lists what fits; near miss: what fits nothing is said."""
+    assert listed(whole.type("rules critical emergency").body)
+    assert CHAIN in listed(whole.type("rules mass_delete").body)
+    assert "There is no rule called 'conect_mas_delete'" in told(
+        whole.type("rules conect_mas_delete")
+    )
+
+
 def listed(page: dict[str, Any]) -> list[str]:
     """The names on a page, as they stand in its menu; none where it has none."""
     menus = [one for one in page["blocks"][-1].get("elements", ()) if "options" in one]
