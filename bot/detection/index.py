@@ -247,7 +247,10 @@ def _needles(rule: Rule, known: Known) -> tuple[bytes, ...]:
     ]
     if not fields or rule.guess({**known, **dict.fromkeys(fields, ())}) is not False:
         return ()
-    return tuple({f'"{field.rpartition(".")[2]}"'.encode() for field in fields})
+    keys = {field.rpartition(".")[2] for field in fields}
+    # Of parameters either case of the first letter counts (see `match.values`).
+    keys |= {key[:1].swapcase() + key[1:] for key in keys}
+    return tuple(f'"{key}"'.encode() for key in sorted(keys))
 
 
 def _witness(rule: Rule) -> str:

@@ -165,9 +165,10 @@ def among(words: Iterable[str]) -> Test:
     return holds
 
 
-def searched(pattern: re.Pattern[str]) -> Test:
-    """Some value holds a match of *pattern*."""
-    return lambda found: any(pattern.search(text(value)) for value in found)
+def searched(search: Callable[[bytes], object]) -> Test:
+    """In some value, as UTF-8, *search* finds something."""
+    # A lone surrogate has no UTF-8: a question mark stands for it.
+    return lambda found: any(search(text(value).encode(errors="replace")) for value in found)
 
 
 def numeric(number: float) -> Test:

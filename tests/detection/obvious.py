@@ -106,7 +106,8 @@ def _one(want: object, value: object) -> bool:
         return re.fullmatch(_pattern(want), _said(value), _flags(want)) is not None
     if isinstance(want, types.SigmaRegularExpression):
         flags = sum(want.sigma_to_python_flags[flag] for flag in want.flags)
-        return re.search(str(want.regexp), _said(value), flags) is not None
+        # As RE2 has it: classes like \\d are ASCII's.
+        return re.search(str(want.regexp), _said(value), flags | re.ASCII) is not None
     if isinstance(want, types.SigmaBool):
         return value is want.boolean or (
             isinstance(value, str) and value.lower() == str(want.boolean).lower()

@@ -21,6 +21,7 @@ from bot.detection.index import known_of
 from bot.detection.record import Entry, Limits, Run, gather, read
 from bot.detection.rule import Rule, RuleSet
 from bot.detection.sigma.compile import compiled
+from tests.detection import made
 from tests.detection.made import SHARED, Text, body, record
 from tests.detection.obvious import Table, asked, judged
 
@@ -54,6 +55,30 @@ def test_every_rule_on_every_record_made_by_others(folder: Path) -> None:
             matches = judged(obvious, document)
             assert rule.matches(document) is matches, (rule.name, entry.where)
             assert rule.name in let or not matches, (rule.name, entry.where)
+
+
+def other_case(value: object) -> object:
+    """Every key's first letter in the other case, at every depth: Connect writes both."""
+    if isinstance(value, dict):
+        return {key[:1].swapcase() + key[1:]: other_case(inner) for key, inner in value.items()}
+    return [other_case(one) for one in value] if isinstance(value, list) else value
+
+
+def test_the_index_lets_through_what_matches_in_either_case() -> None:
+    """Of each rule's hits, with the parameters' keys as they are and in the other case."""
+    engine = Engine(PACK)
+    for rule in PACK.rules:
+        for test in rule.tests:
+            turned = {
+                key: other_case(value)
+                for key, value in test.record.items()
+                if key in ("requestParameters", "responseElements")
+            }
+            for one in (test.record, {**test.record, **turned}):
+                shown = made.entry(one)
+                if rule.matches(decode(shown.raw)):
+                    let = [each.name for each in engine.candidates(shown)]
+                    assert rule.name in let, (rule.name, test.name)
 
 
 WORDS = st.sampled_from(["CreateUser", "createuser", "Create", "iam", "a*b", "", "5", "true", "*"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -14,7 +13,12 @@ from bot.detection.rule import Known
 if TYPE_CHECKING:
     from sigma.rule import SigmaRule
     from sigma.rule.detection import SigmaDetection, SigmaDetectionItem
-    from sigma.types import SigmaFieldReference, SigmaString, SigmaType
+    from sigma.types import (
+        SigmaFieldReference,
+        SigmaRegularExpression,
+        SigmaString,
+        SigmaType,
+    )
 
 # fmt: off
 _MODIFIERS = frozenset({
@@ -50,7 +54,7 @@ def compiled(sigma: SigmaRule, faults: list[str]) -> Node | None:
         return None
     try:
         nodes = [_compiled(condition.parsed) for condition in sigma.detection.parsed_condition]
-    except (ValueError, TypeError, AttributeError, RecursionError, re.error) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         faults.append(f"condition: {plain(error)}")
         return None
     return nodes[0] if len(nodes) == 1 else _either(nodes)
@@ -237,8 +241,7 @@ def _test(value: SigmaType) -> match.Test:
             return match.among([word])
         return match.fits(match.glob(_parts(value), cased=_is_cased(value)))
     if isinstance(value, types.SigmaRegularExpression):
-        flags = sum(value.sigma_to_python_flags[flag] for flag in value.flags)
-        return match.searched(re.compile(str(value.regexp), flags))
+        return match.searched(_search(value))
     if isinstance(value, types.SigmaBool):
         return match.boolean(value.boolean)
     if isinstance(value, types.SigmaNumber):
@@ -252,6 +255,21 @@ def _test(value: SigmaType) -> match.Test:
     if isinstance(value, types.SigmaCompareExpression):
         return match.compared(cast(match.Comparison, value.op.name), value.number.number)
     raise TypeError(f"{type(value).__name__} is not supported")
+
+
+def _search(value: SigmaRegularExpression) -> Callable[[bytes], object]:
+    """By RE2, in time that grows with the text alone: whoever makes a call chooses the text, and
+    Python's own engine may take hours over some patterns."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    letters = {"IGNORECASE": "i", "MULTILINE": "m", "DOTALL": "s"}
+    flags = "".join(sorted(letters[flag.name] for flag in value.flags))
+    pattern = f"(?{flags}){value.regexp}" if flags else str(value.regexp)
+    found: Callable[[bytes], object] = re2.compile(pattern.encode(), options).search
+    return found
 
 
 def _parts(value: SigmaString) -> list[str]:
