@@ -86,11 +86,16 @@ class _Marks:
     def add(self, mark: ChainMark) -> bool:
         """False where it is there already."""
         place = mark.place
-        at = bisect_left(self.places, place)
-        if at < len(self.places) and self.places[at] == place:
-            return False
-        self.places.insert(at, place)
-        self.marks.insert(at, mark)
+        if not self.places or place > self.places[-1]:
+            # Most records come in the order of their times.
+            self.places.append(place)
+            self.marks.append(mark)
+        else:
+            at = bisect_left(self.places, place)
+            if self.places[at] == place:
+                return False
+            self.places.insert(at, place)
+            self.marks.insert(at, mark)
         self.kinds.add(mark.kind)
         return True
 

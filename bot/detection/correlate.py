@@ -52,7 +52,8 @@ class Chains:
         for hit in hits:
             for watch in self._watching.get(hit.rule, ()):
                 found += watch.marks(hit.whole, now)
-        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+        # Only several rules that are counted together leave the same mark.
+        return tuple(dict.fromkeys(found)) if len(hits) > 1 else tuple(found)
 
     def least(self, mark: ChainMark) -> int:
         """How many marks of different kinds its correlation takes."""

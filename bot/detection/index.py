@@ -33,12 +33,15 @@ _OTHERS: dict[str, Callable[[Core], str | None]] = {
 }
 """Fields that are asked only for rules which no call narrows down."""
 
-_READ: dict[str, Callable[[Core], object]] = {
-    **_OTHERS,
-    "userIdentity.accessKeyId": lambda core: core.who and (core.who.key, core.who.lower_key),
-    "userIdentity.invokedBy": lambda core: core.who and (core.who.service, core.who.lower_service),
+_READ: dict[str, tuple[str, ...]] = {
+    "userAgent": ("agent",),
+    "awsRegion": ("region",),
+    "sourceIPAddress": ("address",),
+    "userIdentity.arn": ("who.arn",),
+    "userIdentity.accessKeyId": ("who.key", "who.lower_key"),
+    "userIdentity.invokedBy": ("who.service", "who.lower_service"),
 }
-"""What `known_of` says beyond the call."""
+"""What `known_of` says beyond the call, and the attributes of `Core` that it says it by."""
 
 _NO_ECHO = ("userAgent", "awsRegion")
 """What may be another one with the next call of the same caller."""
@@ -51,14 +54,14 @@ _OBJECTS = ("requestParameters", "responseElements", "additionalEventData", "res
 class Few(Struct, frozen=True, gc=False):
     """The rules that may match the records of a call, in their order; at least one.
 
-    *reads* are the fields of `Core` beyond the call that can settle it. Where *echo* is not 0, the
-    same call by the same caller within as many characters of its time is an echo: it tells nobody
-    anything that the first one did not. *number* tells the call from others.
+    *ask* reads the fields of `Core` beyond the call that can settle it, None where none can. Where
+    *echo* is not 0, the same call by the same caller within as many characters of its time is an
+    echo: it tells nobody anything that the first one did not. *number* tells the call from others.
     """
 
     number: int
     rules: tuple[Rule, ...]
-    reads: tuple[Callable[[Core], object], ...]
+    ask: Callable[[Core], object] | None
     echo: int = 0
 
 
@@ -80,11 +83,7 @@ class Split(Struct, frozen=True, gc=False):
         """The rules to ask about the record with this text."""
         if b"\\" in raw:
             return [one.rule for one in self.asked]
-        return [
-            one.rule
-            for one in self.asked
-            if not one.needles or any(needle in raw for needle in one.needles)
-        ]
+        return [one.rule for one in self.asked if not one.needles or _holds(raw, one.needles)]
 
 
 class _Calls(dict[_Call, Few | None]):
@@ -176,8 +175,12 @@ class Index:
     def split(self, few: Few, core: Core) -> Split:
         """What *core* settles of *few*. Rules that cannot match are left out."""
         key: object = few.number
-        if few.reads:
-            key = (key, *[read(core) for read in few.reads])
+        if few.ask is not None:
+            try:
+                key = (key, few.ask(core))
+            except AttributeError:
+                # Without userIdentity these are all that is left.
+                key = (key, core.agent, core.region, core.address)
         found = self._splits.get(key)
         if found is None:
             if len(self._splits) >= REMEMBERED:
@@ -195,10 +198,10 @@ class Index:
             return None
         echo = longest(self._echoes.get(rule.name, 0) for rule in found)
         asked = {field for rule in found for field in (_READ if rule.reads is None else rule.reads)}
-        reads = tuple(read for field, read in _READ.items() if field in asked)
+        paths = [path for field, some in _READ.items() if field in asked for path in some]
         if not asked.isdisjoint(_NO_ECHO):
             echo = 0
-        return Few(next(self._numbers), found, reads, echo)
+        return Few(next(self._numbers), found, attrgetter(*paths) if paths else None, echo)
 
 
 def known_of(core: Core) -> Known:
@@ -235,6 +238,13 @@ def _split(rules: Sequence[Rule], known: Known) -> Split:
             # What is said aloud needs the whole record anyway.
             asked.append(Asked(rule, _needles(rule, known)))
     return Split(tuple(certain), tuple(asked))
+
+
+def _holds(raw: bytes, needles: Sequence[bytes]) -> bool:
+    for needle in needles:  # noqa: SIM110 - a generator would cost more than the search
+        if needle in raw:
+            return True
+    return False
 
 
 def _needles(rule: Rule, known: Known) -> tuple[bytes, ...]:

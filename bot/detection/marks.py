@@ -37,21 +37,23 @@ class Watch:
     def marks(self, whole: Whole, now: str) -> list[ChainMark]:
         """What a record counts; nothing where a field of the group is missing. *now* (ISO) dates
         one without a time."""
-        time = _milliseconds(whole.time)
+        time = milliseconds(whole.core.time)
         if time is None:
-            time = _milliseconds(now)
+            time = milliseconds(now)
         if time is None or (self._succeeded and whole.failed) or whole.replay:
             return []
         found = [whole.texts(field) for field in self._fields]
+        time -= time % self._slot
+        key = "" if self._counted else whole.key
         return [
             ChainMark(
                 correlation=self._name,
                 group=row[: self._group],
-                time=time - time % self._slot,
-                key="" if self._counted else whole.key,
+                time=time,
+                key=key,
                 rule=self._rule,
                 value=row[-1] if self._counted else "",
-                name=whole.name,
+                name=whole.core.name,
                 span=self._span,
                 most=self._most,
             )
@@ -59,9 +61,21 @@ class Watch:
         ]
 
 
-@lru_cache(maxsize=4_096)
-def _milliseconds(time: str) -> int | None:
+def milliseconds(time: str) -> int | None:
     """Since 1970, what is finer cut off; None where *time* is none that can be read."""
+    if len(time) == 20 and time[16] == ":" and time[17:19] in _SECONDS and time[19] == "Z":
+        # As CloudTrail writes it. Minutes come again and again; to parse a time takes longer than
+        # all else about a mark.
+        minute = _parsed(f"{time[:16]}:00Z")
+        return None if minute is None else minute + _SECONDS[time[17:19]]
+    return _parsed(time)
+
+
+_SECONDS = {f"{second:02}": second * 1000 for second in range(60)}
+
+
+@lru_cache(maxsize=4_096)
+def _parsed(time: str) -> int | None:
     parsed = moment(time)
     if parsed is None:
         return None

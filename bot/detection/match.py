@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Literal, TypeAlias
 
 from bot.detection.document import Document, text
@@ -210,14 +211,21 @@ def within(network: IPv4Network | IPv6Network) -> Test:
 
     def holds(found: Sequence[object]) -> bool:
         for value in found:
-            try:
-                if ip_address(text(value)) in network:
-                    return True
-            except ValueError:
-                continue
+            address = _address(text(value))
+            if address is not None and address in network:
+                return True
         return False
 
     return holds
+
+
+@lru_cache(maxsize=4_096)
+def _address(value: str) -> IPv4Address | IPv6Address | None:
+    """Callers keep their addresses, and to read one takes longer than to compare it."""
+    try:
+        return ip_address(value)
+    except ValueError:
+        return None
 
 
 def alike(one: str, other: str, *, starts: bool, ends: bool) -> bool:

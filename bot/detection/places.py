@@ -64,9 +64,13 @@ class Places(Sequence[bytes]):
         return map(bytes, self._carefully())
 
     def _cut(self, place: int) -> bytes:
-        body, last = self._body, place == len(self) - 1
+        body, last = self._body, place == len(self._cores) - 1
         start = self._start(place)
-        text = (body[start:] if last else body[start : self._start(place + 1)]).rstrip()
+        after = len(body) if last else self._start(place + 1)
+        if body[after - 2 : after] == b"},":
+            # As CloudTrail writes it: cut once.
+            return body[start : after - 1]
+        text = body[start:after].rstrip()
         end = b"]}" if last else b","
         if not text.endswith(end):
             raise ValueError
@@ -79,7 +83,7 @@ class Places(Sequence[bytes]):
     def _start(self, place: int) -> int:
         value = self._address(self._cores[place].version) - self._base
         start = value - len(_START)
-        if start < 0 or self._body[start:value] != _START:
+        if start < 0 or not self._body.startswith(_START, start):
             raise ValueError("the file is not written as CloudTrail writes it")
         return start
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -77,7 +78,7 @@ class Rule:
         """Whether any record of this eventSource and eventName can match."""
         return self.may_match({"eventSource": (source,), "eventName": (name,)})
 
-    @property
+    @cached_property
     def shadow(self) -> bool:
         """Recorded and counted, never posted. Of others' rules Sigma's `experimental` means that
         only where the settings say it."""

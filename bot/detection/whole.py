@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 
 from bot.detection.actor import actor_of, is_replay
 from bot.detection.core import Core, Placed
 from bot.detection.document import Document, text
 from bot.detection.headline import FIELDS, fold_values
-from bot.detection.match import values
+from bot.detection.match import reader
 from bot.detection.record import Entry, build, open_or_known
 from bot.model import Record
 
@@ -113,17 +114,17 @@ class Whole:
     def texts(self, field: str) -> list[str]:
         """What *field* holds, of `headline.FIELDS` or dotted: once each, in lower case, for names
         that differ in case only are mostly one thing."""
+        told: str | None = None
         if field == "actor":
-            told: str | None = self._actor()[0]
-        else:
-            ask = None if self.odd else TOLD.get(field)
-            told = ask(self.core) if ask is not None else None
-        if _is_told(told):
-            return [str(told).lower()]
+            told = self._actor()[0]
+        elif not self.odd and (ask := TOLD.get(field)) is not None:
+            told = ask(self.core)
+        if told and told != "null":
+            return [told.lower()]
         if field in FIELDS:
             found = list(fold_values((field,), self.record))
         else:
-            found = [text(value) for value in values(self.document, field.split("."))]
+            found = [text(value) for value in _reader(field)(self.document)]
         return list(dict.fromkeys(one.lower() for one in found if one))
 
     def _actor(self) -> tuple[str, bool]:
@@ -132,12 +133,15 @@ class Whole:
         return self._caller
 
     def _called(self) -> tuple[str, bool]:
-        core = self.core
-        if self.odd or core.who is None or not core.who.tells_actor:
+        who = self.core.who
+        if self.odd or who is None:
             return self.record.actor.principal, self.record.replay
-        caller = (core.who.caller, core.address)
+        caller = (who.kind, who.arn or who.owner, who.service, self.core.address)
         found = _actors.get(caller)
         if found is None:
+            # It depends on nothing else than the caller: whoever is remembered has passed.
+            if not who.tells_actor:
+                return self.record.actor.principal, self.record.replay
             if len(_actors) >= _REMEMBERED:
                 _actors.clear()
             found = (actor_of(self.document).principal, is_replay(self.document))
@@ -154,6 +158,11 @@ class Whole:
 def _again(entry: Entry) -> Whole:
     """A `Whole` that came from another process."""
     return Whole.of(entry)
+
+
+@lru_cache(maxsize=256)
+def _reader(field: str) -> Callable[[Document], Sequence[object]]:
+    return reader(field.split("."))
 
 
 def _is_told(value: str | None) -> bool:
