@@ -54,7 +54,7 @@ def _steal(scribe: Scribe, cast: Cast, at: float) -> None:
         "connect:UpdateUserIdentityInfo",
         request,
         rule="connect_user_email_changed",
-        fold=(lead.user_id, PROD.id, cast.admin.user_id),
+        fold=(lead.user_id, PROD.id),
         caption=f"{cast.admin.first}'s e-mail address is changed, in {lead.first}'s name",
     )
     helpdesk = signed_in(cast.helpdesk, "Helpdesk")
@@ -86,7 +86,7 @@ def _raise(scribe: Scribe, cast: Cast, at: float) -> None:
             "SecurityProfileIds": [AGENT_PROFILE, "7e6d5c4b-3a29-4180-9f8e-7d6c5b4a3928"],
         },
         rule="connect_user_rights_changed",
-        fold=(cast.admin.user_id, PROD.id, cast.leads[0].user_id),
+        fold=(cast.admin.user_id, PROD.id),
         caption=f"{cast.leads[0].first} is given another security profile",
         ends=(_taken(cast),),
     )
