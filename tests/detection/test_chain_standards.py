@@ -22,7 +22,7 @@ def chain_of(name: str) -> Correlation:
 
 
 ORDERED = chain_of("connect_number_claimed_then_dialled")
-COUNTED = chain_of("calls_refused_in_a_burst")
+COUNTED = chain_of("many_kinds_of_reads_by_one_key")
 
 
 def said_of(chain: Correlation) -> list[str]:
@@ -57,9 +57,9 @@ def test_what_is_missing_is_said(change: dict[str, object], said: str) -> None:
         (ORDERED, "somebody else places the calls", "its group (actor)"),
         (ORDERED, "the calls came before", "the order of its rules"),
         (ORDERED, "nine calls", "how many it asks for"),
-        (COUNTED, "over hours", "its window of time"),
-        (COUNTED, "ten people are refused one call each", "its group (actor)"),
-        (COUNTED, "the same call is refused over and over", "how many it asks for"),
+        (COUNTED, "over a day", "its window of time"),
+        (COUNTED, "twenty-five keys look once each", "its group (userIdentity.accessKeyId)"),
+        (COUNTED, "the same call again and again", "how many it asks for"),
     ],
 )
 def test_each_limit_needs_a_near_miss_of_its_own(
@@ -96,8 +96,8 @@ def test_what_a_correlation_asks_for_is_a_sentence() -> None:
         " what was refused or failed does not count."
     )
     assert asked(COUNTED) == (
-        "10 different values or more of event_name in records of chain_call_refused within 30 min,"
-        " with the same actor."
+        "25 different values or more of event_name in records of chain_key_looks within 10 min,"
+        " with the same userIdentity.accessKeyId."
     )
     free = replace(ORDERED, kind=Kind.TEMPORAL, times={})
     assert asked(free) == f"chain_number_claimed and chain_calls_placed, in any order,{ends}"
