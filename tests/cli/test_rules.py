@@ -325,3 +325,24 @@ def test_correlations_are_linted_like_rules(tmp_path: Path) -> None:
     assert "listed_over_and_over: its runbook has 0 step(s)" in result.stdout
     assert "listed_over_and_over: no test matches." in result.stdout
     assert f"and {len(load().correlations) + 1} correlations: " in result.stdout
+
+
+def test_a_base_rule_without_a_name_is_linted(tmp_path: Path) -> None:
+    """Here it is called like its file, and Sigma elsewhere would not find it: a sentence. A base
+    rule that is refused is one too."""
+    (tmp_path / "chain.yml").write_text(
+        "title: Listed over and over\nname: listed_over_and_over\nstatus: test\n"
+        "correlation: {type: event_count, rules: [listed], group-by: [actor], timespan: 1h,"
+        " condition: {gte: 5}}\n"
+    )
+    found = run("lint", "--rules", theirs(tmp_path))
+    (tmp_path / "listed.yml").write_text((THEIRS % "false").replace("aws", "gcp"))
+    refused = run("lint", "--rules", str(tmp_path))
+
+    assert (found.exit_code, refused.exit_code) == (1, 2)
+    assert (
+        "listed_over_and_over: it refers to a rule by its file's name, which Sigma elsewhere does "
+        "not know: write `name: listed` there." in found.stdout
+    )
+    assert "listed_over_and_over: it refers to listed, which cannot be used." in refused.stdout
+    assert "thing(s) to mend; 1 file(s) refused." in refused.stdout
