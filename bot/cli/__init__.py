@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from bot import __version__
 from bot.errors import Fault
@@ -25,6 +26,9 @@ COMMANDS = {
     "settings": "Check callwarden.toml and the environment.",
 }
 """Name → what it is for. The command object is `bot.cli.<name>.<name>`."""
+
+SETTINGS = Path("callwarden.toml")
+"""The settings file where nobody names another."""
 
 
 class Lazy(click.Group):
@@ -52,7 +56,7 @@ class Lazy(click.Group):
     "-c",
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("callwarden.toml"),
+    default=SETTINGS,
     envvar="CALLWARDEN_CONFIG",
     show_default=True,
     help="The settings file.",
@@ -76,6 +80,25 @@ config_option = click.option(
     help="The settings file; may also stand before the command.",
 )
 """For commands that read settings: `callwarden -c FILE run` and `callwarden run -c FILE`."""
+
+
+def _there(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None:
+        return value
+    file = ctx.find_object(Path)
+    source = ctx.find_root().get_parameter_source("config")
+    named = source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+    return file if file is not None and (named or file.is_file()) else None
+
+
+settings_option = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_there,
+    help="The settings file, also before the command; callwarden.toml where it is there.",
+)
+"""For commands that use settings and do without: None where no file is named and none is there."""
 
 
 def main() -> None:

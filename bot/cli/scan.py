@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli import settings_option
+from bot.cli.chosen import choose, rules_option, say_refused
 from bot.cli.sweep import Sweep, Tally, Window
 from bot.errors import BadInput
 from bot.model import Level, iso, moment
@@ -48,14 +50,7 @@ _NAMED = 50
 )
 @click.option("--since", metavar="TIME", help="Only records from this ISO date or time on (UTC).")
 @click.option("--until", metavar="TIME", help="Only records before this time, or up to this date.")
-@click.option(
-    "--rules",
-    "folders",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="A folder of your own Sigma rules beside ours; may be repeated.",
-)
+@rules_option
 @click.option(
     "--level",
     type=click.Choice([level.value for level in Level]),
@@ -81,9 +76,11 @@ _NAMED = 50
     show_default=True,
     help="Processes that share the files between them.",
 )
+@settings_option
 @click.pass_context
 def scan(
     ctx: click.Context,
+    config: Path | None,
     paths: tuple[Path, ...],
     form: str,
     since: str | None,
@@ -97,9 +94,11 @@ def scan(
     """Look for findings in files and folders of CloudTrail records.
 
     Files may be plain or gzipped, and in any of CloudTrail's shapes. Nothing is sent anywhere.
+    Rules are as in the settings file, where there is one.
 
     \b
-    Exit code 0: nothing found; 1: findings; 2: a fault, or something could not be read.
+    Exit code 0: nothing found; 1: findings; 2: a fault, or a record or a
+    file of rules could not be read.
     """
     from bot.cli.reports import report_for
     from bot.detection.chainwindow import ChainWindow
@@ -107,8 +106,11 @@ def scan(
     from bot.detection.rule import BROKEN_RULE
 
     window = window_of(since, until)
-    sweep = Sweep.of(folders, window)
-    chains = ChainWindow(Chains(sweep.engine.ruleset))
+    rules = choose(config, folders)
+    sweep = Sweep(rules.engine, window)
+    chains = ChainWindow(Chains(sweep.engine.ruleset, rules.instances))
+    refused = sweep.engine.ruleset.refused
+    say_refused(refused)
     tally = Tally()
     report = report_for(form)
     if file is not None and jobs > 1:
@@ -124,7 +126,7 @@ def scan(
     tally.shadow.update(chains.shadow_counts)
     report.finish(tally.summary())
     _tell(tally)
-    if tally.unreadable and not tolerate_unreadable:
+    if refused or (tally.unreadable and not tolerate_unreadable):
         ctx.exit(2)
     ctx.exit(1 if tally.findings else 0)
 

@@ -14,7 +14,7 @@ from bot.errors import BadInput
 from bot.model import iso
 from bot.store import SqliteStore
 from tests.builders import NOON, judged, make_finding, make_record, make_triage
-from tests.detection.made import record
+from tests.detection.made import INSTANCE, record
 
 THEIRS = """\
 title: Users listed
@@ -28,6 +28,16 @@ tests:
   - {name: listed, match: true, record: {eventID: e-1, eventSource: x, eventName: ListUsers}}
   - {name: looked at, match: %s, record: {eventID: e-2, eventSource: x, eventName: DescribeUser}}
 """
+
+
+def settings(folder: Path, rest: str) -> Path:
+    """A settings file with *rest* beside what must stand there."""
+    file = folder / "callwarden.toml"
+    file.write_text(
+        '[slack]\nchannel = "C0123ABCD"\n[people.take]\nusers = ["U0ANA"]\n'
+        '[people.resolve]\nusers = ["U0ANA"]\n' + rest
+    )
+    return file
 
 
 def run(*arguments: str) -> Result:
@@ -126,10 +136,7 @@ def test_coverage_is_told(tmp_path: Path) -> None:
 
 def test_blind_rules_are_named(tmp_path: Path) -> None:
     """By the records in the store: before the first read event a rule about one is not proven."""
-    (tmp_path / "callwarden.toml").write_text(
-        '[slack]\nchannel = "C0123ABCD"\n[people.take]\nusers = ["U0ANA"]\n'
-        '[people.resolve]\nusers = ["U0ANA"]\n'
-    )
+    file = settings(tmp_path, "")
     folder = tmp_path / "rules"
     folder.mkdir()
     needing = (THEIRS % "false") + (
@@ -137,7 +144,7 @@ def test_blind_rules_are_named(tmp_path: Path) -> None:
     )
     (folder / "listed.yml").write_text(needing)
     store = SqliteStore(tmp_path / "callwarden.db")
-    asked = ("coverage", "--live", "--rules", str(folder), "-c", str(tmp_path / "callwarden.toml"))
+    asked = ("coverage", "--live", "--rules", str(folder), "-c", str(file))
 
     before = run(*asked).stdout
     store.keep(judged(make_finding(record=make_record(name="ListUsers"))), make_triage(), iso(NOON))
@@ -233,6 +240,57 @@ def test_a_backtest_leaves_out_what_is_mild(tmp_path: Path) -> None:
     assert "1 findings, 0 alerts" in run("backtest", path, *asked, "high").stdout
 
 
+def test_a_backtest_takes_the_settings(tmp_path: Path) -> None:
+    """Folded as long as they say unless the command says otherwise, with the names of instances."""
+    calls = [
+        record(eventID=f"e-{time}", eventTime=f"2026-11-22T{time}Z")
+        for time in ("10:00:00", "10:30:00")
+    ]
+    (tmp_path / "trail.json").write_text(json.dumps({"Records": calls}))
+    file = settings(
+        tmp_path, f'[rules]\nfold_minutes = 15\n[[instance]]\nid = "{INSTANCE}"\nname = "Hotline"\n'
+    )
+    page = tmp_path / "cards.html"
+    asked = ("backtest", str(tmp_path / "trail.json"), "-c", str(file), "--html", str(page))
+
+    assert "2 findings, 2 alerts" in run(*asked).stdout
+    assert "Hotline" in page.read_text()
+    assert "2 findings, 1 alerts" in run(*asked, "--fold-minutes", "60").stdout
+
+
+def test_a_disabled_rule_is_not_listed_and_still_explained(tmp_path: Path) -> None:
+    """Whoever asks for it by name hears what it is, and that it is off."""
+    file = str(settings(tmp_path, '[rules]\ndisabled = ["connect_traffic_moved"]\n'))
+    explained = run("explain", "connect_traffic_moved", "-c", file)
+
+    assert "connect_traffic_moved" not in run("list", "-c", file, "--format", "json").stdout
+    assert "connect_traffic_moved: " in explained.stdout
+    assert f"connect_traffic_moved is disabled in {file}." in explained.stderr
+
+
+def test_one_bad_file_stops_no_other(tmp_path: Path) -> None:
+    """It is named, and the exit code is 2 where it should have judged or been judged."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    beside = ("--rules", theirs(folder))
+    (folder / "broken.yml").write_text("title: [")
+    (tmp_path / "trail.json").write_text(json.dumps({"Records": [record("ListUsers")]}))
+
+    tried = run("backtest", str(tmp_path / "trail.json"), *beside)
+    tested, linted = run("test", *beside), run("lint", *beside)
+    explained = run("explain", "connect_emergency_access", *beside)
+
+    assert "1 findings, 1 alerts" in tried.stdout
+    assert "tests passed." in tested.stdout
+    assert "listed: its runbook has 0 step(s)" in linted.stdout
+    assert "; 1 file(s) refused." in linted.stdout
+    assert "Log in for emergency access" in explained.stdout
+    for one in (tried, tested, linted, explained):
+        assert f"REFUSED {folder}/broken.yml: it cannot be read" in one.stderr
+    assert [one.exit_code for one in (tried, tested, linted, explained)] == [2, 2, 2, 0]
+    assert run("test", "listed", *beside).exit_code == 0
+
+
 def test_a_correlation_is_explained_with_its_base_rules() -> None:
     """What it counts stands in its own file, and is shown."""
     shown = run("explain", "connect_emergency_access_then_changes").stdout
@@ -267,3 +325,24 @@ def test_correlations_are_linted_like_rules(tmp_path: Path) -> None:
     assert "listed_over_and_over: its runbook has 0 step(s)" in result.stdout
     assert "listed_over_and_over: no test matches." in result.stdout
     assert f"and {len(load().correlations) + 1} correlations: " in result.stdout
+
+
+def test_a_base_rule_without_a_name_is_linted(tmp_path: Path) -> None:
+    """Here it is called like its file, and Sigma elsewhere would not find it: a sentence. A base
+    rule that is refused is one too."""
+    (tmp_path / "chain.yml").write_text(
+        "title: Listed over and over\nname: listed_over_and_over\nstatus: test\n"
+        "correlation: {type: event_count, rules: [listed], group-by: [actor], timespan: 1h,"
+        " condition: {gte: 5}}\n"
+    )
+    found = run("lint", "--rules", theirs(tmp_path))
+    (tmp_path / "listed.yml").write_text((THEIRS % "false").replace("aws", "gcp"))
+    refused = run("lint", "--rules", str(tmp_path))
+
+    assert (found.exit_code, refused.exit_code) == (1, 2)
+    assert (
+        "listed_over_and_over: it refers to a rule by its file's name, which Sigma elsewhere does "
+        "not know: write `name: listed` there." in found.stdout
+    )
+    assert "listed_over_and_over: it refers to listed, which cannot be used." in refused.stdout
+    assert "thing(s) to mend; 1 file(s) refused." in refused.stdout

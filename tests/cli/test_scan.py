@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cli import cli
 from bot.cli.reports import FIELDS, cell, plain
 from bot.cli.scan import scan, window_of
 from bot.errors import BadInput
@@ -247,7 +248,7 @@ def test_a_rule_that_breaks_is_shown_at_every_level(tmp_path: Path) -> None:
 
 
 def test_own_rules_can_be_added(tmp_path: Path) -> None:
-    """A folder of Sigma rules is used beside ours; a broken one is a fault."""
+    """A folder of Sigma rules is used beside ours; one file that is broken is left out by name."""
     (tmp_path / "rules").mkdir()
     rule = tmp_path / "rules" / "listed.yml"
     rule.write_text(
@@ -259,9 +260,54 @@ def test_own_rules_can_be_added(tmp_path: Path) -> None:
     placed(logs, a=body(record("ListUsers")))
 
     assert [one["rule"] for one in shown(logs, "--rules", tmp_path / "rules")] == ["listed"]
-    rule.write_text("title: [")
-    with pytest.raises(BadInput, match=r"listed\.yml"):
-        run(logs, "--rules", tmp_path / "rules")
+    (tmp_path / "rules" / "broken.yml").write_text("title: [")
+    beside = run(logs, "--rules", tmp_path / "rules", "--format", "jsonl", "--jobs", 2)
+    assert [json.loads(line)["rule"] for line in beside.stdout.splitlines()] == ["listed"]
+    assert beside.stderr.count(f"REFUSED {tmp_path}/rules/broken.yml: it cannot be read") == 1
+    assert beside.exit_code == 2
+
+
+def test_a_scan_takes_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folders, what it disables and overrides, and what it calls instances; where no file is
+    named, callwarden.toml of this folder. A folder named twice is read once."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "listed.yml").write_text(
+        "title: Users listed\nlogsource: {product: aws, service: cloudtrail}\n"
+        "detection: {s: {eventName: ListUsers}, condition: s}\nlevel: low\n"
+    )
+    (tmp_path / "callwarden.toml").write_text(
+        '[slack]\nchannel = "C0123ABCD"\n[people.take]\nusers = ["U0ANA"]\n'
+        '[people.resolve]\nusers = ["U0ANA"]\n[rules]\nfolders = ["theirs"]\n'
+        'disabled = ["connect_traffic_moved"]\n[rules.override.connect_instance_deleted]\n'
+        f'level = "low"\n[[instance]]\nid = "{INSTANCE}"\nname = "Hotline"\n'
+    )
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    moved = record("UpdateTrafficDistribution", eventID="moved")
+    placed(logs, a=body(record(eventID="gone"), record("ListUsers", eventID="seen"), moved))
+    asked = ["scan", str(logs), "--format", "jsonl", "--rules", str(theirs)]
+
+    def said(*arguments: str) -> tuple[list[tuple[str, str]], str]:
+        result = CliRunner().invoke(cli, [*arguments])
+        told = [json.loads(line) for line in result.stdout.splitlines()]
+        return sorted((one["rule"], one["level"]) for one in told), result.stdout + result.stderr
+
+    plainly, _ = said(*asked)
+    monkeypatch.chdir(tmp_path)
+    here, shown = said(*asked)
+    monkeypatch.chdir("/")
+    file = str(tmp_path / "callwarden.toml")
+
+    assert ("connect_traffic_moved", "critical") in plainly
+    assert here == [("connect_instance_deleted", "low"), ("listed", "low")]
+    assert said("-c", file, *asked)[0] == here == said(*asked, "-c", file)[0]
+    assert "Hotline" in shown
+    assert (
+        "Rules are as callwarden.toml has them: 1 folder beside ours, 1 disabled, 1 overridden."
+        in shown
+    )
+    assert "nowhere.toml" in str(CliRunner().invoke(cli, ["-c", "nowhere.toml", *asked]).exception)
 
 
 def test_importing_the_command_is_light() -> None:

@@ -9,20 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli import config_option
+from bot.cli import SETTINGS, settings_option
+from bot.cli.chosen import choose, rules_option
 from bot.model import Level
 
 if TYPE_CHECKING:
     from bot.detection.rule import Correlation, Rule, RuleSet
-
-_folders = click.option(
-    "--rules",
-    "folders",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="A folder of your own Sigma rules beside ours; may be repeated.",
-)
 
 
 @click.group()
@@ -32,9 +24,12 @@ def rules() -> None:
 
 @rules.command("list")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
-@_folders
+@rules_option
+@settings_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
-def list_rules(words: tuple[str, ...], folders: tuple[Path, ...], form: str) -> None:
+def list_rules(
+    words: tuple[str, ...], folders: tuple[Path, ...], config: Path | None, form: str
+) -> None:
     """Name every rule and correlation, or those that fit each WORD.
 
     A WORD is a level, a status, `shadow`, `correlations`, `ours`, `yours`, or a part of a name, a
@@ -42,8 +37,7 @@ def list_rules(words: tuple[str, ...], folders: tuple[Path, ...], form: str) -> 
     """
     from bot.rulefacts import every, facts_of, sought
 
-    found = _load(folders, patient=True)
-    _say_refused(found)
+    found = choose(config, folders).rules()
     names = {one.name for one in sought(map(facts_of, every(found)), words)}
     chosen = [one for one in every(found) if one.name in names]
     if form == "json":
@@ -57,14 +51,21 @@ def list_rules(words: tuple[str, ...], folders: tuple[Path, ...], form: str) -> 
 
 @rules.command("test")
 @click.argument("name", required=False)
-@_folders
+@rules_option
+@settings_option
 @click.pass_context
-def test_rules(ctx: click.Context, name: str | None, folders: tuple[Path, ...]) -> None:
-    """Run the tests inside the rules' files, of all or of NAME."""
+def test_rules(
+    ctx: click.Context, name: str | None, folders: tuple[Path, ...], config: Path | None
+) -> None:
+    """Run the tests inside the rules' files, of all or of NAME.
+
+    \b
+    Exit code 0: all passed; 1: some did not; 2: a fault, or a file was refused.
+    """
     from bot.cli.reports import plain
     from bot.detection.ruletest import run_chain_tests, run_tests
 
-    found = _load(folders)
+    found = choose(config, folders).rules(name=name)
     chain = found.correlation(name) if name else None
     whole = [rule for rule in found.rules if rule.tests or not rule.silent]
     rules = [] if chain else [found.named(name)] if name else whole
@@ -78,43 +79,51 @@ def test_rules(ctx: click.Context, name: str | None, folders: tuple[Path, ...]) 
         if not rule.tests:
             click.echo(f"{rule.name} has no tests.")
     click.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} tests passed.")
+    if found.refused and not name:
+        ctx.exit(2)
     ctx.exit(1 if failed else 0)
 
 
 @rules.command("lint")
-@_folders
+@rules_option
+@settings_option
 @click.pass_context
-def lint_rules(ctx: click.Context, folders: tuple[Path, ...]) -> None:
+def lint_rules(ctx: click.Context, folders: tuple[Path, ...], config: Path | None) -> None:
     """Hold the rules and correlations to what ours must have before they are shipped.
 
     Yours too, where a FOLDER is named; what is said of them is advice.
+
+    \b
+    Exit code 0: nothing to mend; 1: something is; 2: a fault, or a file was refused.
     """
     from bot.cli.reports import plain
     from bot.detection.sigma.validate import validated
     from bot.detection.standards import faults_of, lines
 
-    found = _load(folders)
+    found = choose(config, folders).rules()
     faults = [*faults_of(found), *validated(found.files)]
     for line in lines(faults):
         click.echo(plain(line))
     verdict = f"{len(faults)} thing(s) to mend" if faults else "nothing to mend"
-    click.echo(f"{_how_many(found)}: {verdict}.")
-    ctx.exit(1 if faults else 0)
+    refused = f"; {len(found.refused)} file(s) refused" if found.refused else ""
+    click.echo(f"{_how_many(found)}: {verdict}{refused}.")
+    ctx.exit(2 if found.refused else 1 if faults else 0)
 
 
 @rules.command("coverage")
 @click.option("--live", is_flag=True, help="Name the rules that see nothing on your own feed.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-@_folders
-@config_option
-def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> None:
+@rules_option
+@settings_option
+def cover(config: Path | None, folders: tuple[Path, ...], live: bool, form: str) -> None:
     """Say what the rules look at: by ATT&CK technique, and by call of Amazon Connect.
 
     What no rule looks at is named with the reason. --live reads the store of the settings file.
     """
     from bot.cli.rules import coverage
 
-    coverage.show(_load(folders, patient=True), config if live else None, form)
+    store = config or SETTINGS if live else None
+    coverage.show(choose(config, folders).rules(), store, form)
 
 
 @rules.command("backtest")
@@ -123,42 +132,48 @@ def cover(config: Path, folders: tuple[Path, ...], live: bool, form: str) -> Non
 )
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 @click.option("--level", type=click.Choice([one.value for one in Level]), default="informational")
-@click.option("--fold-minutes", type=click.IntRange(1, 1440), default=60, show_default=True)
+@click.option(
+    "--fold-minutes", type=click.IntRange(1, 1440), help="Instead of the settings' or 60."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option(
     "--tolerate-unreadable",
     is_flag=True,
     help="What cannot be read is a warning, not exit code 2.",
 )
-@_folders
+@rules_option
+@settings_option
 @click.pass_context
 def try_back(
     ctx: click.Context,
     paths: tuple[Path, ...],
     folders: tuple[Path, ...],
+    config: Path | None,
     page: Path | None,
     level: str,
-    fold_minutes: int,
+    fold_minutes: int | None,
     form: str,
     tolerate_unreadable: bool,
 ) -> None:
     """Say which alerts the records in PATH would have made, folded as in production.
 
-    --html writes their cards to FILE. Nothing is sent or kept.
+    Rules, folds and instances' names are as in the settings file, where there is one. --html
+    writes the cards to FILE. Nothing is sent or kept.
 
     \b
-    Exit code 0: all was read; 2: a fault, or something could not be read.
+    Exit code 0: all was read; 2: a fault, or a record or a file of rules could not be read.
     """
     from bot.cli.rules import backtest as tried
     from bot.cli.sweep import Tally
 
-    found, tally = _load(folders, patient=True), Tally()
-    _say_refused(found)
-    alerts = tried.worse(tried.folded(paths, found, fold_minutes, tally), level)
+    by, tally = choose(config, folders), Tally()
+    found = by.rules()
+    minutes = fold_minutes or by.settings.fold_minutes
+    alerts = tried.worse(tried.folded(paths, found, by.instances, minutes, tally), level)
     tried.show(alerts, tally, form)
     if page is not None:
-        tried.write(alerts, page)
-    if tally.unreadable and not tolerate_unreadable:
+        tried.write(alerts, by.instances, page)
+    if found.refused or (tally.unreadable and not tolerate_unreadable):
         ctx.exit(2)
 
 
@@ -175,29 +190,16 @@ def docs(out: Path | None) -> None:
 
 @rules.command()
 @click.argument("name")
-@_folders
-def explain(name: str, folders: tuple[Path, ...]) -> None:
+@rules_option
+@settings_option
+def explain(name: str, folders: tuple[Path, ...], config: Path | None) -> None:
     """Say what NAME looks for, why, what to do then, and how it is tested."""
     from bot.cli.reports import plain
     from bot.cli.rules.explain import explained
 
-    found = _load(folders)
+    found = choose(config, folders).rules(name=name)
     for line in explained(found.correlation(name) or found.named(name)):
         click.echo(plain(line))
-
-
-def _load(folders: Sequence[Path], *, patient: bool = False) -> RuleSet:
-    from bot.detection import sigma
-
-    return sigma.load(folders, patient=patient)
-
-
-def _say_refused(found: RuleSet) -> None:
-    """What was left out, on standard error, so that a program's JSON stays JSON."""
-    from bot.cli.reports import plain
-
-    for one in found.refused:
-        click.echo(plain(f"REFUSED {one.file}: {one.reason}"), err=True)
 
 
 def summed_up(found: RuleSet) -> str:

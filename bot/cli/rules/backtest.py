@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +24,17 @@ _BATCH = 200
 _PAGE = 200
 
 
-def folded(paths: tuple[Path, ...], rules: RuleSet, minutes: int, tally: Tally) -> Sequence[Alert]:
+def folded(
+    paths: tuple[Path, ...],
+    rules: RuleSet,
+    instances: Mapping[str, str],
+    minutes: int,
+    tally: Tally,
+) -> Sequence[Alert]:
     """The alerts that *rules* would have opened, by the store and the folding of the bot itself.
 
-    They live in a store of their own, which is gone afterwards. *minutes* is `fold_minutes`.
+    They live in a store of their own, which is gone afterwards. *instances* are Connect instance
+    id → the name people use, *minutes* is `fold_minutes`.
     """
     from bot.detection.chainwindow import ChainWindow
     from bot.detection.correlate import Chains
@@ -43,8 +50,8 @@ def folded(paths: tuple[Path, ...], rules: RuleSet, minutes: int, tally: Tally) 
         channel_of=lambda _: "C0BACKTEST",
         inhibition=Inhibition(rules.relations()),
     )
-    chains = Chains(rules)
-    sweep = Sweep(lambda: Engine(rules), Window())
+    chains = Chains(rules, instances)
+    sweep = Sweep(lambda: Engine(rules, instances), Window())
     found = findings(paths, sweep, ChainWindow(chains), tally)
     judged = (
         Judged(record=same[0].record, findings=tuple(same))
@@ -110,12 +117,12 @@ def _told(alert: Alert) -> dict[str, object]:
     }
 
 
-def write(alerts: Sequence[Alert], file: Path) -> None:
+def write(alerts: Sequence[Alert], instances: Mapping[str, str], file: Path) -> None:
     """The cards as they would have stood in the channel, as a page of HTML."""
     from bot.slack import cards
     from bot.slack.printed import printed
 
-    messages = (cards.alert_card(alert, instances={}) for alert in alerts)
+    messages = (cards.alert_card(alert, instances=instances) for alert in alerts)
     file.write_text(printed(f"{len(alerts)} alerts", messages), encoding="utf-8")
     click.echo(f"Wrote {file}.", err=True)
 

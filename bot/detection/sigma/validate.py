@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from bot.detection.sigma.forgery import forgeable
 from bot.detection.standards import Fault
 
 if TYPE_CHECKING:
+    from sigma.collection import SigmaCollection
     from sigma.validators.base import SigmaRuleValidator, SigmaValidationIssue
 
 LEFT_OUT: Mapping[str, str] = {
@@ -45,9 +46,11 @@ def validated(files: Iterable[Path]) -> list[Fault]:
     from sigma.collection import SigmaCollection
     from sigma.rule import SigmaRule
 
-    collection = SigmaCollection.load_ruleset([*files])
+    collection = SigmaCollection.load_ruleset([*files], resolve_references=False)
+    found = list(_strangers(collection))
+    collection.resolve_rule_references()
     asked = validators()
-    found = [
+    found += [
         _fault(issue) for rule in collection.rules for one in asked for issue in one.validate(rule)
     ]
     found += [_fault(issue) for one in asked for issue in one.finalize()]
@@ -55,6 +58,31 @@ def validated(files: Iterable[Path]) -> list[Fault]:
     return found + [
         Fault(rule.name or rule.title, what) for rule in rules if (what := forgeable(rule))
     ]
+
+
+def _strangers(collection: SigmaCollection) -> Iterator[Fault]:
+    """What correlations refer to that pySigma does not find. We know a rule without a name by its
+    file's, and then so does *collection*; a correlation of what is not there is taken out of it."""
+    from sigma.correlations import SigmaCorrelationRule
+    from sigma.exceptions import SigmaRuleNotFoundError
+
+    by_file = {one.source.path.stem: one for one in collection.rules if one.source and not one.name}
+    for rule in [one for one in collection.rules if isinstance(one, SigmaCorrelationRule)]:
+        where = rule.name or rule.title
+        for name in (one.reference for one in rule.rules or ()):
+            try:
+                collection[name]
+            except SigmaRuleNotFoundError:
+                base = by_file.get(name)
+            else:
+                continue
+            if base is not None:
+                collection.names_to_rules[name] = base
+                what = "refers to a rule by its file's name, which Sigma elsewhere does not know"
+                yield Fault(where, f"it {what}: write `name: {name}` there")
+            elif rule in collection.rules:
+                collection.rules.remove(rule)
+                yield Fault(where, f"it refers to {name}, which cannot be used")
 
 
 def _fault(issue: SigmaValidationIssue) -> Fault:
