@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -52,6 +54,26 @@ def test_a_scan_says_what_is_unusual(folder: Path) -> None:
 
     again = [json.loads(line)["rule"] for line in scan(folder).stdout.splitlines()]
     assert "baseline_first_seen" not in again
+
+
+def test_a_scan_says_why_it_is_unusual(folder: Path) -> None:
+    """In JSON and CSV of every finding; for people beneath the headline of what a baseline says."""
+    file = str(folder / "trail.json")
+
+    def said(form: str) -> str:
+        store = str(folder / f"{form}.db")
+        return run(folder, "scan", file, "--baseline", store, "--format", form).stdout
+
+    told = [json.loads(line) for line in said("jsonl").splitlines()]
+    [unusual] = [one["why"] for one in told if one["rule"] == "baseline_first_seen"]
+    assert "bits of surprise" in unusual
+    assert all(one["why"] for one in told)
+    rows = csv.DictReader(io.StringIO(said("csv")))
+    assert [one["why"] for one in rows] == [one["why"] for one in told]
+    lines = [line.split("│")[4].strip() for line in said("table").splitlines() if "│" in line]
+    at = next(place for place, line in enumerate(lines) if "is unusual for them" in line)
+    assert lines[at + 1]
+    assert unusual.startswith(lines[at + 1])
 
 
 def test_show_forget_and_export(folder: Path) -> None:
