@@ -90,3 +90,28 @@ def test_show_forget_and_export(folder: Path) -> None:
     forgotten = run(folder, "baseline", "forget", "pipeline", "--format", "json")
     assert json.loads(forgotten.stdout)["forgotten"] > 10
     assert run(folder, "baseline", "show", "pipeline").exit_code != 0
+
+
+@pytest.mark.parametrize("typed", ["deploy-role", "Deploy", "pipelnie"])
+def test_who_may_have_been_meant_is_named(folder: Path, typed: str) -> None:
+    """A role's name is a part of its sessions', and a mistyped name is near one that is known."""
+    scan(folder)
+    said = str(run(folder, "baseline", "show", typed).exception)
+
+    assert said.splitlines() == [
+        f"No baseline knows {typed!r}. Known are:",
+        "  arn:aws:iam::111122223333:role/deploy-role/pipeline in account 111122223333",
+    ]
+    assert str(run(folder, "baseline", "forget", "xyz").exception) == "No baseline knows 'xyz'."
+
+
+def test_ten_at_most_are_named(folder: Path) -> None:
+    """And how many more there are."""
+    calls = [call(0, "ListUsers", session=f"visitor-{number}") for number in range(12)]
+    made = [json.loads(bytes(one.raw)) for one in calls]
+    (folder / "trail.json").write_bytes(body(*made))
+    scan(folder)
+    lines = str(run(folder, "baseline", "show", "visitor").exception).splitlines()
+
+    assert len(lines) == 12
+    assert lines[-1] == "  … and 2 more"
