@@ -17,6 +17,20 @@ def every(rules: RuleSet) -> list[Rule | Correlation]:
     return [*rules, *rules.correlations]
 
 
+def listed(rules: RuleSet) -> list[Rule | Correlation]:
+    """`every`, and the users' rules that speak only through a correlation: whoever put a file there
+    looks for it. Our own such rules are parts of their correlations."""
+    alone = [rule for rule in rules.rules if not (rule.silent and rule.own)]
+    return [*alone, *rules.correlations]
+
+
+def counted_by(rule: Rule | Correlation, rules: RuleSet) -> list[str]:
+    """The correlations through which alone *rule* speaks; none where it speaks for itself."""
+    if not getattr(rule, "silent", False):
+        return []
+    return [one.name for one in rules.correlations if rule.name in one.rules]
+
+
 def facts_of(rule: Rule | Correlation) -> RuleFacts:
     """What people are told of *rule*."""
     return RuleFacts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from bot.model.evidence import Named
     from bot.store import SqliteStore
 
+_NAMED = 10
+"""Principals that are named where nobody is called as was typed."""
 _FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 
 
@@ -101,8 +104,29 @@ def _opened(config: Path) -> Iterator[SqliteStore]:
 def _scopes(store: SqliteStore, principal: str) -> Iterator[tuple[int, str]]:
     found = store.baseline_scopes(principal)
     if not found:
-        raise BadInput(f"No baseline knows {principal!r}.", where="PRINCIPAL")
+        raise BadInput(_nobody(store, principal), where="PRINCIPAL")
     return iter(found)
+
+
+def _nobody(store: SqliteStore, principal: str) -> str:
+    """That *principal* is not known, and who may have been meant: a role's name is a part of its
+    sessions' names, and of a mistyped one the nearest are told."""
+    from bot.cli.reports import plain
+
+    scopes = dict.fromkeys(row.scope for row in store.baseline_rows())
+    known = sorted(_who(one)[::-1] for one in scopes if one.startswith("principal "))
+    typed = principal.strip().lower()
+    near = [one for one in known if typed and typed in one[0].lower()]
+    if not near:
+        ends = [name.rpartition("/")[2].lower() for name, _ in known]
+        close = difflib.get_close_matches(typed, ends, n=_NAMED)
+        near = [one for one, end in zip(known, ends, strict=True) if end in close]
+    if not near:
+        return f"No baseline knows {principal!r}."
+    lines = [f"  {name} in account {account}" for name, account in near[:_NAMED]]
+    if len(near) > _NAMED:
+        lines.append(f"  … and {len(near) - _NAMED:,} more")
+    return "\n".join([f"No baseline knows {principal!r}. Known are:", *map(plain, lines)])
 
 
 def _who(text: str) -> tuple[str, str]:

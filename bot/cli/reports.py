@@ -26,6 +26,7 @@ FIELDS = (
     "instance",
     "error_code",
     "headline",
+    "why",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _NEXT_CELL = re.compile(r"(;\s*)(?=[=+\-@＝＋－＠])")
@@ -77,6 +78,7 @@ def row(finding: Finding) -> dict[str, str]:
         record.instance,
         record.error_code,
         finding.headline,
+        finding.why,
     )
     return dict(zip(FIELDS, told, strict=True))
 
@@ -151,12 +153,18 @@ class _Table:
         self._left_out = 0
 
     def show(self, finding: Finding) -> None:
+        from bot.detection.baseline import FIRST_SEEN, RATE
+
         if len(self._shown) >= _ROWS:
             self._left_out += 1
             return
         told = row(finding)
         names = ("event_time", "level", "rule", "headline", "source_ip", "account", "region")
-        self._shown.append((finding.level, [plain(told[name]) for name in names]))
+        cells = {name: plain(told[name]) for name in names}
+        if finding.rule in (FIRST_SEEN, RATE):
+            # A rule's name says why; of a baseline each finding has a reason of its own.
+            cells["headline"] += f"\n{plain(told['why'])}"
+        self._shown.append((finding.level, [*cells.values()]))
 
     def finish(self, summary: Mapping[str, object]) -> None:
         from rich.console import Console

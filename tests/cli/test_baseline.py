@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -54,6 +56,26 @@ def test_a_scan_says_what_is_unusual(folder: Path) -> None:
     assert "baseline_first_seen" not in again
 
 
+def test_a_scan_says_why_it_is_unusual(folder: Path) -> None:
+    """In JSON and CSV of every finding; for people beneath the headline of what a baseline says."""
+    file = str(folder / "trail.json")
+
+    def said(form: str) -> str:
+        store = str(folder / f"{form}.db")
+        return run(folder, "scan", file, "--baseline", store, "--format", form).stdout
+
+    told = [json.loads(line) for line in said("jsonl").splitlines()]
+    [unusual] = [one["why"] for one in told if one["rule"] == "baseline_first_seen"]
+    assert "bits of surprise" in unusual
+    assert all(one["why"] for one in told)
+    rows = csv.DictReader(io.StringIO(said("csv")))
+    assert [one["why"] for one in rows] == [one["why"] for one in told]
+    lines = [line.split("│")[4].strip() for line in said("table").splitlines() if "│" in line]
+    at = next(place for place, line in enumerate(lines) if "is unusual for them" in line)
+    assert lines[at + 1]
+    assert unusual.startswith(lines[at + 1])
+
+
 def test_show_forget_and_export(folder: Path) -> None:
     """In words and as JSON; what is forgotten cannot be shown any more."""
     scan(folder)
@@ -68,3 +90,28 @@ def test_show_forget_and_export(folder: Path) -> None:
     forgotten = run(folder, "baseline", "forget", "pipeline", "--format", "json")
     assert json.loads(forgotten.stdout)["forgotten"] > 10
     assert run(folder, "baseline", "show", "pipeline").exit_code != 0
+
+
+@pytest.mark.parametrize("typed", ["deploy-role", "Deploy", "pipelnie"])
+def test_who_may_have_been_meant_is_named(folder: Path, typed: str) -> None:
+    """A role's name is a part of its sessions', and a mistyped name is near one that is known."""
+    scan(folder)
+    said = str(run(folder, "baseline", "show", typed).exception)
+
+    assert said.splitlines() == [
+        f"No baseline knows {typed!r}. Known are:",
+        "  arn:aws:iam::111122223333:role/deploy-role/pipeline in account 111122223333",
+    ]
+    assert str(run(folder, "baseline", "forget", "xyz").exception) == "No baseline knows 'xyz'."
+
+
+def test_ten_at_most_are_named(folder: Path) -> None:
+    """And how many more there are."""
+    calls = [call(0, "ListUsers", session=f"visitor-{number}") for number in range(12)]
+    made = [json.loads(bytes(one.raw)) for one in calls]
+    (folder / "trail.json").write_bytes(body(*made))
+    scan(folder)
+    lines = str(run(folder, "baseline", "show", "visitor").exception).splitlines()
+
+    assert len(lines) == 12
+    assert lines[-1] == "  … and 2 more"

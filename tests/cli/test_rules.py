@@ -29,6 +29,14 @@ tests:
   - {name: looked at, match: %s, record: {eventID: e-2, eventSource: x, eventName: DescribeUser}}
 """
 
+COUNTING = """\
+title: Listed over and over
+name: listed_over_and_over
+status: test
+correlation:
+  {type: event_count, rules: [listed], group-by: [actor], timespan: 1h, condition: {gte: 5}}
+"""
+
 
 def settings(folder: Path, rest: str) -> Path:
     """A settings file with *rest* beside what must stand there."""
@@ -75,6 +83,23 @@ def test_some_rules_are_listed() -> None:
     assert "connect_emergency_access_then_changes" in said
     assert "connect_traffic_moved" not in said
     assert "2 of them fit." in said
+
+
+def test_a_rule_that_is_only_counted_is_listed(tmp_path: Path) -> None:
+    """A correlation made it silent; whose it is looks for it, and hears why. Ours are not."""
+    (tmp_path / "chain.yml").write_text(COUNTING)
+    asked = ("list", "yours", "--rules", theirs(tmp_path))
+    told = {
+        one["name"]: one["counted_by"] for one in json.loads(run(*asked, "--format", "json").stdout)
+    }
+    said = " ".join(run(*asked).stdout.split())
+
+    assert told == {"listed": ["listed_over_and_over"], "listed_over_and_over": []}
+    assert "(only counted by" in said
+    assert "2 of them fit." in said
+    assert "(1 of yours), " in said
+    assert ", and 1 of yours that correlations only count; 0 file(s) refused." in said
+    assert "only count" not in run("list").stdout
 
 
 def test_all_our_tests_pass() -> None:
@@ -330,11 +355,7 @@ def test_correlations_are_linted_like_rules(tmp_path: Path) -> None:
 def test_a_base_rule_without_a_name_is_linted(tmp_path: Path) -> None:
     """Here it is called like its file, and Sigma elsewhere would not find it: a sentence. A base
     rule that is refused is one too."""
-    (tmp_path / "chain.yml").write_text(
-        "title: Listed over and over\nname: listed_over_and_over\nstatus: test\n"
-        "correlation: {type: event_count, rules: [listed], group-by: [actor], timespan: 1h,"
-        " condition: {gte: 5}}\n"
-    )
+    (tmp_path / "chain.yml").write_text(COUNTING)
     found = run("lint", "--rules", theirs(tmp_path))
     (tmp_path / "listed.yml").write_text((THEIRS % "false").replace("aws", "gcp"))
     refused = run("lint", "--rules", str(tmp_path))

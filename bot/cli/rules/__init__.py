@@ -35,15 +35,15 @@ def list_rules(
     A WORD is a level, a status, `shadow`, `correlations`, `ours`, `yours`, or a part of a name, a
     title or a tag (`t1078`).
     """
-    from bot.rulefacts import every, facts_of, sought
+    from bot.rulefacts import facts_of, listed, sought
 
     found = choose(config, folders).rules()
-    names = {one.name for one in sought(map(facts_of, every(found)), words)}
-    chosen = [one for one in every(found) if one.name in names]
+    names = {one.name for one in sought(map(facts_of, listed(found)), words)}
+    chosen = [one for one in listed(found) if one.name in names]
     if form == "json":
-        click.echo(json.dumps([_told(one) for one in chosen], indent=2))
+        click.echo(json.dumps([_told(one, found) for one in chosen], indent=2))
         return
-    _print_table(chosen)
+    _print_table(chosen, found)
     if words:
         click.echo(f"{len(chosen)} of them fit.")
     click.echo(summed_up(found))
@@ -204,12 +204,14 @@ def explain(name: str, folders: tuple[Path, ...], config: Path | None) -> None:
 
 def summed_up(found: RuleSet) -> str:
     """How many there are, in the shadow and left out."""
-    from bot.rulefacts import every
+    from bot.rulefacts import every, listed
 
     theirs = sum(not one.own for one in every(found))
     shadow = sum(one.shadow for one in every(found))
+    silent = len(listed(found)) - len(every(found))
+    more = f", and {silent} of yours that correlations only count" if silent else ""
     return (
-        f"{_how_many(found)} ({theirs} of yours), {shadow} of them shadow; "
+        f"{_how_many(found)} ({theirs} of yours), {shadow} of them shadow{more}; "
         f"{len(found.refused)} file(s) refused."
     )
 
@@ -224,13 +226,16 @@ def _kind(rule: Rule | Correlation) -> str:
     return str(kind) if kind else "rule"
 
 
-def _told(rule: Rule | Correlation) -> dict[str, object]:
+def _told(rule: Rule | Correlation, found: RuleSet) -> dict[str, object]:
+    from bot.rulefacts import counted_by
+
     return {
         "name": rule.name,
         "kind": _kind(rule),
         "level": rule.level.value,
         "status": rule.status,
         "shadow": rule.shadow,
+        "counted_by": counted_by(rule, found),
         "own": rule.own,
         "title": rule.title,
         "tags": list(rule.tags),
@@ -239,16 +244,19 @@ def _told(rule: Rule | Correlation) -> dict[str, object]:
     }
 
 
-def _print_table(found: Sequence[Rule | Correlation]) -> None:
+def _print_table(chosen: Sequence[Rule | Correlation], found: RuleSet) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from bot.cli.reports import plain
+    from bot.rulefacts import counted_by
 
     table = Table("Name", "Kind", "Level", "Status", "Tests", "Title")
-    for rule in found:
-        status = f"{rule.status} (shadow)" if rule.shadow else rule.status
+    for rule in chosen:
+        by = counted_by(rule, found)
+        note = f" (only counted by {', '.join(by)})" if by else " (shadow)" if rule.shadow else ""
+        status = f"{rule.status}{note}".strip()
         cells = (
             *(rule.name, _kind(rule), rule.level.value, status),
             *(str(len(rule.tests)), rule.title),
