@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from bot.detection.document import BROKEN, Document, decode
-from bot.detection.echo import can_echo, echoes, mark_of
+from bot.detection.echo import echoes, mark_of
 from bot.detection.headline import fold_values, headline, is_refused
 from bot.detection.index import REMEMBERED, Few, Index, Split
 from bot.detection.record import Core, Entry, Run, to_record
@@ -47,7 +47,6 @@ class Look(Struct, frozen=True):
 
 
 _NOTHING = Look()
-_NO_RULE = Split()
 
 
 class Watcher(Protocol):
@@ -171,17 +170,23 @@ class Engine:
     def _heard(self, run: Run, place: int, few: Few) -> Look:
         """What the rules say of the record at *place*; nothing where it is an echo."""
         core = run.cores[place]
-        if not few.echo:
-            return self._told(run, place, self._index.split(few, core))
-        mark = mark_of(core, few.number, few.echo)
-        if mark in self._echoes:
-            return _NOTHING
+        mark = 0
+        if few.echo:
+            mark = mark_of(core, few.number, few.echo)
+            if mark in self._echoes:
+                return _NOTHING
         split = self._index.split(few, core)
-        if not split.asked and can_echo(core):
+        if split.rest is not None and split.echo and not few.echo:
+            mark = mark_of(core, split.number, split.echo)
+            if mark in self._echoes:
+                return self._told(run, place, split.rest)
+        look = self._told(run, place, split)
+        # A rule that did not match this time may match the next.
+        if mark and look.hits and split.repeated.issubset([hit.rule for hit in look.hits]):
             if len(self._echoes) >= REMEMBERED:
                 self._echoes.clear()
             self._echoes.add(mark)
-        return self._told(run, place, split)
+        return look
 
     def _told(self, run: Run, place: int, split: Split) -> Look:
         if split.asked:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from bot.detection.echo import longest
+from bot.detection.echo import common
 from bot.detection.record import Core, Who
 from bot.detection.rule import Known, Rule
 
@@ -55,8 +55,9 @@ class Few(Struct, frozen=True, gc=False):
     """The rules that may match the records of a call, in their order; at least one.
 
     *ask* reads the fields of `Core` beyond the call that can settle it, None where none can. Where
-    *echo* is not 0, the same call by the same caller within as many characters of its time is an
-    echo: it tells nobody anything that the first one did not. *number* tells the call from others.
+    *echo* is not 0, time is cut into slots of as many milliseconds: once all of the rules that can
+    match the same call by the same caller have matched it in a slot, more of it there are echoes,
+    and tell nobody anything new. *number* tells the call from others.
     """
 
     number: int
@@ -74,10 +75,18 @@ class Asked(Struct, frozen=True, gc=False):
 
 
 class Split(Struct, frozen=True, gc=False):
-    """Of some rules: silent ones that match for certain, and those that need the whole record."""
+    """Of some rules: silent ones that match for certain, and those that need the whole record.
+
+    Those called *repeated* have echoes (see `Few`) in slots of *echo* milliseconds, 0 where there
+    are none; of an echo only the *rest* is asked. *number* tells the split from others.
+    """
 
     certain: tuple[Rule, ...] = ()
     asked: tuple[Asked, ...] = ()
+    number: int = 0
+    echo: int = 0
+    repeated: frozenset[str] = frozenset()
+    rest: Split | None = None
 
     def over(self, raw: bytes) -> list[Rule]:
         """The rules to ask about the record with this text."""
@@ -132,7 +141,7 @@ class Index:
     """Nearly all rules need a certain call, and one look into a table finds those of a record's.
 
     The others are filed under one field that they need. What the index lets through may still not
-    match; what it holds back cannot. *echoes* are rule → characters of eventTime (see `Few`).
+    match; what it holds back cannot. *echoes* are rule → slots of time (see `Few`).
     """
 
     def __init__(self, rules: Sequence[Rule], echoes: Mapping[str, int] | None = None) -> None:
@@ -185,8 +194,36 @@ class Index:
         if found is None:
             if len(self._splits) >= REMEMBERED:
                 self._splits.clear()
-            found = self._splits[key] = _split(few.rules, known_of(core))
+            found = self._splits[key] = self._split(few.rules, known_of(core))
         return found
+
+    def _split(self, rules: Sequence[Rule], known: Known) -> Split:
+        certain: list[Rule] = []
+        asked: list[Asked] = []
+        for rule in rules:
+            verdict = rule.guess(known)
+            if verdict and rule.silent:
+                certain.append(rule)
+            elif verdict is not False:
+                # What is said aloud needs the whole record anyway.
+                asked.append(Asked(rule, _needles(rule, known)))
+        slots = {
+            rule.name: self._echoes[rule.name]
+            for rule in (*certain, *(one.rule for one in asked))
+            if rule.name in self._echoes
+        }
+        rest = Split(
+            tuple(rule for rule in certain if rule.name not in slots),
+            tuple(one for one in asked if one.rule.name not in slots),
+        )
+        return Split(
+            certain=tuple(certain),
+            asked=tuple(asked),
+            number=next(self._numbers),
+            echo=common(slots.values()),
+            repeated=frozenset(slots),
+            rest=rest,
+        )
 
     def _joined(self, few: Few | None, rules: Sequence[Rule]) -> Few | None:
         every = [*(few.rules if few else ()), *rules]
@@ -196,7 +233,7 @@ class Index:
         found = tuple(rules)
         if not found:
             return None
-        echo = longest(self._echoes.get(rule.name, 0) for rule in found)
+        echo = common(self._echoes.get(rule.name, 0) for rule in found)
         asked = {field for rule in found for field in (_READ if rule.reads is None else rule.reads)}
         paths = [path for field, some in _READ.items() if field in asked for path in some]
         if not asked.isdisjoint(_NO_ECHO):
@@ -225,19 +262,6 @@ def known_of(core: Core) -> Known:
     if who.service is not None or who.lower_service is None:
         known["userIdentity.invokedBy"] = () if who.service is None else (who.service,)
     return known
-
-
-def _split(rules: Sequence[Rule], known: Known) -> Split:
-    certain: list[Rule] = []
-    asked: list[Asked] = []
-    for rule in rules:
-        verdict = rule.guess(known)
-        if verdict and rule.silent:
-            certain.append(rule)
-        elif verdict is not False:
-            # What is said aloud needs the whole record anyway.
-            asked.append(Asked(rule, _needles(rule, known)))
-    return Split(tuple(certain), tuple(asked))
 
 
 def _holds(raw: bytes, needles: Sequence[bytes]) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import islice, product
 
 from bot.detection.echo import SLOTS
 from bot.detection.rule import Correlation, Kind
 from bot.detection.whole import Whole
-from bot.model import ChainMark, moment
+from bot.model import ChainMark, milliseconds
 
 MOST = 200
 """Marks looked at on either side of a new one, where kinds or values of them are told apart. What
@@ -59,27 +58,6 @@ class Watch:
             )
             for row in islice(product(*found), _GROUPS)
         ]
-
-
-def milliseconds(time: str) -> int | None:
-    """Since 1970, what is finer cut off; None where *time* is none that can be read."""
-    if len(time) == 20 and time[16] == ":" and time[17:19] in _SECONDS and time[19] == "Z":
-        # As CloudTrail writes it. Minutes come again and again; to parse a time takes longer than
-        # all else about a mark.
-        minute = _parsed(f"{time[:16]}:00Z")
-        return None if minute is None else minute + _SECONDS[time[17:19]]
-    return _parsed(time)
-
-
-_SECONDS = {f"{second:02}": second * 1000 for second in range(60)}
-
-
-@lru_cache(maxsize=4_096)
-def _parsed(time: str) -> int | None:
-    parsed = moment(time)
-    if parsed is None:
-        return None
-    return round(parsed.replace(microsecond=parsed.microsecond // 1000 * 1000).timestamp() * 1000)
 
 
 def _most(correlation: Correlation) -> int:

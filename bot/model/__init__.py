@@ -38,7 +38,7 @@ from bot.model.ids import (
     read_storm_id,
     spoken_id,
 )
-from bot.model.moments import counted, iso, lasting, moment
+from bot.model.moments import counted, iso, lasting, milliseconds, moment
 from bot.model.news import REMEMBERED, foremost, news_due
 from bot.model.pages import PAGING, SLACK, Page, PageKind, PageState, page_id
 from bot.model.people import Allowed, Member, Person
@@ -138,6 +138,7 @@ __all__ = [
     "foremost",
     "iso",
     "lasting",
+    "milliseconds",
     "moment",
     "news_due",
     "page_id",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
+
+_SECONDS = {f"{second:02}": second * 1000 for second in range(60)}
 
 
 def iso(moment: datetime) -> str:
@@ -27,6 +30,23 @@ def moment(text: str) -> datetime | None:
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
         return None
+
+
+def milliseconds(time: str) -> int | None:
+    """Since 1970, what is finer cut off; None where *time* is none that can be read."""
+    if len(time) == 20 and time[16] == ":" and time[17:19] in _SECONDS and time[19] == "Z":
+        # As CloudTrail writes it. Minutes come again and again, and to parse a time takes long.
+        minute = _parsed(f"{time[:16]}:00Z")
+        return None if minute is None else minute + _SECONDS[time[17:19]]
+    return _parsed(time)
+
+
+@lru_cache(maxsize=4_096)
+def _parsed(time: str) -> int | None:
+    parsed = moment(time)
+    if parsed is None:
+        return None
+    return round(parsed.replace(microsecond=parsed.microsecond // 1000 * 1000).timestamp() * 1000)
 
 
 def lasting(seconds: float) -> str:

@@ -18,16 +18,28 @@ from bot.detection.engine import Engine
 from bot.detection.record import Limits, Run, gather
 from bot.detection.rule import RuleSet
 from bot.model import Unreadable
-from tests.detection.chains import call, rules, said
+from tests.detection.chains import base, call, chain, rules, said, written
 from tests.detection.made import SHARED, Text
 
 NOW = "2026-11-22T12:00:00.000Z"
 CALLERS = (
-    {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/mallory", "userName": "mallory"},
-    {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/alice", "userName": "alice"},
-    {"type": "Root", "arn": "arn:aws:iam::111122223333:root"},
-    {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "one"}},
-    {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "two"}},
+    {
+        "type": "IAMUser",
+        "arn": "arn:aws:iam::111122223333:user/mallory",
+        "userName": "mallory",
+        "accessKeyId": "AKIAIOSFODNN7MALLORY",
+    },
+    {
+        "type": "IAMUser",
+        "arn": "arn:aws:iam::111122223333:user/alice",
+        "userName": "alice",
+        "accessKeyId": "AKIAIOSFODNN7EXALICE",
+    },
+    {"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accessKeyId": "AKIAIOSFODNN7EXROOT"},
+    {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "one"}, "accessKeyId": "ASIAONE"},
+    {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "two"}, "accessKeyId": "ASIATWO"},
+    {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/carol", "userName": "carol"},
+    {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/d", "accessKeyId": "null"},
 )
 
 
@@ -54,11 +66,15 @@ def values(tmp_path: Path, **more: object) -> RuleSet:
 
 
 def test_a_busy_caller_is_told_of_once_a_slot(tmp_path: Path) -> None:
-    """Ten calls within ten seconds count as one, a minute later they count again."""
+    """Ten calls within a slot of 90 seconds count as one, those of ten slots as ten."""
     found = values(tmp_path)
+    caller = CALLERS[0]
 
-    assert swept(found, [call("A", 1 + n / 100, n) for n in range(10)])[1] == 1
-    assert swept(found, [call("A", 1 + n, n) for n in range(10)])[1] == 10
+    within = [call("A", 1 + n / 100, n, userIdentity=caller) for n in range(10)]
+    over = [call("A", 1.5 * n, n, userIdentity=caller) for n in range(10)]
+
+    assert swept(found, within)[1] == 1
+    assert swept(found, over)[1] == 10
 
 
 @pytest.mark.parametrize(
@@ -67,7 +83,6 @@ def test_a_busy_caller_is_told_of_once_a_slot(tmp_path: Path) -> None:
         {"field": "target"},
         {"group-by": ["instance"]},
         {"group-by": ["requestParameters.UserId"]},
-        {"timespan": "7s"},
         {"type": "event_count", "condition": {"gte": 3}},
         {"type": "temporal", "rules": ["first", "second"], "condition": None},
     ],
@@ -79,7 +94,29 @@ def test_what_the_first_look_does_not_show_is_never_an_echo(
     found = values(tmp_path, **more)
 
     assert echoes(found.rules, found.correlations) == {}
-    assert swept(found, [call("A", 1, n) for n in range(5)])[1] == 5
+    assert swept(found, [call("A", 1, n, userIdentity=CALLERS[0]) for n in range(5)])[1] == 5
+
+
+def test_a_call_that_did_not_match_makes_no_echo(tmp_path: Path) -> None:
+    """Only the whole record says whether it does, and what the first one says is its own."""
+    outside = {"one": {"eventName": "A"}, "in": {"vpcEndpointId|exists": True}}
+    detection = {**outside, "condition": "one and not in"}
+    many = chain(
+        "value_count",
+        rules=["first"],
+        condition={"field": "source_ip", "gte": 2},
+        **{"group-by": ["userIdentity.sessionContext.attributes.creationDate"]},
+    )
+    theirs = written(tmp_path / "theirs", base("first", "A", detection=detection), many)
+    (tmp_path / "pack").mkdir()
+    found = sigma.load([theirs], pack=tmp_path / "pack")
+    session = {"attributes": {"creationDate": "2026-11-22T09:00:00Z"}}
+    caller = {**CALLERS[0], "sessionContext": session}
+    inside = call("A", 1, userIdentity=caller, vpcEndpointId="vpce-1")
+    outsiders = [call("A", 1, n, userIdentity=caller) for n in range(3)]
+
+    assert swept(found, [inside, *outsiders])[1] == 1
+    assert swept(found, [inside, inside])[1] == 0
 
 
 @pytest.mark.parametrize("caller", CALLERS[2:])

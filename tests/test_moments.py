@@ -1,4 +1,4 @@
-"""Times as marks count them."""
+"""Times as marks of correlations count them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.detection.marks import milliseconds
-from bot.model import moment
+from bot.model import milliseconds, moment
 
 START = datetime(2026, 11, 22, 10, 3, 11, tzinfo=UTC)
 
