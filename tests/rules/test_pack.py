@@ -6,8 +6,10 @@ import json
 import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.detection import sigma
 from bot.detection.engine import Engine
@@ -18,6 +20,7 @@ from bot.detection.sigma.validate import validated
 from bot.detection.standards import Fault, faults_of, lines
 from tests.detection.made import entry
 
+FOLDER = Path(sigma.__file__).parents[2] / "rules" / "account"
 RULES = sigma.load()
 PACK = list(RULES)
 ENGINE = Engine(RuleSet(tuple(PACK)))
@@ -147,3 +150,13 @@ def test_deployments_are_not_waved_through() -> None:
     ]
 
     assert len(set(deployed)) >= 5
+
+
+def test_a_trail_is_blinded_or_changed() -> None:
+    """The two rules ask the same of a change, and only one of them speaks."""
+    asked = []
+    for name in ("cloudtrail_blinded", "cloudtrail_changed"):
+        detection = yaml.safe_load((FOLDER / f"{name}.yml").read_text())["detection"]
+        asked.append({key: detection[key] for key in detection.keys() - {"selection", "condition"}})
+
+    assert asked[0] == asked[1]
