@@ -136,8 +136,10 @@ def test_correlations_stand_beside_the_rules(store: SqliteStore) -> None:
 
     assert len(facts) == len(found) + len(found.correlations)
     assert facts[CHAIN] == told
-    assert told.asks.startswith("15 records or more of chain_connect_deleted within 10 min")
-    assert (told.shadow, told.fold_by, told.tests > 3) == (True, ("actor",), True)
+    assert told.asks.startswith(
+        "15 records or more of chain_connect_deleted or chain_connect_deleted_by_role within 10 min"
+    )
+    assert (told.shadow, told.fold_by, told.tests > 3) == (True, ("who",), True)
     assert facts[RULE].asks == ""
     shadows = {one.rule for one in book.shadows()}
     assert shadows == {one.name for one in facts.values() if one.shadow}

@@ -277,7 +277,7 @@ def test_a_rule_of_a_page_is_explained(whole: Stage, ear: Ear) -> None:
     assert (card["response_type"], card["replace_original"]) == ("ephemeral", False)
     text = json.dumps(card, ensure_ascii=False)
     assert lint(card) == []
-    assert "*Speaks of* 15 records or more of chain_connect_deleted within 10 min" in text
+    assert "*Speaks of* 15 records or more of chain_connect_deleted or" in text
     assert "a correlation · high" in text
     assert "0 would-be alerts in 7 days" in text
     assert card["blocks"] == json.loads(whole.type(f"rules explain {CHAIN}").body)["blocks"]
