@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Literal, TypeAlias
 
 from bot.detection.document import Document, text
+from bot.detection.flat import flat
 
 Test: TypeAlias = Callable[[Sequence[object]], bool]
 """Judges the values of one field: all elements of a list, none where the field is absent."""
@@ -45,10 +46,10 @@ def _values(document: Document, path: Sequence[tuple[str, str]]) -> list[object]
         found = [
             item[key] if key in item else item[other]
             for holder in found
-            for item in _flat(holder)
+            for item in flat(holder)
             if isinstance(item, dict) and (key in item or other in item)
         ]
-    return [item for holder in found for item in _flat(holder) if item is not None]
+    return [item for holder in found for item in flat(holder)]
 
 
 def _spelt(path: Sequence[str]) -> list[tuple[str, str]]:
@@ -74,14 +75,6 @@ def reader(path: Sequence[str]) -> Callable[[Document], Sequence[object]]:
         return (value,) if isinstance(value, str) else _values(document, spelt)
 
     return read
-
-
-def _flat(value: object) -> Iterator[object]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _flat(item)
-    else:
-        yield value
 
 
 def glob(parts: Sequence[str], *, cased: bool = False) -> Glob:

@@ -9,13 +9,14 @@ from typing import Protocol
 import msgspec
 from msgspec import Raw, Struct
 
+from bot.detection.accounts import own_account
 from bot.detection.actor import actor_of, is_replay
 from bot.detection.core import Core as Core
 from bot.detection.core import Entry as Entry
 from bot.detection.core import Placed, at, within
 from bot.detection.core import Run as Run
 from bot.detection.core import Who as Who
-from bot.detection.document import BROKEN, Document, decode, is_record, part, word
+from bot.detection.document import BROKEN, Document, decode, is_record, word
 from bot.detection.places import Places
 from bot.detection.resources import instance_of, target_of
 from bot.detection.shapes import Broken, Items, Piece, bridged, is_digest, members, split, unwrap
@@ -171,8 +172,7 @@ def build(entry: Entry, document: Document) -> Record:
         source=word(document, "eventSource"),
         name=word(document, "eventName"),
         region=word(document, "awsRegion"),
-        account=word(document, "recipientAccountId")
-        or word(part(document, "userIdentity"), "accountId"),
+        account=own_account(document),
         actor=actor_of(document),
         source_ip=word(document, "sourceIPAddress"),
         user_agent=word(document, "userAgent"),

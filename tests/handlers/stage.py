@@ -251,15 +251,7 @@ class Stage:
             "selected_option": option,
             "action_ts": "1.0",
         }
-        body = {
-            "type": "block_actions",
-            "user": _user(by),
-            "team": {"id": "T0TEAM"},
-            "trigger_id": self._trigger(),
-            "channel": {"id": CHANNEL, "name": "alerts"},
-            "actions": [picked],
-        }
-        return self.say(body | more)
+        return self._in_channel(picked, by, **more)
 
     def choose(self, choice: str, alert: str, by: Person = ANA) -> BoltResponse:
         """*by* chooses something in the ⋯ menu of a card."""
@@ -271,15 +263,19 @@ class Stage:
             "selected_option": option,
             "action_ts": "1.0",
         }
+        return self._in_channel(pressed, by)
+
+    def _in_channel(self, done: dict[str, Any], by: Person, **more: Any) -> BoltResponse:
+        """*by* has *done* something with an element of a message."""
         body = {
             "type": "block_actions",
             "user": _user(by),
             "team": {"id": "T0TEAM"},
             "trigger_id": self._trigger(),
             "channel": {"id": CHANNEL, "name": "alerts"},
-            "actions": [pressed],
+            "actions": [done],
         }
-        return self.say(body)
+        return self.say(body | more)
 
     def keep(self, text: str, thread_ts: str | None, by: Person = ANA, **more: Any) -> BoltResponse:
         """*by* uses the message shortcut on a message that says *text*."""
